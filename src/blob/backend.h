@@ -1,0 +1,78 @@
+#pragma once
+// blob::Backend keeps immutable bytes under a key. It knows nothing of what they mean: xorbs, packs,
+// whole files all look the same to it.
+//
+// Implementations: local_backend (a folder), memory_backend (tests); S3 comes with the chunked store.
+// Each passes backend_contract.h; that file is the real definition of this interface.
+//
+// Threads: every method may be called from any pool thread at any time.
+// Ownership: a backend outlives every Writer it hands out.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "rt/blocking.h"
+#include "rt/content.h"
+
+namespace embrace::blob {
+
+// "lfs/ab/cd/abcd...": segments of [A-Za-z0-9._-] joined by '/', none empty, "." or ".."; at most 512
+// bytes. Constructed by parsing only.
+class Key {
+ public:
+  static Result<Key> parse(std::string text);
+  const std::string& text() const { return text_; }
+  auto operator<=>(const Key&) const = default;
+
+ private:
+  explicit Key(std::string text) : text_(std::move(text)) {}
+  std::string text_;
+};
+
+struct Stat {
+  std::uint64_t size_bytes = 0;
+  std::int64_t modified_ms = 0;
+};
+
+// Bytes on their way in. Nothing is visible to readers until commit(); after commit() returns they
+// survive a crash of the machine. Destroying an uncommitted Writer drops the bytes.
+class Writer {
+ public:
+  virtual ~Writer() = default;
+  virtual Status write(rt::Blocking, std::string_view bytes) = 0;
+  // Committing under a key that exists already succeeds and keeps the old bytes (they are the same
+  // bytes: keys name content, or are unique).
+  virtual Status commit(rt::Blocking) = 0;
+  virtual std::uint64_t written_bytes() const = 0;
+};
+
+struct Listing {
+  struct Item {
+    Key key;
+    Stat stat;
+  };
+  std::vector<Item> items;              // in key order
+  std::optional<std::string> next;      // pass as `after` to go on
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  // NotFound when nothing was ever committed under `key`.
+  virtual Result<Stat> stat(rt::Blocking, const Key& key) = 0;
+  // The bytes [offset, offset+length), which must lie inside the object (RangeInvalid otherwise).
+  virtual Result<rt::Content> open(rt::Blocking, const Key& key, std::uint64_t offset, std::uint64_t length) = 0;
+  virtual Result<std::unique_ptr<Writer>> create(rt::Blocking, const Key& key) = 0;
+  // Removing what is not there succeeds: garbage collection runs twice.
+  virtual Status remove(rt::Blocking, const Key& key) = 0;
+  // Keys that begin with `prefix`, after the key text `after`, at most `limit`.
+  virtual Result<Listing> list(rt::Blocking, std::string_view prefix, std::string_view after, std::size_t limit) = 0;
+};
+
+}  // namespace embrace::blob

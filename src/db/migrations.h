@@ -1,0 +1,22 @@
+#pragma once
+// Migrations: numbered steps that only go forward, each in its own transaction. The list is meta's
+// (meta/schema.cc); how it is applied is here. A database newer than the program is refused.
+
+#include <span>
+#include <string_view>
+
+#include "db/database.h"
+
+namespace embrace::db {
+
+struct Migration {
+  int number;              // 1, 2, 3 ...
+  std::string_view name;
+  // Statements separated by lines holding only "--". Words in {{ }} are replaced per dialect:
+  // {{id}} a generated 64-bit primary key, {{int}} a 64-bit integer, {{real}}, {{text}}.
+  std::string_view sql;
+};
+
+Status migrate(rt::Blocking, Database& database, std::span<const Migration> migrations);
+
+}  // namespace embrace::db

@@ -1,0 +1,34 @@
+#pragma once
+// Services: what every use case stands on, built once in app/serve.cc and alive until shutdown.
+// Use cases are plain functions: they take Services& first, then (when they wait on disks) a Blocking, then
+// the Caller.
+
+#include "auth/authenticator.h"
+#include "base/time.h"
+#include "cas/object_store.h"
+#include "db/database.h"
+#include "git/repository.h"
+#include "hub/settings.h"
+#include "jobs/worker.h"
+
+namespace embrace::hub {
+
+class WriteLocks;  // hub/publish.h
+class FileCache;   // hub/files.h
+
+struct Services {
+  const Settings& settings;
+  db::Database& database;
+  git::Repositories& repositories;
+  cas::ObjectStore& objects;
+  auth::Authenticator& authenticator;
+  jobs::Worker& jobs;
+  Clock& clock;
+  WriteLocks& write_locks;
+  std::string signing_key;   // for presigned URLs; kept in the settings table
+};
+
+// "<data>/git/ab/<id>.git": the projection of one repository.
+std::string repository_folder(const Settings& settings, std::int64_t repo_id);
+
+}  // namespace embrace::hub

@@ -1,0 +1,41 @@
+#pragma once
+// Users, organizations, memberships, tokens, browser sessions. SQL only: rules live in hub/accounts.
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "db/session.h"
+#include "meta/types.h"
+
+namespace embrace::meta::accounts {
+
+Result<Account> create(db::Session&, const Account& account);  // fills id; Conflict when the name is taken
+Result<std::optional<Account>> find(db::Session&, std::string_view name);  // without regard to case
+Result<std::optional<Account>> find_by_id(db::Session&, std::int64_t id);
+Result<std::vector<Account>> list(db::Session&, AccountKind kind, std::int64_t after_id, std::size_t limit);
+Result<std::int64_t> count(db::Session&, AccountKind kind);
+Status update(db::Session&, const Account& account);           // all but id, kind, created_ms
+Status remove(db::Session&, std::int64_t id);                  // and its tokens, sessions, memberships
+
+Status set_member(db::Session&, std::int64_t org_id, std::int64_t user_id, Role role);  // adds or changes
+Status remove_member(db::Session&, std::int64_t org_id, std::int64_t user_id);
+Result<std::vector<Membership>> orgs_of(db::Session&, std::int64_t user_id);
+Result<std::vector<Membership>> members_of(db::Session&, std::int64_t org_id, std::int64_t after_user_id, std::size_t limit);
+
+Result<Token> create_token(db::Session&, const Token& token);
+Result<std::optional<Token>> find_token(db::Session&, const Digest& secret_sha256);  // expired ones too
+Result<std::vector<Token>> tokens_of(db::Session&, std::int64_t user_id);
+Status remove_token(db::Session&, std::int64_t user_id, std::int64_t token_id);
+Status touch_token(db::Session&, std::int64_t token_id, Millis used_ms);
+
+Status create_session(db::Session&, const Digest& cookie_sha256, std::int64_t user_id, Millis created_ms, Millis expires_ms);
+Result<std::optional<std::int64_t>> find_session(db::Session&, const Digest& cookie_sha256, Millis now_ms);  // the user's id
+Status remove_session(db::Session&, const Digest& cookie_sha256);
+Status remove_expired_sessions(db::Session&, Millis now_ms);
+
+// Server-wide secrets and facts ("signing_key").
+Result<std::optional<std::string>> find_setting(db::Session&, std::string_view key);
+Status set_setting(db::Session&, std::string_view key, std::string_view value);
+
+}  // namespace embrace::meta::accounts

@@ -1,0 +1,51 @@
+#pragma once
+// Listing: the one query behind /api/models, /api/datasets and /api/spaces, built from filters, with
+// keyset pages that stay stable under inserts. Must stay fast at 1,000,000 repositories.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "db/session.h"
+#include "meta/types.h"
+
+namespace embrace::meta::listing {
+
+enum class Sort : std::uint8_t { Trending, CreatedAt, LastModified, Downloads, Likes, NumParameters, Id };
+
+struct Filter {
+  RepoType type = RepoType::Model;
+  // Who is asking: private repositories are shown when their namespace is in here (or all, for admins).
+  std::vector<std::int64_t> visible_namespaces;
+  bool sees_all = false;
+
+  std::vector<std::string> search;          // each a substring of the id, without case
+  std::string author;                       // exact namespace, without case
+  std::vector<std::string> tags;            // all must be present
+  std::string pipeline_tag;
+  std::optional<bool> gated;
+  std::optional<bool> is_private;
+  std::optional<std::int64_t> num_parameters_min;
+  std::optional<std::int64_t> num_parameters_max;
+  Sort sort = Sort::Trending;
+  bool ascending = false;
+  std::size_t limit = 100;
+  std::string cursor;                       // from a previous page; InvalidArgument when unreadable
+  bool with_tags = true;
+};
+
+struct Page {
+  std::vector<Repo> repos;
+  std::optional<std::string> next;          // a cursor
+};
+
+Result<Page> list(db::Session&, const Filter& filter);
+Result<std::int64_t> count(db::Session&, RepoType type, std::string_view author);  // of one namespace
+// Tags in use with their counts, most used first: for /api/models-tags-by-type.
+struct TagCount {
+  std::string tag;
+  std::int64_t count = 0;
+};
+Result<std::vector<TagCount>> tag_counts(db::Session&, RepoType type, std::size_t limit);
+
+}  // namespace embrace::meta::listing
