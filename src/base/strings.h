@@ -37,6 +37,8 @@ std::string to_lower(std::string_view text);                                // A
 bool equal_ignoring_case(std::string_view a, std::string_view b);           // ASCII only
 std::optional<std::uint64_t> parse_uint(std::string_view text);             // the whole text, base 10
 bool is_valid_utf8(std::string_view text);
+// Appends `text` as a JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD.
+void append_json_quoted(std::string& out, std::string_view text);
 
 std::string to_hex(std::string_view bytes);
 std::optional<std::string> from_hex(std::string_view hex);
