@@ -2,13 +2,17 @@
 // Pool: threads that may block. `co_await pool.run(fn)` runs fn(Blocking) on one of them and resumes on
 // the caller's own executor with its return value; an exception travels back the same way.
 //
-// Threads: run() from any io thread. Ownership: a Pool outlives every task that waits on it;
-// the destructor finishes what is queued.
+// Threads: run() from any io thread. Ownership: a Pool outlives every task that waits on it, and a
+// task's io_context outlives the await; the destructor finishes what is queued.
+// Cancelling: a task that is cancelled before run() never starts its work; once queued, the work is
+// done to its end and the task hears of the cancellation at its next wait.
 
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <type_traits>
+#include <utility>
 
 #include "rt/blocking.h"
 #include "rt/task.h"
@@ -26,20 +30,28 @@ class Pool {
   template <class F>
   Task<std::invoke_result_t<F&, Blocking>> run(F work) {
     using R = std::invoke_result_t<F&, Blocking>;
-    std::optional<R> out;
-    std::function<void()> job = [&out, &work] { out.emplace(work(Blocking{})); };
-    co_await run_job(job);
-    co_return std::move(*out);
+    if constexpr (std::is_void_v<R>) {
+      std::function<void()> job = [&work] { work(Blocking{}); };
+      co_await run_job(job);
+    } else {
+      std::optional<R> out;
+      std::function<void()> job = [&out, &work] { out.emplace(work(Blocking{})); };
+      co_await run_job(job);
+      co_return std::move(*out);
+    }
   }
 
   // Without waiting for it; for housekeeping. Exceptions are logged.
   void post(std::function<void(Blocking)> work);
 
-  std::size_t queued() const;
+  std::size_t queued() const;  // waiting for a thread
 
  private:
   Task<void> run_job(std::function<void()>& job);
 
+  struct Job;
+  struct AwaitedJob;
+  struct PostedJob;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

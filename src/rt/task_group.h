@@ -24,7 +24,8 @@ class TaskGroup {
   // Runs `task` on `executor`. An exception that leaves it is logged (the thread wall).
   void start(const boost::asio::any_io_executor& executor, Task<void> task);
   std::size_t running() const;
-  void cancel();                                   // asks every running task to stop at its next wait
+  // Asks every task to stop at its next wait: those that run, and those started from now on.
+  void cancel();
   bool wait_for_seconds(unsigned seconds);         // true when all have ended
 
  private:

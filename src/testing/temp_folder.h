@@ -2,6 +2,7 @@
 // TempFolder: a fresh folder that is removed with all it holds when the test ends.
 
 #include <string>
+#include <string_view>
 
 namespace testing {
 

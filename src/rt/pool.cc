@@ -1,0 +1,171 @@
+#include "rt/pool.h"
+
+#include <pthread.h>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/check.h"
+#include "base/log.h"
+
+namespace embrace::rt {
+
+namespace asio = boost::asio;
+
+// A link of the queue. Waiting jobs live in the frame of the coroutine that waits, so queueing one
+// allocates nothing.
+struct Pool::Job {
+  virtual void run() = 0;  // on a pool thread; the job may be gone when it returns
+  Job* next = nullptr;
+
+ protected:
+  ~Job() = default;
+};
+
+struct Pool::Impl {
+  explicit Impl(std::string pool_name) : name(std::move(pool_name)) {}
+
+  void push(Job& job);
+  void work();
+
+  const std::string name;
+  std::vector<std::thread> threads;  // constant after construction
+
+  // Guarded by mutex.
+  mutable std::mutex mutex;
+  std::condition_variable wake;
+  Job* first = nullptr;
+  Job* last = nullptr;
+  std::size_t waiting = 0;  // jobs in the list
+  std::size_t idle = 0;     // threads asleep
+  bool stopping = false;
+};
+
+void Pool::Impl::push(Job& job) {
+  bool somebody_sleeps;
+  {
+    std::lock_guard lock(mutex);
+    EMB_CHECK(!stopping, "nobody gives work to a pool that is being destroyed");
+    (first == nullptr ? first : last->next) = &job;
+    last = &job;
+    ++waiting;
+    somebody_sleeps = idle > 0;
+  }
+  // After unlocking, so that the sleeper doesn't wake into a locked mutex.
+  if (somebody_sleeps) wake.notify_one();
+}
+
+void Pool::Impl::work() {
+  std::unique_lock lock(mutex);
+  for (;;) {
+    while (first == nullptr) {
+      if (stopping) return;
+      ++idle;
+      wake.wait(lock);
+      --idle;
+    }
+    Job* job = std::exchange(first, first->next);
+    --waiting;
+    lock.unlock();
+    job->run();
+    lock.lock();
+  }
+}
+
+// What a coroutine waits for. Its io thread makes it and destroys it; in between it belongs to the
+// pool.
+struct Pool::AwaitedJob final : Job {
+  using Handler = asio::async_result<asio::use_awaitable_t<>, void()>::handler_type;
+
+  explicit AwaitedJob(std::function<void()>& what) : body(what) {}
+
+  void run() override {
+    // The exception is out of its handler before the coroutine can learn of it: both ends of its
+    // reference count would otherwise be at work on two threads.
+    try {
+      body();
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    // From the post on, the coroutine may run and this object be gone: nothing is touched after it.
+    Handler resume = std::move(*handler);
+    handler.reset();
+    const auto executor = asio::get_associated_executor(resume);
+    asio::post(executor, std::move(resume));
+  }
+
+  std::function<void()>& body;
+  std::optional<Handler> handler;
+  std::exception_ptr thrown;
+};
+
+struct Pool::PostedJob final : Job {
+  PostedJob(std::string_view name, std::function<void(Blocking)> what)
+      : pool(name), body(std::move(what)) {}
+
+  void run() override {
+    const std::unique_ptr<PostedJob> self(this);
+    try {
+      body(Blocking{});
+    } catch (const std::exception& e) {
+      log::error("a posted job failed", {{"pool", pool}, {"error", e.what()}});
+    } catch (...) {
+      log::error("a posted job failed", {{"pool", pool}, {"error", "not a std::exception"}});
+    }
+  }
+
+  std::string_view pool;
+  std::function<void(Blocking)> body;
+};
+
+Pool::Pool(std::string name, unsigned threads) : impl_(std::make_unique<Impl>(std::move(name))) {
+  EMB_CHECK(threads > 0, "a pool has at least one thread");
+  for (unsigned i = 0; i < threads; ++i) {
+    impl_->threads.emplace_back([impl = impl_.get()] { impl->work(); });
+    // The kernel keeps fifteen characters.
+    pthread_setname_np(impl_->threads.back().native_handle(), impl_->name.substr(0, 15).c_str());
+  }
+}
+
+Pool::~Pool() {
+  {
+    std::lock_guard lock(impl_->mutex);
+    impl_->stopping = true;
+  }
+  impl_->wake.notify_all();
+  for (std::thread& thread : impl_->threads) thread.join();
+}
+
+void Pool::post(std::function<void(Blocking)> work) {
+  auto job = std::make_unique<PostedJob>(impl_->name, std::move(work));
+  impl_->push(*job);
+  job.release();  // it deletes itself
+}
+
+std::size_t Pool::queued() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->waiting;
+}
+
+Task<void> Pool::run_job(std::function<void()>& job) {
+  AwaitedJob waiting(job);
+  // No cancellation slot is used on purpose: the job borrows from our caller's frame, so nothing
+  // may make this await end before the job has.
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
+      [](AwaitedJob::Handler handler, Impl* impl, AwaitedJob* queued) {
+        queued->handler.emplace(std::move(handler));
+        impl->push(*queued);
+      },
+      asio::use_awaitable, impl_.get(), &waiting);
+  if (waiting.thrown) std::rethrow_exception(waiting.thrown);
+}
+
+}  // namespace embrace::rt
