@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "auth/caller.h"
 #include "git/repository.h"
 #include "hub/services.h"
 #include "meta/types.h"
@@ -39,6 +40,9 @@ struct Published {
 // index is computed from its new tree before the transaction begins. Wakes the fold job when there are
 // many packs. The repository must be the one that wrote the pack (it is read for the card).
 Result<Published> publish(Services&, rt::Blocking, git::Repository& repository, Publication publication);
+
+// Who signs the commits that a caller makes through the API.
+git::Person signature_of(const auth::Caller& caller);
 
 // Writes the refs of SQL into the repository's folder when it shows older ones; before git's own programs run.
 Status refresh_projection(Services&, rt::Blocking, const meta::Repo& repo);

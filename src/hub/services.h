@@ -31,4 +31,7 @@ struct Services {
 // "<data>/git/ab/<id>.git": the projection of one repository.
 std::string repository_folder(const Settings& settings, std::int64_t repo_id);
 
+// The server's signing key, made on the first start and kept in the database.
+Result<std::string> ensure_signing_key(rt::Blocking, db::Database& database);
+
 }  // namespace embrace::hub
