@@ -251,7 +251,7 @@ std::string percent_encode_except(std::string_view text, char kept) {
 }
 }  // namespace
 
-std::string percent_encode(std::string_view text) { return percent_encode_except(text, 'a'); }
+std::string percent_encode(std::string_view text) { return percent_encode_except(text, '~'); }
 std::string percent_encode_path(std::string_view path) { return percent_encode_except(path, '/'); }
 
 std::optional<std::string> percent_decode(std::string_view text) {
