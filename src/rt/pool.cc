@@ -5,7 +5,9 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <exception>
@@ -95,10 +97,13 @@ struct Pool::AwaitedJob final : Job {
     } catch (...) {
       thrown = std::current_exception();
     }
-    // From the post on, the coroutine may run and this object be gone: nothing is touched after it.
     Handler resume = std::move(*handler);
     handler.reset();
-    const auto executor = asio::get_associated_executor(resume);
+    // The coroutine may end while post() is still on its way out of the io_context. Tracked work
+    // keeps run() of that context from returning, and its owner from destroying it, until we left.
+    const auto executor = asio::prefer(asio::get_associated_executor(resume),
+                                       asio::execution::outstanding_work.tracked);
+    // From here on the coroutine may run and this object be gone: nothing of it is touched.
     asio::post(executor, std::move(resume));
   }
 
