@@ -5,8 +5,6 @@
 #include <charconv>
 #include <cmath>
 
-#include "base/check.h"
-#include "base/strings.h"
 #include "json/writer.h"
 
 namespace embrace::json {
@@ -137,62 +135,6 @@ std::string View::render() const {
   Writer out;
   render_value(out, *as_value(value_));
   return out.take();
-}
-
-// The values live in one arena that is freed whole; it must outlive them, hence the order.
-struct Document::Impl {
-  bj::monotonic_resource arena;
-  bj::value root = bj::value(bj::storage_ptr(&arena));
-};
-
-Document::Document(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Document::Document(Document&&) noexcept = default;
-Document& Document::operator=(Document&&) noexcept = default;
-Document::~Document() = default;
-
-View Document::root() const {
-  EMB_CHECK(impl_ != nullptr, "a document that was moved from is not read");
-  return View(&impl_->root);
-}
-
-namespace {
-
-// "line 3, column 7", as editors count.
-std::string describe_position(std::string_view text, std::size_t at) {
-  const std::string_view before = text.substr(0, at);
-  const auto lines = std::count(before.begin(), before.end(), '\n');
-  const std::size_t newline = before.rfind('\n');
-  const std::size_t column = newline == before.npos ? at : at - newline - 1;
-  return cat("line ", lines + 1, ", column ", column + 1);
-}
-
-std::unexpected<Error> refuse(std::string_view text, std::size_t at, const std::string& why) {
-  return fail(Code::InvalidArgument,
-              cat("the JSON is not valid at ", describe_position(text, at), ": ", why));
-}
-
-}  // namespace
-
-Result<Document> Document::parse(std::string_view text, unsigned depth_max) {
-  auto impl = std::make_unique<Impl>();
-  bj::parse_options options;
-  options.max_depth = depth_max;
-  bj::stream_parser parser(bj::storage_ptr(), options);
-  parser.reset(bj::storage_ptr(&impl->arena));
-
-  bj::error_code ec;
-  const std::size_t used = parser.write_some(text.data(), text.size(), ec);
-  if (ec == bj::error::too_deep) {
-    return refuse(text, used, cat("nested deeper than ", depth_max, " levels"));
-  }
-  if (ec) return refuse(text, used, ec.message());
-  if (used < text.size()) return refuse(text, used, "there is more after the end");
-  parser.finish(ec);
-  if (ec) return refuse(text, used, "it ends too early");
-
-  // release() returns a value on the same arena, so this moves pointers only.
-  impl->root = parser.release();
-  return Document(std::move(impl));
 }
 
 }  // namespace embrace::json

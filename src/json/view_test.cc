@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 namespace embrace::json {
 namespace {
 
@@ -70,6 +72,24 @@ TEST(View, RendersBackInOrder) {
   ASSERT_TRUE(document);
   EXPECT_EQ(document->root().render(), kText);
   EXPECT_EQ(document->root()["a"].render(), R"({"q\"":"\n","e":{}})");
+}
+
+TEST(Document, DoublesAreRoundedCorrectly) {
+  for (const char* text :
+       {"1111111111111111100000000000000000000.0", "0.1", "1e-5", "3.141592653589793",
+        "2.2250738585072014e-308", "1.7976931348623157e+308", "9007199254740993.0",
+        "1.00000000000000011102230246251565", "5e-324", "-0.0"}) {
+    auto document = Document::parse(text);
+    ASSERT_TRUE(document) << text;
+    EXPECT_EQ(document->root().number(), std::strtod(text, nullptr)) << text;
+    auto again = Document::parse(document->root().render());
+    ASSERT_TRUE(again) << text;
+    EXPECT_EQ(again->root().number(), document->root().number()) << text;
+  }
+  EXPECT_EQ(Document::parse("1e-400")->root().number(), 0.0);
+  EXPECT_NE(error_of("1e400"), "");
+  EXPECT_NE(error_of("[1,-1e309]"), "");
+  EXPECT_NE(error_of("1e99999999999"), "");
 }
 
 TEST(Document, SaysWhereTheMistakeIs) {
