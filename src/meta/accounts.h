@@ -16,7 +16,8 @@ Result<std::optional<Account>> find_by_id(db::Session&, std::int64_t id);
 Result<std::vector<Account>> list(db::Session&, AccountKind kind, std::int64_t after_id, std::size_t limit);
 Result<std::int64_t> count(db::Session&, AccountKind kind);
 Status update(db::Session&, const Account& account);           // all but id, kind, created_ms
-Status remove(db::Session&, std::int64_t id);                  // and its tokens, sessions, memberships
+// And its tokens, sessions, memberships. Conflict while repositories are left in the namespace.
+Status remove(db::Session&, std::int64_t id);
 
 Status set_member(db::Session&, std::int64_t org_id, std::int64_t user_id, Role role);  // adds or changes
 Status remove_member(db::Session&, std::int64_t org_id, std::int64_t user_id);

@@ -27,8 +27,12 @@ struct Job {
 
 Status add(db::Session&, const Job& job);  // succeeds silently when an equal one is waiting
 Result<std::optional<Job>> claim(db::Session&, Millis now_ms, Millis lease_ms);  // oldest runnable; also expired leases
+// Keeps a claimed job longer; false when the claim was lost (the lease had ended and another worker took it).
+Result<bool> renew(db::Session&, const Job& job, Millis lease_until_ms);
+// When the next job becomes runnable, or its lease ends; nullopt when nothing waits or runs.
+Result<std::optional<Millis>> next_due(db::Session&);
 Status finish(db::Session&, std::int64_t id, Millis now_ms);
-// Back to Waiting at `retry_ms`, or Failed when nullopt.
+// Back to Waiting at `retry_ms`; Failed when nullopt, or when an equal job waits already.
 Status fail(db::Session&, std::int64_t id, std::string_view error, std::optional<Millis> retry_ms);
 Result<std::vector<Job>> list(db::Session&, std::optional<State> state, std::size_t limit);
 Status forget_finished(db::Session&, Millis before_ms);

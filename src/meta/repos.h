@@ -20,6 +20,8 @@ Status update_settings(db::Session&, const Repo& repo);
 Status rename(db::Session&, std::int64_t repo_id, const RepoName& to, std::int64_t namespace_id);
 Status remove(db::Session&, std::int64_t repo_id);   // and every row that hangs on it
 Status count_download(db::Session&, std::int64_t repo_id, Millis now_ms);
+// Lets days older than thirty fall out of `downloads`; for a daily job.
+Status refresh_download_windows(db::Session&, Millis now_ms);
 
 // Old names redirect for ever: a redirect keeps its name from being taken by anyone but the repository
 // it points to (hub-api 1.2; features U05).
@@ -38,6 +40,7 @@ Status touch(db::Session&, std::int64_t repo_id, std::optional<std::string_view>
 
 Status add_pack(db::Session&, std::int64_t repo_id, const PackRow& pack);
 Result<std::vector<PackRow>> packs(db::Session&, std::int64_t repo_id);
+// Conflict, and nothing changed, when one of `gone` is not there any more.
 Status replace_packs(db::Session&, std::int64_t repo_id, const std::vector<PackRow>& gone, const std::vector<PackRow>& come);
 
 Status set_card(db::Session&, std::int64_t repo_id, const CardIndex& card);  // and its rows in repo_tags

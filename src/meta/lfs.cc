@@ -1,0 +1,138 @@
+// Of meta/repos.h: which LFS objects a repository has referred to, and which paths are locked.
+
+#include "base/strings.h"
+#include "meta/repos.h"
+
+namespace embrace::meta::repos {
+
+Status link_lfs(db::Session& session, std::int64_t repo_id, const std::vector<LfsLink>& links,
+                Millis now_ms) {
+  for (const auto& link : links) {
+    EMB_DO(
+        session.run("INSERT INTO repo_lfs (repo_id, sha256, size_bytes, linked_ms) "
+                    "VALUES (:repo, :sha256, :size, :now) ON CONFLICT (repo_id, sha256) DO NOTHING",
+                    repo_id, link.sha256.hex(), link.size_bytes, now_ms));
+  }
+  return Done{};
+}
+
+Result<std::optional<LfsLink>> find_lfs(db::Session& session, std::int64_t repo_id,
+                                        const Digest& sha256) {
+  EMB_TRY(auto row,
+          session.row<std::uint64_t>(
+              "SELECT size_bytes FROM repo_lfs WHERE repo_id = :repo AND sha256 = :sha256", repo_id,
+              sha256.hex()));
+  if (!row) return std::nullopt;
+  return LfsLink{sha256, std::get<0>(*row)};
+}
+
+Result<std::vector<LfsRow>> lfs_links(db::Session& session, std::int64_t repo_id,
+                                      std::string_view after_sha256_hex, std::size_t limit) {
+  EMB_TRY(auto rows, session.rows<std::string, std::uint64_t, std::int64_t>(
+                         "SELECT sha256, size_bytes, linked_ms FROM repo_lfs WHERE repo_id = :repo "
+                         "AND sha256 > :after "
+                         "ORDER BY sha256 LIMIT :limit",
+                         repo_id, after_sha256_hex, limit));
+  std::vector<LfsRow> out;
+  out.reserve(rows.size());
+  for (auto& [hex, size_bytes, linked_ms] : rows) {
+    EMB_TRY(auto digest, Digest::parse(hex));
+    out.push_back({LfsLink{digest, size_bytes}, linked_ms});
+  }
+  return out;
+}
+
+Status unlink_lfs(db::Session& session, std::int64_t repo_id, const Digest& sha256) {
+  EMB_DO(session.run("DELETE FROM repo_lfs WHERE repo_id = :repo AND sha256 = :sha256", repo_id,
+                     sha256.hex()));
+  return Done{};
+}
+
+Result<bool> is_lfs_linked_anywhere(db::Session& session, const Digest& sha256) {
+  EMB_TRY(auto row,
+          session.row<std::int64_t>("SELECT repo_id FROM repo_lfs WHERE sha256 = :sha256 LIMIT 1",
+                                    sha256.hex()));
+  return row.has_value();
+}
+
+Status copy_lfs_links(db::Session& session, std::int64_t from_repo_id, std::int64_t to_repo_id,
+                      Millis now_ms) {
+  EMB_DO(session.run(
+      "INSERT INTO repo_lfs (repo_id, sha256, size_bytes, linked_ms) "
+      "SELECT CAST(:to AS BIGINT), sha256, size_bytes, CAST(:now AS BIGINT) FROM repo_lfs "
+      "WHERE repo_id = :from ON CONFLICT (repo_id, sha256) DO NOTHING",
+      to_repo_id, now_ms, from_repo_id));
+  return Done{};
+}
+
+namespace {
+
+using LockTuple = std::tuple<std::int64_t, std::int64_t, std::string, std::string, std::int64_t,
+                             std::string, std::int64_t>;
+
+LfsLock to_lock(LockTuple row) {
+  auto& [id, repo_id, path, ref, owner_id, owner_name, locked_ms] = row;
+  return LfsLock{.id = id,
+                 .repo_id = repo_id,
+                 .path = std::move(path),
+                 .ref = std::move(ref),
+                 .owner_id = owner_id,
+                 .owner_name = std::move(owner_name),
+                 .locked_ms = locked_ms};
+}
+
+}  // namespace
+
+Result<LfsLock> create_lock(db::Session& session, const LfsLock& lock) {
+  EMB_TRY(auto row, session.row<std::int64_t>(
+                        "INSERT INTO lfs_locks (repo_id, path, ref, owner_id, locked_ms) "
+                        "VALUES (:repo, :path, :ref, :owner, :locked) ON CONFLICT (repo_id, path) "
+                        "DO NOTHING RETURNING id",
+                        lock.repo_id, lock.path, lock.ref, lock.owner_id, lock.locked_ms));
+  if (!row) return fail(Code::Conflict, "already created lock");
+  EMB_TRY(auto created, find_lock(session, lock.repo_id, std::get<0>(*row)));
+  if (!created)
+    return fail(Code::Internal,
+                cat("The lock ", std::get<0>(*row), " vanished while it was created."));
+  return *std::move(created);
+}
+
+Result<std::vector<LfsLock>> locks(db::Session& session, std::int64_t repo_id,
+                                   std::string_view path, std::int64_t after_id,
+                                   std::size_t limit) {
+  EMB_TRY(
+      auto rows,
+      session.rows<std::int64_t, std::int64_t, std::string, std::string, std::int64_t, std::string,
+                   std::int64_t>(
+          "SELECT l.id, l.repo_id, l.path, l.ref, l.owner_id, a.name, l.locked_ms FROM lfs_locks l "
+          "JOIN accounts a ON a.id = l.owner_id WHERE l.repo_id = :repo AND (:path = '' OR l.path "
+          "= :path) "
+          "AND l.id > :after ORDER BY l.id LIMIT :limit",
+          repo_id, path, after_id, limit));
+  std::vector<LfsLock> out;
+  out.reserve(rows.size());
+  for (auto& row : rows) out.push_back(to_lock(std::move(row)));
+  return out;
+}
+
+Result<std::optional<LfsLock>> find_lock(db::Session& session, std::int64_t repo_id,
+                                         std::int64_t lock_id) {
+  EMB_TRY(
+      auto row,
+      session.row<std::int64_t, std::int64_t, std::string, std::string, std::int64_t, std::string,
+                  std::int64_t>(
+          "SELECT l.id, l.repo_id, l.path, l.ref, l.owner_id, a.name, l.locked_ms FROM lfs_locks l "
+          "JOIN accounts a ON a.id = l.owner_id WHERE l.repo_id = :repo AND l.id = :id",
+          repo_id, lock_id));
+  if (!row) return std::nullopt;
+  return to_lock(std::move(*row));
+}
+
+Status remove_lock(db::Session& session, std::int64_t repo_id, std::int64_t lock_id) {
+  EMB_TRY(auto changed, session.run("DELETE FROM lfs_locks WHERE repo_id = :repo AND id = :id",
+                                    repo_id, lock_id));
+  if (changed == 0) return fail(Code::NotFound, "There is no such lock.");
+  return Done{};
+}
+
+}  // namespace embrace::meta::repos

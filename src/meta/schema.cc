@@ -1,0 +1,262 @@
+#include "meta/schema.h"
+
+#include <array>
+
+// How the indexes were chosen. Lists are walked in the order of their sort, newest or largest
+// first, a page at a time, so every sort has an index (type, sort value, id): a page costs as many
+// steps as it has rows. The columns after id let a walk skip private rows without looking at the
+// row itself. Rare tags, pipelines and authors are instead looked up by their own index and sorted
+// (listing.cc decides which by counting). Wide text stands last in repos, so that reading the
+// narrow columns of a row stays on one page.
+
+namespace embrace::meta {
+namespace {
+
+constexpr std::string_view kAccounts = R"(
+CREATE TABLE accounts (
+  id {{id}},
+  kind {{int}} NOT NULL,
+  name {{text}} NOT NULL,
+  name_lower {{text}} NOT NULL UNIQUE,
+  fullname {{text}} NOT NULL,
+  email {{text}} NOT NULL,
+  password_hash {{text}} NOT NULL,
+  is_admin {{int}} NOT NULL,
+  is_disabled {{int}} NOT NULL,
+  created_ms {{int}} NOT NULL
+)
+--
+CREATE INDEX accounts_by_kind ON accounts (kind, id)
+--
+CREATE TABLE members (
+  org_id {{int}} NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  user_id {{int}} NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  role {{int}} NOT NULL,
+  PRIMARY KEY (org_id, user_id)
+)
+--
+CREATE INDEX members_by_user ON members (user_id, org_id)
+--
+CREATE TABLE tokens (
+  id {{id}},
+  user_id {{int}} NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  display_name {{text}} NOT NULL,
+  role {{int}} NOT NULL,
+  secret_sha256 {{text}} NOT NULL UNIQUE,
+  hint {{text}} NOT NULL,
+  created_ms {{int}} NOT NULL,
+  expires_ms {{int}},
+  used_ms {{int}}
+)
+--
+CREATE INDEX tokens_by_user ON tokens (user_id, id)
+--
+CREATE TABLE sessions (
+  cookie_sha256 {{text}} NOT NULL PRIMARY KEY,
+  user_id {{int}} NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  created_ms {{int}} NOT NULL,
+  expires_ms {{int}} NOT NULL
+)
+--
+CREATE INDEX sessions_by_user ON sessions (user_id)
+--
+CREATE INDEX sessions_by_expiry ON sessions (expires_ms)
+--
+CREATE TABLE settings (
+  key {{text}} NOT NULL PRIMARY KEY,
+  value {{text}} NOT NULL
+)
+)";
+
+constexpr std::string_view kRepos = R"(
+CREATE TABLE repos (
+  id {{id}},
+  type {{int}} NOT NULL,
+  id_lower {{text}} NOT NULL,
+  ns {{text}} NOT NULL,
+  name {{text}} NOT NULL,
+  ns_lower {{text}} NOT NULL,
+  namespace_id {{int}} NOT NULL REFERENCES accounts (id),
+  creator_id {{int}} NOT NULL,
+  is_private {{int}} NOT NULL,
+  gating {{int}} NOT NULL,
+  is_disabled {{int}} NOT NULL,
+  discussions_disabled {{int}} NOT NULL,
+  default_branch {{text}} NOT NULL,
+  head_oid {{text}} NOT NULL,
+  created_ms {{int}} NOT NULL,
+  modified_ms {{int}} NOT NULL,
+  refs_version {{int}} NOT NULL,
+  last_number {{int}} NOT NULL,
+  downloads {{int}} NOT NULL,
+  downloads_all {{int}} NOT NULL,
+  likes {{int}} NOT NULL,
+  trending {{real}} NOT NULL,
+  num_parameters {{int}} NOT NULL,
+  used_bytes {{int}} NOT NULL,
+  pipeline_tag {{text}} NOT NULL,
+  library_name {{text}} NOT NULL,
+  license {{text}} NOT NULL,
+  sdk {{text}} NOT NULL,
+  tags {{text}} NOT NULL,
+  description {{text}} NOT NULL,
+  safetensors_json {{text}} NOT NULL,
+  config_json {{text}} NOT NULL,
+  card_json {{text}} NOT NULL
+)
+--
+CREATE UNIQUE INDEX repos_by_name ON repos (type, id_lower)
+--
+CREATE INDEX repos_by_namespace ON repos (namespace_id, type)
+--
+CREATE INDEX repos_by_trending ON repos (type, trending, id, is_private, namespace_id)
+--
+CREATE INDEX repos_by_created ON repos (type, created_ms, id, is_private, namespace_id)
+--
+CREATE INDEX repos_by_modified ON repos (type, modified_ms, id, is_private, namespace_id)
+--
+CREATE INDEX repos_by_downloads ON repos (type, downloads, id, is_private, namespace_id)
+--
+CREATE INDEX repos_by_likes ON repos (type, likes, id, is_private, namespace_id)
+--
+CREATE INDEX repos_by_parameters ON repos (type, num_parameters, id, is_private, namespace_id)
+--
+CREATE INDEX repos_by_author ON repos (type, ns_lower, trending, id)
+--
+CREATE INDEX repos_by_pipeline ON repos (type, pipeline_tag, trending, id)
+--
+CREATE TABLE repo_tags (
+  type {{int}} NOT NULL,
+  tag {{text}} NOT NULL,
+  repo_id {{int}} NOT NULL REFERENCES repos (id) ON DELETE CASCADE,
+  PRIMARY KEY (type, tag, repo_id)
+)
+--
+CREATE INDEX repo_tags_by_repo ON repo_tags (repo_id)
+--
+CREATE TABLE tag_uses (
+  type {{int}} NOT NULL,
+  tag {{text}} NOT NULL,
+  uses {{int}} NOT NULL,
+  PRIMARY KEY (type, tag)
+)
+--
+CREATE INDEX tag_uses_by_count ON tag_uses (type, uses)
+--
+CREATE TABLE repo_redirects (
+  type {{int}} NOT NULL,
+  id_lower {{text}} NOT NULL,
+  repo_id {{int}} NOT NULL REFERENCES repos (id) ON DELETE CASCADE,
+  PRIMARY KEY (type, id_lower)
+)
+--
+CREATE INDEX repo_redirects_by_repo ON repo_redirects (repo_id)
+--
+CREATE TABLE repo_downloads (
+  repo_id {{int}} NOT NULL REFERENCES repos (id) ON DELETE CASCADE,
+  day {{int}} NOT NULL,
+  downloads {{int}} NOT NULL,
+  PRIMARY KEY (repo_id, day)
+)
+--
+CREATE INDEX repo_downloads_by_day ON repo_downloads (day)
+)";
+
+constexpr std::string_view kContents = R"(
+CREATE TABLE refs (
+  repo_id {{int}} NOT NULL REFERENCES repos (id) ON DELETE CASCADE,
+  name {{text}} NOT NULL,
+  oid {{text}} NOT NULL,
+  PRIMARY KEY (repo_id, name)
+)
+--
+CREATE TABLE packs (
+  repo_id {{int}} NOT NULL REFERENCES repos (id) ON DELETE CASCADE,
+  name {{text}} NOT NULL,
+  size_bytes {{int}} NOT NULL,
+  objects {{int}} NOT NULL,
+  PRIMARY KEY (repo_id, name)
+)
+--
+CREATE TABLE repo_lfs (
+  repo_id {{int}} NOT NULL REFERENCES repos (id) ON DELETE CASCADE,
+  sha256 {{text}} NOT NULL,
+  size_bytes {{int}} NOT NULL,
+  linked_ms {{int}} NOT NULL,
+  PRIMARY KEY (repo_id, sha256)
+)
+--
+CREATE INDEX repo_lfs_by_object ON repo_lfs (sha256)
+--
+CREATE TABLE lfs_locks (
+  id {{id}},
+  repo_id {{int}} NOT NULL REFERENCES repos (id) ON DELETE CASCADE,
+  path {{text}} NOT NULL,
+  ref {{text}} NOT NULL,
+  owner_id {{int}} NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  locked_ms {{int}} NOT NULL,
+  UNIQUE (repo_id, path)
+)
+--
+CREATE INDEX lfs_locks_by_owner ON lfs_locks (owner_id)
+--
+CREATE TABLE pulls (
+  repo_id {{int}} NOT NULL REFERENCES repos (id) ON DELETE CASCADE,
+  number {{int}} NOT NULL,
+  title {{text}} NOT NULL,
+  description {{text}} NOT NULL,
+  status {{int}} NOT NULL,
+  base_ref {{text}} NOT NULL,
+  author_id {{int}} NOT NULL,
+  created_ms {{int}} NOT NULL,
+  PRIMARY KEY (repo_id, number)
+)
+)";
+
+// Events outlive the repository that they are about. One waiting job per (kind, dedupe): the
+// partial unique index is what makes jobs::add idempotent, on any number of nodes.
+constexpr std::string_view kWork = R"(
+CREATE TABLE events (
+  id {{id}},
+  kind {{text}} NOT NULL,
+  repo_id {{int}} NOT NULL,
+  actor_id {{int}} NOT NULL,
+  json {{text}} NOT NULL,
+  created_ms {{int}} NOT NULL
+)
+--
+CREATE TABLE jobs (
+  id {{id}},
+  kind {{text}} NOT NULL,
+  dedupe {{text}} NOT NULL,
+  json {{text}} NOT NULL,
+  state {{int}} NOT NULL,
+  attempts {{int}} NOT NULL,
+  run_after_ms {{int}} NOT NULL,
+  lease_until_ms {{int}},
+  finished_ms {{int}},
+  last_error {{text}} NOT NULL,
+  created_ms {{int}} NOT NULL
+)
+--
+CREATE INDEX jobs_waiting ON jobs (state, run_after_ms, id)
+--
+CREATE INDEX jobs_leased ON jobs (state, lease_until_ms)
+--
+CREATE INDEX jobs_finished ON jobs (state, finished_ms)
+--
+CREATE UNIQUE INDEX jobs_one_waiting ON jobs (kind, dedupe) WHERE state = 0 AND dedupe <> ''
+)";
+
+constexpr std::array<db::Migration, 4> kMigrations = {{
+    {1, "accounts", kAccounts},
+    {2, "repositories", kRepos},
+    {3, "contents", kContents},
+    {4, "events and jobs", kWork},
+}};
+
+}  // namespace
+
+std::span<const db::Migration> migrations() { return kMigrations; }
+
+}  // namespace embrace::meta
