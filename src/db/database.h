@@ -11,8 +11,15 @@
 // std::optional of those. Column types of rows(): std::int64_t, double, std::string, and std::optional
 // of those for columns that may be NULL.
 //
-// Errors: a unique or foreign-key violation is Conflict; a busy or lost database Unavailable.
-// Threads: read() and write() from any pool thread. SQLite writers queue behind one lock.
+// Errors: a unique or foreign-key violation is Conflict; a busy or lost database Unavailable; text that
+// holds a NUL byte InvalidArgument. A failed statement spoils its transaction, in both dialects: later
+// statements fail with the same error and so does the commit, so a function returns such an error, and
+// writes that may meet a twin say ON CONFLICT.
+// Isolation: read() sees one snapshot. write() is alone on SQLite; on PostgreSQL it is REPEATABLE READ,
+// so a row that somebody else changed meanwhile makes it start again, but rows that were only read are
+// not watched: a write that depends on a row updates that row (compare-and-swap).
+// Threads: read() and write() from any pool thread. SQLite writers queue behind one lock; a write()
+// inside a write() of the same thread waits for itself until it is Unavailable.
 
 #include <cstdint>
 #include <memory>
@@ -20,6 +27,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 #include <vector>
 
 #include "base/result.h"
@@ -68,6 +76,13 @@ class Database {
 
   static constexpr unsigned kWriteAttemptsMax = 10;
 
+  // Grows with each write() that this process committed: a cheap "did anything change?" for caches.
+  std::uint64_t generation() const;
+
+  // SQLite: a number that differs from its last answer when anybody, other processes too, has committed
+  // since. PostgreSQL has none: NotBuilt.
+  Result<std::int64_t> data_version(rt::Blocking);
+
  private:
   struct Impl;
   // A session on loan with its transaction begun; rolls back when dropped unfinished.
@@ -79,12 +94,13 @@ class Database {
     Session& session() { return *session_; }
     Status commit();
     void roll_back();
+    void give_back();
 
    private:
-    friend class Database;
     Impl* impl_;
     std::unique_ptr<Session> session_;
     bool writes_;
+    bool finished_ = false;
   };
 
   template <class R>

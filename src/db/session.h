@@ -106,7 +106,8 @@ class Session {
     return execute(sql, {detail::to_value(args)...});
   }
 
-  // For SQL built at run time (list filters): values and column types as data.
+  // For SQL built at run time (list filters): values and column types as data. take_row must not use
+  // this session.
   virtual Status query(std::string_view sql, std::vector<Value> values, std::vector<Type> columns, std::size_t rows_max,
                        const std::function<void(std::vector<Value>&)>& take_row) = 0;
   virtual Result<std::int64_t> execute(std::string_view sql, std::vector<Value> values) = 0;
