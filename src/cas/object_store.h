@@ -1,7 +1,10 @@
 #pragma once
-// cas::ObjectStore is the one home of large files. Callers know a file by its sha256 and its size; how
-// the bytes are laid out below (whole, today; as chunks in xorbs, next) is this room's secret, and
-// every door (LFS, commit, git push, resolve) goes through this interface.
+// cas::ObjectStore is the one home of large files. Callers know a file by its sha256 and its size;
+// how the bytes are laid out below (whole, today; as chunks in xorbs, next) is this room's secret,
+// and every door (LFS, commit, git push, resolve) goes through this interface.
+//
+// Implementations: whole_object_store (one blob per file). Each passes object_store_contract.h;
+// that file is the real definition of this interface.
 //
 // Threads: every method may be called from any pool thread at any time.
 
@@ -9,9 +12,11 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/digest.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "rt/blocking.h"
 #include "rt/content.h"
 
@@ -22,13 +27,15 @@ struct ObjectInfo {
   std::uint64_t size_bytes = 0;
 };
 
-// One file on its way in. Destroying it unfinished drops the bytes.
+// One file on its way in. Destroying it unfinished drops the bytes. Ownership: the store outlives
+// it. Threads: used by one at a time.
 class Ingest {
  public:
   virtual ~Ingest() = default;
   virtual Status write(rt::Blocking, std::string_view bytes) = 0;
-  // Makes the object durable and visible, and says what it was. With an expectation, a different
-  // sha256 or size is Unusable ("... hash to X, not Y") and nothing is stored.
+  // Once, and last. Makes the object durable and visible, and says what it was. With an
+  // expectation, a different sha256 or size is Unusable ("... hash to X, not Y") and nothing is
+  // stored.
   virtual Result<ObjectInfo> finish(rt::Blocking, std::optional<ObjectInfo> expected) = 0;
 };
 
@@ -37,16 +44,31 @@ class ObjectStore {
   virtual ~ObjectStore() = default;
 
   virtual Result<ObjectInfo> find(rt::Blocking, const Digest& sha256) = 0;  // NotFound
-  virtual Result<rt::Content> open(rt::Blocking, const Digest& sha256, std::uint64_t offset, std::uint64_t length) = 0;
+  // RangeInvalid, with the fact "size", unless the range lies inside. The bytes stay readable when
+  // the object is removed meanwhile.
+  virtual Result<rt::Content> open(rt::Blocking, const Digest& sha256, std::uint64_t offset,
+                                   std::uint64_t length) = 0;
   virtual Result<std::unique_ptr<Ingest>> create(rt::Blocking) = 0;
 
-  // Parts of one upload that arrive in any order, each retried at will (LFS multipart). `upload` names
-  // it: [a-z0-9]{16,64}. A part is durable when put_part returns. complete() reads parts 1..count in order,
-  // checks the expectation, stores the object and drops the parts.
-  virtual Result<std::unique_ptr<Ingest>> create_part(rt::Blocking, std::string_view upload, unsigned number) = 0;
-  virtual Result<ObjectInfo> complete_parts(rt::Blocking, std::string_view upload, unsigned count, ObjectInfo expected) = 0;
+  // Parts of one upload that arrive in any order, each retried at will (LFS multipart). `upload`
+  // names it: [a-z0-9]{16,64}. A part is durable when its finish() returns, and replaces the one
+  // sent before under its number. complete_parts() reads parts 1..count in order, checks the
+  // expectation, stores the object and drops the parts; an object that is there already is success,
+  // whatever became of the parts. A missing part is InvalidArgument, other bytes than expected are
+  // Unusable; both keep the parts.
+  virtual Result<std::unique_ptr<Ingest>> create_part(rt::Blocking, std::string_view upload,
+                                                      unsigned number) = 0;
+  virtual Result<ObjectInfo> complete_parts(rt::Blocking, std::string_view upload, unsigned count,
+                                            ObjectInfo expected) = 0;
   virtual Status drop_parts(rt::Blocking, std::string_view upload) = 0;
+  // Uploads that nobody sent a part to since `since_ms`: dropped, and counted.
+  virtual Result<std::size_t> drop_stale_parts(rt::Blocking, Millis since_ms) = 0;
 
+  // Objects in order of their digests, those above `after`, at most `limit`. Empty: that was all.
+  virtual Result<std::vector<ObjectInfo>> list(rt::Blocking, std::optional<Digest> after,
+                                               std::size_t limit) = 0;
+
+  // Removing what is not there succeeds.
   virtual Status remove(rt::Blocking, const Digest& sha256) = 0;
   // Reads the whole object and hashes it: Corrupt when it is not what its name says.
   virtual Status verify(rt::Blocking, const Digest& sha256) = 0;

@@ -1,0 +1,82 @@
+#include "cas/hash_behind.h"
+
+#include <atomic>
+#include <system_error>
+#include <utility>
+
+namespace embrace::cas {
+
+namespace {
+
+std::atomic<int> threads_running{0};
+
+}  // namespace
+
+HashBehind::~HashBehind() { stop(); }
+
+void HashBehind::add(Piece piece) {
+  if (!thread_.joinable() && !is_inline_) {
+    if (!first_) {
+      first_ = std::move(piece);
+      return;
+    }
+    sha256_.update(*std::exchange(first_, nullptr));
+    is_inline_ = !start_thread();
+  }
+  if (is_inline_) {
+    sha256_.update(*piece);
+    return;
+  }
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return queue_.size() < kPiecesMax; });
+  queue_.push_back(std::move(piece));
+  lock.unlock();
+  changed_.notify_all();
+}
+
+bool HashBehind::start_thread() {
+  if (threads_running.fetch_add(1) < kThreadsMax) {
+    try {
+      thread_ = std::thread(&HashBehind::hash_pieces, this);
+      return true;
+    } catch (const std::system_error&) {
+      // The system has no thread to give: hashing inline is slower, and as right.
+    }
+  }
+  threads_running.fetch_sub(1);
+  return false;
+}
+
+void HashBehind::hash_pieces() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [&] { return !queue_.empty() || is_ending_; });
+    if (queue_.empty()) return;
+    const Piece piece = queue_.front();
+    lock.unlock();
+    sha256_.update(*piece);
+    lock.lock();
+    // It counts as held until it was hashed.
+    queue_.pop_front();
+    changed_.notify_all();
+  }
+}
+
+void HashBehind::stop() {
+  if (!thread_.joinable()) return;
+  {
+    std::lock_guard lock(mutex_);
+    is_ending_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+  threads_running.fetch_sub(1);
+}
+
+Digest HashBehind::finish() {
+  stop();
+  if (first_) sha256_.update(*std::exchange(first_, nullptr));
+  return sha256_.finish();
+}
+
+}  // namespace embrace::cas
