@@ -38,6 +38,14 @@ struct Pool::Impl {
   void push(Job& job);
   void work();
 
+  // Whether the caller, who holds the lock, is to wake a sleeper once it has let go of it. One
+  // thread at a time is on its way; that one wakes the next when it finds more than it can do.
+  // Waking one a job instead, short jobs cost four times as much on two cores.
+  bool should_wake() {
+    if (first == nullptr || idle == 0 || waking) return false;
+    return waking = true;
+  }
+
   const std::string name;
   std::vector<std::thread> threads;  // constant after construction
 
@@ -48,21 +56,22 @@ struct Pool::Impl {
   Job* last = nullptr;
   std::size_t waiting = 0;  // jobs in the list
   std::size_t idle = 0;     // threads asleep
+  bool waking = false;      // one of them has been notified and does not run yet
   bool stopping = false;
 };
 
 void Pool::Impl::push(Job& job) {
-  bool somebody_sleeps;
+  bool wake_one;
   {
     std::lock_guard lock(mutex);
     EMB_CHECK(!stopping, "nobody gives work to a pool that is being destroyed");
     (first == nullptr ? first : last->next) = &job;
     last = &job;
     ++waiting;
-    somebody_sleeps = idle > 0;
+    wake_one = should_wake();
   }
   // After unlocking, so that the sleeper doesn't wake into a locked mutex.
-  if (somebody_sleeps) wake.notify_one();
+  if (wake_one) wake.notify_one();
 }
 
 void Pool::Impl::work() {
@@ -73,10 +82,13 @@ void Pool::Impl::work() {
       ++idle;
       wake.wait(lock);
       --idle;
+      waking = false;
     }
     Job* job = std::exchange(first, first->next);
     --waiting;
+    const bool wake_next = should_wake();
     lock.unlock();
+    if (wake_next) wake.notify_one();
     job->run();
     lock.lock();
   }
