@@ -30,6 +30,8 @@ struct Credentials {
 };
 
 inline constexpr std::string_view kSessionCookie = "embrace_session";
+inline constexpr int kSessionDays = 30;
+inline constexpr int kCacheSeconds = 5;
 
 class Authenticator {
  public:
@@ -37,7 +39,8 @@ class Authenticator {
   ~Authenticator();
 
   // Unauthenticated + Tag::InvalidCredentials for a bad token, password or session, never a fall back to
-  // anonymous (hub-api 1.5). TooMany after repeated bad passwords for one user or one peer.
+  // anonymous (hub-api 1.5). TooMany (fact "retry_after": seconds)
+  // after repeated bad passwords for one user or one peer.
   Result<Caller> authenticate(rt::Blocking, const Credentials& credentials, std::string_view peer);
   // What authenticate would say, when that is known without the database.
   std::optional<Caller> find_cached(const Credentials& credentials);
