@@ -66,9 +66,9 @@ struct Request {
   std::string query_text;   // raw, without '?'
   Query query;
   Fields fields;
-  std::string peer;         // the address of the other side of the socket
-  bool secure = false;      // TLS on this socket
-  std::string id;           // the request id, echoed as X-Request-Id
+  std::string peer;                   // the address of the other side of the socket
+  bool secure = false;                // TLS on this socket
+  std::string id;                     // the request id, echoed as X-Request-Id
   std::unique_ptr<RequestBody> body;  // never null
 };
 
@@ -81,7 +81,8 @@ struct Response {
   // For HEAD the body is measured, not sent. Content-Length and Transfer-Encoding are the
   // connection's work; a handler never sets them (HEAD of a source without a length omits both).
   rt::Content body;
-  // Text bodies of at least gzip_bytes_min are compressed when the client accepts it and this is set.
+  // Text bodies of at least gzip_bytes_min are compressed when the client accepts it and this is
+  // set.
   bool may_compress = false;
 };
 

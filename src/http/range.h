@@ -30,17 +30,17 @@ Result<std::optional<std::vector<ByteRange>>> parse_range(std::optional<std::str
 // What an entity is, before anyone asks for part of it.
 struct Entity {
   std::uint64_t size_bytes = 0;
-  std::string etag;          // with quotes
+  std::string etag;  // with quotes
   std::string content_type;
 };
 
 // True when If-None-Match names `etag` (weak comparison) or is "*".
 bool etag_matches(std::string_view if_none_match, std::string_view etag);
 
-// Decides 200, 206, 304, 412 or 416 from Range, If-Range, If-None-Match and If-Match, and sets ETag,
-// Accept-Ranges, Content-Type and Content-Range. `open` is called once per part with the bytes wanted
-// (never for HEAD, 304 or 416) and gives the content of exactly that range; several ranges become
-// multipart/byteranges.
+// Decides 200, 206, 304, 412 or 416 from Range, If-Range, If-None-Match and If-Match, and sets
+// ETag, Accept-Ranges, Content-Type and Content-Range. `open` is called once per part with the
+// bytes wanted (never for HEAD, 304 or 416) and gives the content of exactly that range; several
+// ranges become multipart/byteranges.
 using OpenRange = std::function<Task<Result<rt::Content>>(ByteRange)>;
 Task<Result<Response>> respond_with_entity(const Request& request, Entity entity, OpenRange open);
 

@@ -25,11 +25,11 @@ struct Settings {
   std::string tls_certificate_file;  // PEM; TLS when both are set
   std::string tls_key_file;
   std::uint32_t connections_max = 10'000;
-  std::uint32_t head_bytes_max = 32 * 1024;     // request line and fields
-  std::chrono::seconds head_timeout{15};        // first byte to the end of the head (slow loris)
-  std::chrono::seconds idle_timeout{75};        // between requests of one connection
-  std::chrono::seconds body_idle_timeout{60};   // no byte of a body for so long
-  std::chrono::seconds write_idle_timeout{60};  // the client takes no byte for so long
+  std::uint32_t head_bytes_max = 32 * 1024;       // request line and fields
+  std::chrono::seconds head_timeout{15};          // first byte to the end of the head (slow loris)
+  std::chrono::seconds idle_timeout{75};          // between requests of one connection
+  std::chrono::seconds body_idle_timeout{60};     // no byte of a body for so long
+  std::chrono::seconds write_idle_timeout{60};    // the client takes no byte for so long
   std::uint64_t unread_body_bytes_max = 1 << 20;  // drained to keep the connection; more closes it
   std::uint32_t gzip_bytes_min = 1024;
   std::chrono::seconds shutdown_grace{10};
@@ -45,15 +45,16 @@ struct Stats {
   std::uint64_t bytes_out = 0;
 };
 
-// Must not fail: it turns errors into responses itself. The request is borrowed until it returns; the
-// response's body may not refer to it.
+// Must not fail: it turns errors into responses itself. The request is borrowed until it returns;
+// the response's body may not refer to it.
 using Handler = std::function<Task<Response>(Request&)>;
 
 class Server {
  public:
   // Binds and listens; Unavailable names the address when that fails. Several acceptors share the
   // port with SO_REUSEPORT, one per io thread.
-  static Result<std::unique_ptr<Server>> start(Settings settings, rt::IoThreads& threads, Handler handler);
+  static Result<std::unique_ptr<Server>> start(Settings settings, rt::IoThreads& threads,
+                                               Handler handler);
   ~Server();  // stop()
 
   // The port that was bound (for "127.0.0.1:0").

@@ -1,0 +1,49 @@
+#pragma once
+// Stream: the bytes of one connection, plain or TLS, so that the connection's loop exists once.
+//
+// Threads: the connection's io thread. Every wait ends with an error after cancel() or close();
+// deadlines are the caller's work (lane.h).
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/result.h"
+#include "rt/task.h"
+
+namespace embrace::http {
+
+// Two texts that leave in one system call: a head and its body.
+struct Pieces {
+  std::string_view first;
+  std::string_view second;
+
+  bool empty() const { return first.empty() && second.empty(); }
+  std::size_t size() const { return first.size() + second.size(); }
+  void remove_prefix(std::size_t bytes);
+};
+
+enum class More : std::uint8_t { No, Soon };  // Soon: the kernel may hold a packet that is not full
+
+class Stream {
+ public:
+  virtual ~Stream() = default;
+
+  virtual bool is_secure() const = 0;
+  virtual Task<Status> handshake() = 0;
+  // At least one byte into a buffer that is not empty; 0 when the other side has ended.
+  virtual Task<Result<std::size_t>> read_some(std::span<char> into) = 0;
+  virtual Task<Result<std::size_t>> write_some(Pieces pieces, More more) = 0;
+  // Some bytes of a file, the kernel doing the copy where it can. Corrupt when the file ends before
+  // `offset`.
+  virtual Task<Result<std::size_t>> send_file_some(int fd, std::uint64_t offset,
+                                                   std::uint64_t length) = 0;
+  // Tells the other side that no byte follows. TLS waits for its answer.
+  virtual Task<void> shutdown() = 0;
+
+  virtual void cancel() = 0;  // the pending wait fails
+  virtual void close() = 0;
+};
+
+}  // namespace embrace::http
