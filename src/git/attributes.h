@@ -1,7 +1,7 @@
 #pragma once
-// .gitattributes (only what decides whether a path goes to LFS) and .gitignore, matched as git matches
-// them (wildmatch; later lines win; '!' and trailing '/' in .gitignore). Root-level files only, as on
-// the Hub. Input is untrusted: lines and patterns beyond the limits are ignored.
+// .gitattributes (only what decides whether a path goes to LFS) and .gitignore, matched as git
+// matches them (wildmatch; later lines win; '!' and trailing '/' in .gitignore). Root-level files
+// only, as on the Hub. Input is untrusted: lines and patterns beyond the limits are ignored.
 
 #include <string>
 #include <string_view>
@@ -36,8 +36,8 @@ class IgnoreRules {
   std::vector<Rule> rules_;
 };
 
-// git's wildmatch with WM_PATHNAME: '*' and '?' stop at '/', "**" does not. Linear in practice; gives up
-// (no match) after a bounded number of steps.
+// git's wildmatch with WM_PATHNAME: '*' and '?' stop at '/', "**" does not. Linear in practice;
+// gives up (no match) after a bounded number of steps.
 bool wildmatch(std::string_view pattern, std::string_view text);
 
 // "path filter=lfs diff=lfs merge=lfs -text", with the path quoted as git wants it.

@@ -1,8 +1,8 @@
 #pragma once
 // git::Repository: one repository's objects, read from and written to its folder of packs.
 //
-// The folder (bare repository layout) is a projection: refs live in SQL (meta/refs.h), and objects are
-// immutable packs. So this class knows commits, trees and blobs, and no branch.
+// The folder (bare repository layout) is a projection: refs live in SQL (meta/refs.h), and objects
+// are immutable packs. So this class knows commits, trees and blobs, and no branch.
 //
 // Threads: a Repository is used by one thread at a time; Repositories (below) lends them out.
 // Errors: a missing object is NotFound, a damaged one Corrupt.
@@ -30,47 +30,54 @@ class Repository {
   ~Repository();
 
   // Reading.
-  Result<Commit> commit(rt::Blocking, const Oid& oid);            // also through an annotated tag
-  Result<Oid> peel_to_commit(rt::Blocking, const Oid& oid);       // tag object -> commit
-  Result<Oid> expand(rt::Blocking, std::string_view hex_prefix);  // 7..40 digits, of a commit; NotFound, or Conflict when ambiguous
-  Result<Entry> find(rt::Blocking, const Oid& tree, std::string_view path);  // "" = the root folder; Tag::EntryNotFound
-  // Children of a folder, or with `recursive` every descendant, folders included, parents first, git
-  // order. EntryNotFound when `path` is missing or a file. At most entries_max, TooLarge above.
-  Result<std::vector<Entry>> list(rt::Blocking, const Oid& tree, std::string_view path, bool recursive,
-                                  std::size_t entries_max = 1'000'000);
+  Result<Commit> commit(rt::Blocking, const Oid& oid);       // also through an annotated tag
+  Result<Oid> peel_to_commit(rt::Blocking, const Oid& oid);  // tag object -> commit
+  Result<Oid> expand(rt::Blocking,
+                     std::string_view hex_prefix);  // 7..40 digits, of a commit; NotFound, or
+                                                    // Conflict when ambiguous
+  Result<Entry> find(rt::Blocking, const Oid& tree,
+                     std::string_view path);  // "" = the root folder; Tag::EntryNotFound
+  // Children of a folder, or with `recursive` every descendant, folders included, parents first,
+  // git order. EntryNotFound when `path` is missing or a file. At most entries_max, TooLarge above.
+  Result<std::vector<Entry>> list(rt::Blocking, const Oid& tree, std::string_view path,
+                                  bool recursive, std::size_t entries_max = 1'000'000);
   Result<std::string> read_blob(rt::Blocking, const Oid& blob, std::uint64_t bytes_max);
   Result<std::uint64_t> blob_size(rt::Blocking, const Oid& blob);
 
   // History, newest first (topological, then by time). A page of it, and its length.
-  Result<std::vector<Commit>> log(rt::Blocking, const Oid& from, std::size_t skip, std::size_t limit);
+  Result<std::vector<Commit>> log(rt::Blocking, const Oid& from, std::size_t skip,
+                                  std::size_t limit);
   Result<std::uint64_t> count_commits(rt::Blocking, const Oid& from);
-  // For each path, the newest commit reachable from `from` that changed it (a folder: anything below).
-  Result<std::vector<std::optional<Commit>>> last_commits(rt::Blocking, const Oid& from, const std::vector<std::string>& paths);
+  // For each path, the newest commit reachable from `from` that changed it (a folder: anything
+  // below).
+  Result<std::vector<std::optional<Commit>>> last_commits(rt::Blocking, const Oid& from,
+                                                          const std::vector<std::string>& paths);
   Result<bool> is_ancestor(rt::Blocking, const Oid& ancestor, const Oid& descendant);
 
   // Writing: objects gather in memory until finish_pack() writes them as one durable pack (and its
   // index) into the folder. Dropping the Repository or calling discard() forgets them.
   Result<Oid> write_blob(rt::Blocking, std::string_view bytes);
-  Result<Oid> edit_tree(rt::Blocking, const Oid& base_tree /* zero: empty */, const std::vector<TreeEdit>& edits);
-  Result<Oid> write_commit(rt::Blocking, const Oid& tree, const std::vector<Oid>& parents, const Person& author,
-                           Millis when_ms, std::string_view message);
-  Result<Oid> write_tag(rt::Blocking, const Oid& target, std::string_view name, const Person& tagger, Millis when_ms,
-                        std::string_view message);
+  Result<Oid> edit_tree(rt::Blocking, const Oid& base_tree /* zero: empty */,
+                        const std::vector<TreeEdit>& edits);
+  Result<Oid> write_commit(rt::Blocking, const Oid& tree, const std::vector<Oid>& parents,
+                           const Person& author, Millis when_ms, std::string_view message);
+  Result<Oid> write_tag(rt::Blocking, const Oid& target, std::string_view name,
+                        const Person& tagger, Millis when_ms, std::string_view message);
   Result<std::optional<Pack>> finish_pack(rt::Blocking);  // nullopt: nothing new was written
   void discard();
 
   const std::string& folder() const;
 
  private:
+  friend class Quarantine;  // opens one over its own packs and the repository's
   struct Impl;
   explicit Repository(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 
-// A cache of open repositories: opening costs milliseconds, borrowing microseconds. A lease returns the
-// Repository when it ends (discarding unfinished writes). forget() drops the idle ones of a folder
-// (after its packs were folded, or it was deleted).
-// Threads: any pool thread.
+// A cache of open repositories: opening costs milliseconds, borrowing microseconds. A lease returns
+// the Repository when it ends (discarding unfinished writes). forget() drops the idle ones of a
+// folder (after its packs were folded, or it was deleted). Threads: any pool thread.
 class Repositories {
  public:
   explicit Repositories(std::size_t idle_max = 256);
@@ -104,10 +111,11 @@ struct Ref {
   std::string name;  // "refs/heads/main"
   Oid oid;
 };
-Status project_refs(rt::Blocking, const std::string& folder, const std::vector<Ref>& refs, std::string_view head_branch);
+Status project_refs(rt::Blocking, const std::string& folder, const std::vector<Ref>& refs,
+                    std::string_view head_branch);
 
-// Folds many small packs into few (git repack --geometric). Safe while others read. Returns the packs
-// the folder holds afterwards.
+// Folds many small packs into few (git repack --geometric). Safe while others read. Returns the
+// packs the folder holds afterwards.
 Result<std::vector<Pack>> fold_packs(rt::Blocking, const std::string& folder);
 Result<std::vector<Pack>> list_packs(rt::Blocking, const std::string& folder);
 // git fsck --connectivity-only from these tips; Corrupt with git's words.

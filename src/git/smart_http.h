@@ -1,6 +1,7 @@
 #pragma once
-// Git's smart protocol over HTTP, as far as it needs git: pkt-lines, the upload-pack process, and the
-// parts of a push (commands, then a pack into quarantine). Who may do what is decided in hub/push.
+// Git's smart protocol over HTTP, as far as it needs git: pkt-lines, the upload-pack process, and
+// the parts of a push (commands, then a pack into quarantine). Who may do what is decided in
+// hub/push.
 //
 // Formats: gitprotocol-pack(5), gitprotocol-http(5), gitprotocol-v2(5).
 
@@ -34,7 +35,7 @@ class PktReader {
     std::string_view payload;  // valid until the next feed()
   };
   void feed(std::string_view bytes);
-  Result<Line> next();  // InvalidArgument on a bad length
+  Result<Line> next();            // InvalidArgument on a bad length
   std::string_view rest() const;  // bytes not yet consumed
 
  private:
@@ -42,15 +43,18 @@ class PktReader {
   std::size_t used_ = 0;
 };
 
-// The body of GET info/refs?service=git-upload-pack. `protocol` is the Git-Protocol header ("version=2"
-// or ""). Refs must have been projected. Runs `git upload-pack --http-backend-info-refs`.
-Result<std::string> advertise_upload_pack(rt::Blocking, const std::string& folder, std::string_view protocol);
+// The body of GET info/refs?service=git-upload-pack. `protocol` is the Git-Protocol header
+// ("version=2" or ""). Refs must have been projected. Runs `git upload-pack
+// --http-backend-info-refs`.
+Result<std::string> advertise_upload_pack(rt::Blocking, const std::string& folder,
+                                          std::string_view protocol);
 
-// POST git-upload-pack: feeds `request` to `git upload-pack --stateless-rpc` and gives its output as it
-// comes. `gzip`: the request is Content-Encoding: gzip. The process is killed when the source is
-// dropped. Coroutine side: pipes are read on the caller's executor. Borrows `request` until the source is
-// dropped.
-Task<Result<std::unique_ptr<rt::ByteSource>>> serve_upload_pack(rt::Pool& pool, std::string folder, std::string protocol,
+// POST git-upload-pack: feeds `request` to `git upload-pack --stateless-rpc` and gives its output
+// as it comes. `gzip`: the request is Content-Encoding: gzip. The process is killed when the source
+// is dropped. Coroutine side: pipes are read on the caller's executor. Borrows `request` until the
+// source is dropped.
+Task<Result<std::unique_ptr<rt::ByteSource>>> serve_upload_pack(rt::Pool& pool, std::string folder,
+                                                                std::string protocol,
                                                                 rt::ByteSource& request, bool gzip);
 
 // The body of GET info/refs?service=git-receive-pack, made here from refs in SQL.
@@ -71,32 +75,38 @@ struct PushRequest {
   std::vector<std::string> push_options;
 };
 
-// Reads the command part of a git-receive-pack request from `body`; what is left in the reader is the
-// beginning of the pack. An empty command list is the client's probe ("0000"). Limits: kPushCommandsMax.
+// Reads the command part of a git-receive-pack request from `body`; what is left in the reader is
+// the beginning of the pack. An empty command list is the client's probe ("0000"). Limits:
+// kPushCommandsMax.
 inline constexpr std::size_t kPushCommandsMax = 10'000;
 Task<Result<PushRequest>> read_push_request(rt::ByteSource& body, PktReader& reader);
 
-// A pack received into a quarantine folder (objects borrowed from the repository through alternates):
-// invisible until adopt() moves it in, deleted when dropped.
+// A pack received into a quarantine folder (objects borrowed from the repository through
+// alternates): invisible until adopt() moves it in, deleted when dropped.
 class Quarantine {
  public:
-  // Streams `first` + `body` into `git index-pack --stdin --fix-thin --strict`. TooLarge above bytes_max;
-  // InvalidArgument with git's words for a broken pack.
-  static Task<Result<std::unique_ptr<Quarantine>>> receive(rt::Pool& pool, std::string repository_folder,
-                                                           std::string first, rt::ByteSource& body, std::uint64_t bytes_max);
+  // Streams `first` + `body` into `git index-pack --stdin --fix-thin --strict`. TooLarge above
+  // bytes_max; InvalidArgument with git's words for a broken pack.
+  static Task<Result<std::unique_ptr<Quarantine>>> receive(rt::Pool& pool,
+                                                           std::string repository_folder,
+                                                           std::string first, rt::ByteSource& body,
+                                                           std::uint64_t bytes_max);
   ~Quarantine();
 
   // A Repository that sees the quarantined objects on top of the repository's own.
   Result<std::unique_ptr<Repository>> open(rt::Blocking);
-  // Everything reachable from `tips` but not from `known` must be present: InvalidArgument names the missing object.
-  Status check_connectivity(rt::Blocking, const std::vector<Oid>& tips, const std::vector<Oid>& known);
+  // Everything reachable from `tips` but not from `known` must be present: InvalidArgument names
+  // the missing object.
+  Status check_connectivity(rt::Blocking, const std::vector<Oid>& tips,
+                            const std::vector<Oid>& known);
   // Blobs (with one path each) that `tips` bring and `known` lack, with their sizes.
   struct NewBlob {
     Oid oid;
     std::string path;
     std::uint64_t size_bytes = 0;
   };
-  Result<std::vector<NewBlob>> new_blobs(rt::Blocking, const std::vector<Oid>& tips, const std::vector<Oid>& known);
+  Result<std::vector<NewBlob>> new_blobs(rt::Blocking, const std::vector<Oid>& tips,
+                                         const std::vector<Oid>& known);
   // Moves the pack into the repository, durably. nullopt when the pack was empty.
   Result<std::optional<Pack>> adopt(rt::Blocking);
 
@@ -112,7 +122,8 @@ struct RefOutcome {
   std::string ref;
   std::string refusal;  // empty: ok
 };
-std::string render_push_report(const PushRequest& request, std::string_view unpack_error, const std::vector<RefOutcome>& outcomes,
+std::string render_push_report(const PushRequest& request, std::string_view unpack_error,
+                               const std::vector<RefOutcome>& outcomes,
                                const std::vector<std::string>& messages);
 
 }  // namespace embrace::git

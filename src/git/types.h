@@ -48,10 +48,10 @@ enum class EntryKind : std::uint8_t { File, Executable, Symlink, Folder, Submodu
 
 struct Entry {
   EntryKind kind = EntryKind::File;
-  std::string path;                  // from the root of the repository, no leading slash
-  Oid oid;                           // of the blob (the pointer's, for LFS) or tree
-  std::uint64_t blob_bytes = 0;      // what git stores; 0 for folders
-  std::optional<LfsPointer> lfs;     // files whose blob is a pointer
+  std::string path;               // from the root of the repository, no leading slash
+  Oid oid;                        // of the blob (the pointer's, for LFS) or tree
+  std::uint64_t blob_bytes = 0;   // what git stores; 0 for folders
+  std::optional<LfsPointer> lfs;  // files whose blob is a pointer
   // What a reader of the file gets: the pointer's size, else the blob's.
   std::uint64_t size_bytes() const { return lfs ? lfs->size_bytes : blob_bytes; }
   bool is_folder() const { return kind == EntryKind::Folder; }
@@ -85,14 +85,14 @@ struct TreeEdit {
   enum class Kind : std::uint8_t { Put, Remove };
   Kind kind = Kind::Put;
   std::string path;
-  Oid blob;                              // Put
-  EntryKind entry = EntryKind::File;     // Put
+  Oid blob;                           // Put
+  EntryKind entry = EntryKind::File;  // Put
 };
 
-// The path rule for everything that enters a repository, by API or by push (hub-api 8.2): relative, no
-// empty, "." or ".." segment, no ".git" in any spelling that a file system may fold to it (case, NTFS
-// short name, ignorable Unicode), no backslash, no control character, valid UTF-8, at most 1000 bytes.
-// Unusable says which rule was broken.
+// The path rule for everything that enters a repository, by API or by push (hub-api 8.2): relative,
+// no empty, "." or ".." segment, no ".git" in any spelling that a file system may fold to it (case,
+// NTFS short name, ignorable Unicode), no backslash, no control character, valid UTF-8, at most
+// 1000 bytes. Unusable says which rule was broken.
 Status check_path(std::string_view path);
 
 // The rule for branch and tag names (git check-ref-format): "main", "feature/x".
