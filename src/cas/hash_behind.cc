@@ -58,8 +58,17 @@ void HashBehind::hash_pieces() {
     lock.lock();
     // It counts as held until it was hashed.
     queue_.pop_front();
+    spent_.push_back(piece);
     changed_.notify_all();
   }
+}
+
+Piece HashBehind::take_spent() {
+  std::lock_guard lock(mutex_);
+  if (spent_.empty()) return nullptr;
+  Piece piece = std::move(spent_.back());
+  spent_.pop_back();
+  return piece;
 }
 
 void HashBehind::stop() {

@@ -13,13 +13,14 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/digest.h"
 #include "crypto/sha256.h"
 
 namespace embrace::cas {
 
-using Piece = std::shared_ptr<const std::string>;  // shared by the hashing and the writing thread
+using Piece = std::shared_ptr<std::string>;  // read by the hashing and the writing thread
 
 class HashBehind {
  public:
@@ -31,6 +32,9 @@ class HashBehind {
   HashBehind(const HashBehind&) = delete;
 
   void add(Piece piece);
+  // A piece that was hashed, to be filled again (fresh memory costs page faults), or null. Ask only
+  // when the pieces added so far were written, too.
+  Piece take_spent();
   Digest finish();  // once, after the last add()
 
  private:
@@ -46,6 +50,7 @@ class HashBehind {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Piece> queue_;
+  std::vector<Piece> spent_;
   bool is_ending_ = false;
 
   crypto::Sha256 sha256_;  // of the thread while there is one

@@ -62,9 +62,19 @@ void ingest(benchmark::State& state) {
   std::filesystem::remove_all(folder());
 }
 
-BENCHMARK(hash_alone)->Arg(64 << 20)->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK(ingest)->Arg(128 << 10)->Arg(1 << 20)->Arg(64 << 20)->Arg(512 << 20)->UseRealTime()->Unit(
-    benchmark::kMillisecond);
+BENCHMARK(hash_alone)
+    ->Arg(64 << 20)
+    ->MeasureProcessCPUTime()
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(ingest)
+    ->Arg(128 << 10)
+    ->Arg(1 << 20)
+    ->Arg(64 << 20)
+    ->Arg(512 << 20)
+    ->MeasureProcessCPUTime()
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace embrace::cas

@@ -1,5 +1,6 @@
 #include "cas/whole_ingest.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -43,17 +44,24 @@ WholeIngest::WholeIngest(blob::Backend& backend, std::unique_ptr<blob::Writer> w
 Status WholeIngest::write(rt::Blocking blocking, std::string_view bytes) {
   EMB_CHECK(!is_finished_, "nothing is written after finish");
   while (!bytes.empty()) {
-    if (!filling_) {
-      filling_ = std::make_shared<std::string>();
-      // A small file asks for what it needs.
-      filling_->reserve(writer_->written_bytes() > 0 ? kPieceBytes : bytes.size());
-    }
+    if (!filling_) filling_ = next_piece(bytes.size());
     const std::string_view fits = bytes.substr(0, kPieceBytes - filling_->size());
     filling_->append(fits);
     bytes.remove_prefix(fits.size());
     if (filling_->size() == kPieceBytes) EMB_DO(pass_on(blocking));
   }
   return Done{};
+}
+
+Piece WholeIngest::next_piece(std::size_t bytes_now) {
+  if (Piece spent = hash_.take_spent()) {
+    spent->clear();
+    return spent;
+  }
+  auto fresh = std::make_shared<std::string>();
+  // A small file asks for what it needs.
+  fresh->reserve(writer_->written_bytes() > 0 ? kPieceBytes : std::min(bytes_now, kPieceBytes));
+  return fresh;
 }
 
 Status WholeIngest::pass_on(rt::Blocking blocking) {

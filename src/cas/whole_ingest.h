@@ -26,6 +26,7 @@ class WholeIngest : public Ingest {
   Result<ObjectInfo> finish(rt::Blocking, std::optional<ObjectInfo> expected) override;
 
  private:
+  Piece next_piece(std::size_t bytes_now);
   Status pass_on(rt::Blocking);
   Status commit_object(rt::Blocking, const ObjectInfo& info);
   Status commit_part(rt::Blocking);
@@ -33,7 +34,7 @@ class WholeIngest : public Ingest {
   blob::Backend& backend_;
   std::unique_ptr<blob::Writer> writer_;
   std::optional<blob::Key> part_key_;
-  std::shared_ptr<std::string> filling_;  // becomes a Piece when it is full
+  Piece filling_;  // passed on when it is full
   HashBehind hash_;
   bool is_finished_ = false;
 };
