@@ -1,14 +1,12 @@
 #include "db/prepared.h"
 
-#include <soci/postgresql/soci-postgresql.h>
-#include <soci/sqlite3/soci-sqlite3.h>
-
 #include <algorithm>
 #include <charconv>
 #include <optional>
 #include <utility>
 
 #include "base/strings.h"
+#include "db/handles.h"
 
 namespace embrace::db {
 namespace {
@@ -20,15 +18,6 @@ Type type_of(const Value& value) {
   if (std::holds_alternative<std::int64_t>(value)) return Type::Integer;
   if (std::holds_alternative<double>(value)) return Type::Real;
   return Type::Text;
-}
-
-soci::sqlite3_statement_backend& as_sqlite(const soci::statement& statement) {
-  return static_cast<soci::sqlite3_statement_backend&>(
-      *const_cast<soci::statement&>(statement).get_backend());
-}
-soci::postgresql_statement_backend& as_postgres(const soci::statement& statement) {
-  return static_cast<soci::postgresql_statement_backend&>(
-      *const_cast<soci::statement&>(statement).get_backend());
 }
 
 template <class N>
@@ -63,6 +52,9 @@ Prepared::Prepared(soci::session& session, Dialect dialect, const std::string& t
                    const std::vector<Value>& values, const std::vector<Type>& columns)
     : dialect_(dialect), parameters_(values.size()), columns_(columns.size()), statement_(session) {
   const bool all_text = dialect == Dialect::Postgres;
+  statement_.alloc();
+  statement_.prepare(text);
+  if (all_text) name_postgres_parameters(statement_, values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     Place& place = parameters_[i];
     place.type = all_text ? Type::Text : type_of(values[i]);
@@ -94,8 +86,6 @@ Prepared::Prepared(soci::session& session, Dialect dialect, const std::string& t
         break;
     }
   }
-  statement_.alloc();
-  statement_.prepare(text);
   statement_.define_and_bind();
 }
 
@@ -134,7 +124,14 @@ void Prepared::fill(Place& place, Value&& value) const {
 
 bool Prepared::execute(std::vector<Value> values) {
   for (std::size_t i = 0; i < values.size(); ++i) fill(parameters_[i], std::move(values[i]));
-  return statement_.execute(true);
+  try {
+    return statement_.execute(true);
+  } catch (...) {
+    // SOCI frees the buffers of its parameters only after a success; binding them anew does it too.
+    statement_.undefine_and_bind();
+    statement_.define_and_bind();
+    throw;
+  }
 }
 
 bool Prepared::fetch() { return statement_.fetch(); }
@@ -164,26 +161,26 @@ Status Prepared::take(std::vector<Value>& row) {
 
 std::int64_t Prepared::affected_rows() { return std::max(statement_.get_affected_rows(), 0LL); }
 
-bool Prepared::only_reads() const {
+bool Prepared::only_reads() {
   // A PostgreSQL statement has done all its work, and sent all its rows, by the time execute()
   // returns.
   return dialect_ == Dialect::Postgres ||
-         sqlite_api::sqlite3_stmt_readonly(as_sqlite(statement_).stmt_) != 0;
+         sqlite_api::sqlite3_stmt_readonly(sqlite_handle(statement_)) != 0;
 }
 
-std::size_t Prepared::column_count() const {
+std::size_t Prepared::column_count() {
   const int count = dialect_ == Dialect::Postgres
-                        ? PQnfields(as_postgres(statement_).result_.get_result())
-                        : sqlite_api::sqlite3_column_count(as_sqlite(statement_).stmt_);
+                        ? PQnfields(postgres_rows(statement_))
+                        : sqlite_api::sqlite3_column_count(sqlite_handle(statement_));
   return static_cast<std::size_t>(count);
 }
 
 void Prepared::finish() noexcept {
   if (dialect_ == Dialect::Postgres) {
-    as_postgres(statement_).result_.reset();
+    drop_postgres_rows(statement_);
   } else {
     sqlite_api::sqlite3_reset(
-        as_sqlite(statement_).stmt_);  // its error was reported by the step before
+        sqlite_handle(statement_));  // its error was reported by the step before
   }
   const auto let_go = [](Place& place) {
     if (place.text.capacity() > kKeptTextBytesMax) place.text = std::string();

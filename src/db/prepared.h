@@ -35,9 +35,9 @@ class Prepared {
   bool fetch();                             // true: the next row is there
   Status take(std::vector<Value>& row);     // Internal when a column is not what was asked for
   std::int64_t affected_rows();
-  bool only_reads() const;           // so it may be left half-way
-  std::size_t column_count() const;  // known after execute()
-  void finish() noexcept;            // gives back locks and memory; after each execute()
+  bool only_reads();           // so it may be left half-way
+  std::size_t column_count();  // known after execute()
+  void finish() noexcept;      // gives back locks and memory; after each execute()
 
   std::uint64_t last_used = 0;  // the session's clock, for throwing out the least recently used
 

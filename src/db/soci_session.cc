@@ -1,13 +1,11 @@
 #include "db/soci_session.h"
 
-#include <soci/postgresql/soci-postgresql.h>
-#include <soci/sqlite3/soci-sqlite3.h>
-
 #include <utility>
 
 #include "base/check.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "db/handles.h"
 #include "db/sql_failure.h"
 #include "db/statement_text.h"
 
@@ -15,13 +13,6 @@ namespace embrace::db {
 namespace {
 
 constexpr std::size_t kSqlShownMax = 300;
-
-sqlite_api::sqlite3* sqlite_handle(soci::session& connection) {
-  return static_cast<soci::sqlite3_session_backend*>(connection.get_backend())->conn_;
-}
-PGconn* postgres_handle(soci::session& connection) {
-  return static_cast<soci::postgresql_session_backend*>(connection.get_backend())->conn_;
-}
 
 // PostgreSQL would say "relation exists already, skipping" on our stderr.
 void log_notice(void*, const char* message) {
@@ -53,7 +44,10 @@ Result<std::unique_ptr<SociSession>> SociSession::open(const Location& location,
 SociSession::~SociSession() {
   // What the planner learnt from our queries is written down for the next start.
   if (connection_ && !is_postgres() && purpose_ == Purpose::Write && !lost_) {
-    (void)execute("PRAGMA optimize", {});
+    try {
+      (void)execute("PRAGMA optimize", {});
+    } catch (...) {  // out of memory: it was only a favour
+    }
   }
 }
 
@@ -259,11 +253,14 @@ Error SociSession::translate(const soci::soci_error& thrown, std::string_view sq
       failure = {.code = Code::Unavailable, .lost = true};
     }
   }
+  if (!connection_ && is_postgres())
+    failure = {.code = Code::Unavailable, .lost = true};  // nobody answers
   lost_ = lost_ || failure.lost;
   // A connection lost before COMMIT was sent kept nothing, so the work may be done again elsewhere.
   begin_again_ = begin_again_ || failure.retry || (failure.lost && !committing_);
   // get_error_message(), not what(): the latter quotes the bound values.
-  std::string message = cat("database: ", trim(thrown.get_error_message()), " (", state, ")");
+  std::string message = cat("database: ", trim(thrown.get_error_message()));
+  if (!state.empty()) message += cat(" (", state, ")");
   if (failure.code == Code::Internal && !sql.empty())
     message += cat(" in: ", sql.substr(0, kSqlShownMax));
   return Error(failure.code, std::move(message));
