@@ -1,7 +1,7 @@
 #pragma once
-// HubTest: a whole hub below HTTP in a temporary folder, for tests of the use cases. SQLite by
-// default; the URL in EMB_TEST_POSTGRES (an administrator's, of a server for tests) makes it
-// PostgreSQL, each test in its own schema.
+// HubTest: a whole hub below HTTP in a temporary folder, for tests of the use cases. On SQLite,
+// unless the test class asks for PostgreSQL; EMB_HUB_TEST_DATABASE=postgres puts every test on
+// PostgreSQL.
 //
 //   class RevisionsTest : public HubTest {};
 //   TEST_F(RevisionsTest, TagsArePeeled) {
@@ -38,7 +38,7 @@ T must(Result<T> result) {
 
 class HubTest : public ::testing::Test {
  protected:
-  HubTest();
+  explicit HubTest(db::Dialect dialect = db::Dialect::Sqlite);
   ~HubTest() override;
 
   // A user, made on first use, calling with a token of this role.

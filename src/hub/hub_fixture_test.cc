@@ -4,36 +4,33 @@
 
 #include <cstdlib>
 
+#include "base/file.h"
+#include "base/strings.h"
 #include "blob/local_backend.h"
-#include "cas/whole_store.h"
-#include "crypto/secrets.h"
-#include "crypto/sha256.h"
+#include "cas/whole_object_store.h"
 #include "db/migrations.h"
 #include "meta/accounts.h"
 #include "meta/repos.h"
 #include "meta/schema.h"
+#include "testing/postgres_server.h"
 
 namespace embrace::hub {
 namespace {
 
-// A database of the test's own.
-std::unique_ptr<db::Database> fresh_database(rt::Blocking blocking, const std::string& folder) {
+bool is_postgres_asked_for() {
+  const char* word = std::getenv("EMB_HUB_TEST_DATABASE");
+  return word && std::string_view(word) == "postgres";
+}
+
+// A database of the test's own, migrated.
+std::unique_ptr<db::Database> fresh_database(rt::Blocking blocking, const std::string& folder,
+                                             db::Dialect dialect) {
   db::Settings settings;
-  settings.url = "sqlite://" + folder + "/hub.db";
+  const bool is_postgres = dialect == db::Dialect::Postgres || is_postgres_asked_for();
+  settings.url =
+      is_postgres ? ::testing::postgres_url_of_fresh_database() : "sqlite://" + folder + "/hub.db";
   settings.sync_every_commit = false;
   settings.read_sessions_max = 4;
-  if (const char* url = std::getenv("EMB_TEST_POSTGRES")) {
-    db::Settings server = settings;
-    server.url = url;
-    const auto schema = "hub_" + to_lower(crypto::random_alphanumeric(16));
-    auto database = must(db::Database::open(blocking, server));
-    must(database->write(blocking, [&](db::Session& session) -> Status {
-      EMB_TRY([[maybe_unused]] auto created, session.run("CREATE SCHEMA " + schema));
-      return Done{};
-    }));
-    settings.url = cat(url, std::string_view(url).contains('?') ? '&' : '?',
-                       "options=-csearch_path%3D", schema);
-  }
   auto database = must(db::Database::open(blocking, settings));
   must(db::migrate(blocking, *database, meta::migrations()));
   return database;
@@ -41,13 +38,13 @@ std::unique_ptr<db::Database> fresh_database(rt::Blocking blocking, const std::s
 
 }  // namespace
 
-HubTest::HubTest() : repositories(64) {
+HubTest::HubTest(db::Dialect dialect) : repositories(64) {
   settings.data_folder = folder.path();
   must(make_folders(folder / "git"));
   must(make_folders(folder / "blobs"));
-  database = fresh_database(blocking, folder.path());
-  backend = must(blob::open_local_backend(blocking, folder / "blobs"));
-  objects = cas::make_whole_store(*backend);
+  database = fresh_database(blocking, folder.path(), dialect);
+  backend = must(blob::LocalBackend::open(blocking, folder / "blobs"));
+  objects = std::make_unique<cas::WholeObjectStore>(*backend);
   authenticator = std::make_unique<auth::Authenticator>(*database, clock);
   jobs = std::make_unique<jobs::Worker>(*database, clock);
   services_.reset(new Services{settings, *database, repositories, *objects, *authenticator, *jobs,

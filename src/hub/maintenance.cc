@@ -1,0 +1,137 @@
+// Housekeeping: each job may run twice, or be cut short, without harm.
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/strings.h"
+#include "hub/doctor.h"
+#include "hub/downloads.h"
+#include "hub/folders.h"
+#include "hub/publish.h"
+#include "json/view.h"
+#include "meta/accounts.h"
+#include "meta/repos.h"
+
+namespace embrace::hub {
+namespace {
+
+constexpr Millis kSecondMs = 1000;
+constexpr Millis kHourMs = 3600 * kSecondMs;
+constexpr Millis kDayMs = 24 * kHourMs;
+constexpr Millis kPartsKeptMs = 7 * kDayMs;  // an upload in parts may be resumed for that long
+constexpr Millis kFinishedJobsKeptMs = 7 * kDayMs;
+constexpr Millis kTemporaryFolderKeptMs = kDayMs;
+constexpr Millis kStrayFolderKeptMs =
+    kHourMs;  // longer than any transaction that is about to give it a row
+constexpr Millis kLockWaitMs = 60 * kSecondMs;
+
+// Makes the rows say what the folder holds.
+Status record_packs(Services& services, rt::Blocking blocking, std::int64_t repo_id,
+                    const std::vector<git::Pack>& files) {
+  return services.database.write(blocking, [&](db::Session& session) -> Status {
+    EMB_TRY(auto row, meta::repos::find_by_id(session, repo_id));
+    if (!row) return Done{};
+    EMB_TRY(auto rows, meta::repos::packs(session, repo_id));
+    std::vector<meta::PackRow> gone, come;
+    for (const auto& known : rows) {
+      if (std::ranges::find(files, known.name, &git::Pack::name) == files.end())
+        gone.push_back(known);
+    }
+    for (const auto& file : files) {
+      if (std::ranges::find(rows, file.name, &meta::PackRow::name) == rows.end()) {
+        come.push_back({file.name, file.size_bytes, file.objects});
+      }
+    }
+    if (gone.empty() && come.empty()) return Done{};
+    return meta::repos::replace_packs(session, repo_id, gone, come);
+  });
+}
+
+// The folder first, the rows after: git removes the small packs only when the large one is durable,
+// and a row that names a pack which is gone says nothing that readers rely on. The next fold, or
+// this one run again, sets it right.
+Status fold(Services& services, rt::Blocking blocking, const meta::jobs::Job& job) {
+  EMB_TRY(auto document, json::Document::parse(job.json));
+  const auto repo_id = document.root()["repo"].integer();
+  if (!repo_id) return fail(Code::InvalidArgument, "the job names no repository");
+  EMB_TRY(auto row, services.database.read(blocking, [&](db::Session& session) {
+    return meta::repos::find_by_id(session, *repo_id);
+  }));
+  if (!row) return Done{};  // deleted meanwhile
+  EMB_TRY(auto guard, services.write_locks.lock(blocking, *repo_id, kLockWaitMs));
+  const auto folder = repository_folder(services.settings, *repo_id);
+  EMB_TRY(auto packs, git::fold_packs(blocking, folder));
+  EMB_DO(record_packs(services, blocking, *repo_id, packs));
+  services.repositories.forget(folder);
+  log::info("packs folded", {{"repo", row->name.id()}, {"packs", packs.size()}});
+  return Done{};
+}
+
+Status sweep_folders(Services& services, rt::Blocking blocking) {
+  EMB_TRY(auto folders, list_repository_folders(services.settings));
+  const auto now_ms = services.clock.now_ms();
+  for (const auto& folder : folders) {
+    const auto kept_ms = folder.repo_id == 0 ? kTemporaryFolderKeptMs : kStrayFolderKeptMs;
+    if (now_ms - folder.modified_ms < kept_ms) continue;
+    if (folder.repo_id != 0) {
+      EMB_TRY(auto row, services.database.read(blocking, [&](db::Session& session) {
+        return meta::repos::find_by_id(session, folder.repo_id);
+      }));
+      if (row) continue;
+    }
+    log::info("a folder that belongs to no repository is removed", {{"folder", folder.path}});
+    remove_folder(folder.path);
+  }
+  return Done{};
+}
+
+Status drop_stale_parts(Services& services, rt::Blocking blocking) {
+  EMB_TRY(auto dropped,
+          services.objects.drop_stale_parts(blocking, services.clock.now_ms() - kPartsKeptMs));
+  if (dropped > 0) log::info("abandoned upload parts are removed", {{"count", dropped}});
+  return Done{};
+}
+
+Status refresh_windows(Services& services, rt::Blocking blocking) {
+  return services.database.write(blocking, [&](db::Session& session) {
+    return meta::repos::refresh_download_windows(session, services.clock.now_ms());
+  });
+}
+
+Status forget_old_rows(Services& services, rt::Blocking blocking) {
+  const auto now_ms = services.clock.now_ms();
+  return services.database.write(blocking, [&](db::Session& session) -> Status {
+    EMB_DO(meta::accounts::remove_expired_sessions(session, now_ms));
+    return meta::jobs::forget_finished(session, now_ms - kFinishedJobsKeptMs);
+  });
+}
+
+}  // namespace
+
+void register_maintenance(Services& services) {
+  services.jobs.handle("git.fold", [&services](rt::Blocking blocking, const meta::jobs::Job& job) {
+    return fold(services, blocking, job);
+  });
+  struct Chore {
+    std::string_view kind;
+    Millis every_ms;
+    Status (*run)(Services&, rt::Blocking);
+  };
+  constexpr Chore kChores[] = {
+      {kFlushDownloads, 30 * kSecondMs, flush_downloads},
+      {"downloads.windows", kDayMs, refresh_windows},
+      {"lfs.expire_parts", kHourMs, drop_stale_parts},
+      {"folders.sweep", kHourMs, sweep_folders},
+      {"rows.forget", kHourMs, forget_old_rows},
+  };
+  for (const auto& chore : kChores) {
+    services.jobs.handle(
+        std::string(chore.kind),
+        [&services, run = chore.run](rt::Blocking blocking, const meta::jobs::Job&) {
+          return run(services, blocking);
+        });
+    services.jobs.schedule(std::string(chore.kind), chore.every_ms);
+  }
+}
+
+}  // namespace embrace::hub

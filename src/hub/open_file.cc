@@ -1,0 +1,88 @@
+// One file: found at a revision, and opened.
+
+#include "base/strings.h"
+#include "hub/files.h"
+#include "hub/reading.h"
+#include "hub/repos.h"
+
+namespace embrace::hub {
+namespace {
+
+// git blobs are read whole. The commit API refuses larger regular files long before this.
+constexpr std::uint64_t kBlobBytesMax = 256u << 20;
+
+Result<FoundFile> find_at(Services& services, rt::Blocking blocking, meta::Repo repo,
+                          std::string_view rev, std::string_view path) {
+  FoundFile file;
+  file.repo = std::move(repo);
+  LazyRepository repository(services, file.repo);
+  EMB_TRY(auto revision, resolve(repository, blocking, rev));
+  file.commit = revision.commit;
+  EMB_TRY(auto tree, tree_of(repository, blocking, file.commit));
+  auto entry = path.empty()
+                   ? Result<git::Entry>(fail(Code::NotFound, "Entry not found", Tag::EntryNotFound))
+                   : entry_at(repository, blocking, tree, path);
+  if (!entry) return fail(with_commit(std::move(entry).error(), file.commit));
+  if (entry->is_folder() || entry->kind == git::EntryKind::Submodule) {
+    return fail(
+        with_commit(Error(Code::NotFound, "Entry not found", Tag::EntryNotFound), file.commit));
+  }
+  file.entry = *std::move(entry);
+  return file;
+}
+
+Status check_range(std::uint64_t size_bytes, std::uint64_t offset, std::uint64_t length) {
+  if (offset <= size_bytes && length <= size_bytes - offset) return Done{};
+  return fail(Error(Code::RangeInvalid, cat("the file has ", size_bytes, " bytes"))
+                  .with("size", cat(size_bytes)));
+}
+
+}  // namespace
+
+std::string FoundFile::etag() const {
+  return cat('"', entry.lfs ? entry.lfs->sha256.hex() : entry.oid.hex(), '"');
+}
+
+Result<FoundFile> find_file(Services& services, rt::Blocking blocking, const auth::Caller& caller,
+                            const RepoName& name, std::string_view rev, std::string_view path) {
+  EMB_TRY(auto repo, find_repo(services, blocking, caller, name, auth::Right::Read));
+  return find_at(services, blocking, std::move(repo), rev, path);
+}
+
+Result<FoundFile> find_file(Services& services, rt::Blocking blocking, const auth::Caller& caller,
+                            const RepoName& name, const std::vector<std::string>& rest) {
+  EMB_TRY(auto repo, find_repo(services, blocking, caller, name, auth::Right::Read));
+  EMB_TRY(auto place, split_revision(services, blocking, repo, rest));
+  return find_at(services, blocking, std::move(repo), place.rev, place.path);
+}
+
+Result<rt::Content> open_file(Services& services, rt::Blocking blocking, const FoundFile& file,
+                              std::uint64_t offset, std::uint64_t length) {
+  if (!file.entry.lfs) return open_blob(services, blocking, file, offset, length);
+  const auto& pointer = *file.entry.lfs;
+  EMB_DO(check_range(pointer.size_bytes, offset, length));
+  auto content = services.objects.open(blocking, pointer.sha256, offset, length);
+  if (!content && content.error().code() == Code::NotFound) {
+    // A file that the tree promises: not the client's mistake, so not a 404.
+    return fail(Code::Corrupt,
+                cat(file.repo.name.id(), " ", file.entry.path, ": the object ",
+                    pointer.sha256.hex(), " is missing from the store: run embrace doctor"));
+  }
+  return content;
+}
+
+Result<rt::Content> open_blob(Services& services, rt::Blocking blocking, const FoundFile& file,
+                              std::uint64_t offset, std::uint64_t length) {
+  EMB_DO(check_range(file.entry.blob_bytes, offset, length));
+  LazyRepository lazy(services, file.repo);
+  EMB_TRY(auto* repository, lazy.get(blocking));
+  auto bytes = repository->read_blob(blocking, file.entry.oid, kBlobBytesMax);
+  if (!bytes)
+    return fail(
+        std::move(bytes).error().while_doing(cat(file.repo.name.id(), " ", file.entry.path)));
+  if (offset == 0 && length == bytes->size()) return rt::Content(*std::move(bytes));
+  EMB_DO(check_range(bytes->size(), offset, length));
+  return rt::Content(bytes->substr(offset, length));
+}
+
+}  // namespace embrace::hub

@@ -1,0 +1,177 @@
+#include "hub/publish.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "hub/card_reuse.h"
+#include "json/writer.h"
+#include "meta/jobs.h"
+#include "meta/repos.h"
+
+namespace embrace::hub {
+namespace {
+
+// How often a publish looks whether there are too many packs: counting them costs more than adding
+// one.
+constexpr std::int64_t kPublishesPerPackCount = 16;
+
+// What the transaction needs beyond the publication, computed before it begins.
+struct Prepared {
+  std::optional<git::Oid> new_head;     // the default branch moves here
+  std::optional<meta::CardIndex> card;  // and has this index then
+  bool creates_named_ref = false;       // a branch or tag, whose name may clash
+};
+
+Result<Prepared> prepare(Services& services, rt::Blocking blocking, git::Repository& repository,
+                         const Publication& publication) {
+  Prepared prepared;
+  const auto default_ref = "refs/heads/" + publication.repo.default_branch;
+  for (const auto& change : publication.changes) {
+    const bool is_named =
+        change.name.starts_with("refs/heads/") || change.name.starts_with("refs/tags/");
+    if (!change.expected && change.next && is_named) prepared.creates_named_ref = true;
+    if (change.name != default_ref) continue;
+    if (!change.next) return fail(Code::Denied, "Cannot delete " + default_ref);
+    prepared.new_head = change.next;
+    auto card = index_commit(services, blocking, repository, publication.repo,
+                             change.expected.value_or(git::Oid{}), *change.next);
+    if (!card) return fail(std::move(card).error().while_doing("read the card"));
+    prepared.card = *std::move(card);
+  }
+  return prepared;
+}
+
+// git keeps refs as paths, so "a" and "a/b" can't both exist.
+Status check_names_fit(db::Session& session, const Publication& publication) {
+  EMB_TRY(auto rows, meta::repos::refs(session, publication.repo.id));
+  for (const auto& change : publication.changes) {
+    if (change.expected || !change.next) continue;
+    for (const auto& row : rows) {
+      const bool is_dropped = std::ranges::any_of(publication.changes, [&](const RefChange& other) {
+        return other.name == row.name && !other.next;
+      });
+      if (!is_dropped &&
+          (row.name.starts_with(change.name + "/") || change.name.starts_with(row.name + "/"))) {
+        return fail(Code::Conflict,
+                    cat("Reference ", change.name, " can't exist beside ", row.name));
+      }
+    }
+  }
+  return Done{};
+}
+
+std::string render_changes(const std::vector<RefChange>& changes) {
+  json::Writer writer;
+  writer.begin_object().key("refs").begin_array();
+  for (const auto& change : changes) {
+    writer.begin_object().field("ref", change.name);
+    if (change.expected) writer.field("old", change.expected->hex());
+    if (change.next) writer.field("new", change.next->hex());
+    writer.end_object();
+  }
+  return writer.end_array().end_object().take();
+}
+
+void replace_pull_number(std::vector<RefChange>& changes, std::int64_t number) {
+  constexpr std::string_view kPlace = "{pull}";
+  for (auto& change : changes) {
+    if (auto at = change.name.find(kPlace); at != change.name.npos) {
+      change.name.replace(at, kPlace.size(), cat(number));
+    }
+  }
+}
+
+Status change_refs(db::Session& session, std::int64_t repo_id,
+                   const std::vector<RefChange>& changes) {
+  for (const auto& change : changes) {
+    const auto expected = change.expected ? std::optional(change.expected->hex()) : std::nullopt;
+    const auto next = change.next ? std::optional(change.next->hex()) : std::nullopt;
+    auto changed = meta::repos::change_ref(session, repo_id, change.name, expected, next);
+    if (!changed) return fail(std::move(changed).error().while_doing("update " + change.name));
+  }
+  return Done{};
+}
+
+Status request_fold(Services& services, db::Session& session, const meta::Repo& row) {
+  EMB_TRY(auto packs, meta::repos::packs(session, row.id));
+  if (packs.size() <= services.settings.packs_before_fold) return Done{};
+  meta::jobs::Job job;
+  job.kind = "git.fold";
+  job.dedupe = cat(row.id);
+  job.json = json::Writer().begin_object().field("repo", row.id).end_object().take();
+  job.run_after_ms = job.created_ms = services.clock.now_ms();
+  return meta::jobs::add(session, job);
+}
+
+// The publication is copied: a retried transaction must start from the names as they were given.
+Result<Published> write(Services& services, db::Session& session, Publication publication,
+                        const Prepared& prepared, bool& wakes_worker) {
+  const auto now_ms = services.clock.now_ms();
+  EMB_TRY(auto row, meta::repos::find_by_id(session, publication.repo.id));
+  if (!row || row->created_ms != publication.repo.created_ms) {
+    return fail(Code::Conflict, "the repository was deleted in the meantime");
+  }
+  if (prepared.new_head && row->default_branch != publication.repo.default_branch) {
+    return fail(Code::Conflict, "the default branch was changed in the meantime: try again");
+  }
+  Published published;
+  if (publication.pull) {
+    publication.pull->repo_id = row->id;
+    EMB_TRY(auto pull, meta::repos::create_pull(session, *publication.pull));
+    published.pull_number = pull.number;
+    replace_pull_number(publication.changes, pull.number);
+  }
+  if (prepared.creates_named_ref) EMB_DO(check_names_fit(session, publication));
+  EMB_DO(change_refs(session, row->id, publication.changes));
+  if (publication.pack) {
+    EMB_DO(meta::repos::add_pack(
+        session, row->id,
+        {publication.pack->name, publication.pack->size_bytes, publication.pack->objects}));
+  }
+  const auto head = prepared.new_head ? std::optional(prepared.new_head->hex()) : std::nullopt;
+  EMB_DO(meta::repos::touch(session, row->id, head,
+                            prepared.new_head ? std::optional(now_ms) : std::nullopt));
+  if (prepared.card && !is_same_index(*prepared.card, row->card)) {
+    EMB_DO(meta::repos::set_card(session, row->id, *prepared.card));
+  }
+  if (!publication.lfs.empty())
+    EMB_DO(meta::repos::link_lfs(session, row->id, publication.lfs, now_ms));
+  EMB_DO(meta::repos::add_event(
+      session,
+      {publication.event, row->id, publication.actor_id, render_changes(publication.changes)},
+      now_ms));
+  if (publication.pull) {
+    auto facts =
+        json::Writer().begin_object().field("number", published.pull_number).end_object().take();
+    EMB_DO(meta::repos::add_event(
+        session, {"pull.opened", row->id, publication.actor_id, std::move(facts)}, now_ms));
+  }
+  if (publication.pack && (row->refs_version + 1) % kPublishesPerPackCount == 0) {
+    EMB_DO(request_fold(services, session, *row));
+    wakes_worker = true;
+  }
+  return published;
+}
+
+}  // namespace
+
+Result<Published> publish(Services& services, rt::Blocking blocking, git::Repository& repository,
+                          Publication publication) {
+  auto prepared = prepare(services, blocking, repository, publication);
+  if (!prepared)
+    return fail(std::move(prepared).error().while_doing("publish " + publication.repo.name.id()));
+  bool wakes_worker = false;
+  auto published = services.database.write(blocking, [&](db::Session& session) {
+    return write(services, session, publication, *prepared, wakes_worker);
+  });
+  if (published && wakes_worker) services.jobs.wake();
+  return published;
+}
+
+git::Person signature_of(const auth::Caller& caller) {
+  // Not the account's own address: commits are public, addresses are not.
+  const auto name = caller.is_anonymous() ? std::string("anonymous") : caller.name();
+  return {name, name + "@users.noreply.embrace"};
+}
+
+}  // namespace embrace::hub
