@@ -54,12 +54,15 @@ Task<void> Connection::run() {
     if (const auto shaken = co_await stream_->handshake(); shaken) {
       while (co_await serve_one()) {
       }
-      if (!aborted_) co_await say_goodbye();
+      if (!aborted_ && !resets_) co_await say_goodbye();
     }
   } catch (const std::exception& e) {
     if (!aborted_) log::error("a connection failed", {{"peer", peer_}, {"error", e.what()}});
   }
-  stream_->close();
+  if (resets_)
+    stream_->reset();
+  else
+    stream_->close();
 }
 
 void Connection::check_deadline() {
@@ -232,6 +235,7 @@ Task<bool> Connection::send_slices(std::vector<FileSlice> slices) {
                                                          slice.length - done);
       watch_.pause();
       if (!sent) {
+        resets_ = watch_.expired();
         if (sent.error().code() != Code::Unavailable && !aborted_) {
           log::warn("a file could not be sent",
                     {{"peer", peer_}, {"error", sent.error().message()}});
@@ -262,6 +266,7 @@ Task<bool> Connection::send_source(std::unique_ptr<rt::ByteSource> source,
     if (room == 0) co_return true;
     const auto got = co_await source->read({buffer.get(), room});
     if (!got || (*got == 0 && length)) {
+      resets_ = framing == Framing::UntilClose;
       if (!aborted_) {
         log::warn(
             "a response was cut short",
@@ -291,7 +296,10 @@ Task<bool> Connection::write(Pieces pieces, More more) {
     watch_.within(lane_.settings.write_idle_timeout);
     const auto sent = co_await stream_->write_some(pieces, more);
     watch_.pause();
-    if (!sent) co_return false;
+    if (!sent) {
+      resets_ = watch_.expired();
+      co_return false;
+    }
     lane_.bytes_out.add(*sent);
     pieces.remove_prefix(*sent);
   }

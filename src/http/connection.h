@@ -61,9 +61,10 @@ class Connection {
   Input input_;
   Body body_;
 
-  std::string out_;            // heads; keeps its memory from request to request
-  bool idle_ = false;          // waits for the first byte of a request
-  bool aborted_ = false;       // the server stops: failures are not news
+  std::string out_;       // heads; keeps its memory from request to request
+  bool idle_ = false;     // waits for the first byte of a request
+  bool aborted_ = false;  // the server stops: failures are not news
+  bool resets_ = false;   // the client stopped reading, or could not notice that bytes are missing
   bool client_talks_ = false;  // closes while more may arrive: a reset would eat the response
 };
 

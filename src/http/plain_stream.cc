@@ -93,6 +93,11 @@ class PlainStream final : public Stream {
     error_code ignored;
     socket_.cancel(ignored);
   }
+  void reset() override {
+    error_code ignored;
+    socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    close();
+  }
   void close() override {
     error_code ignored;
     socket_.close(ignored);

@@ -44,6 +44,7 @@ class Stream {
 
   virtual void cancel() = 0;  // the pending wait fails
   virtual void close() = 0;
+  virtual void reset() = 0;  // close, and tell the other side that something is missing
 };
 
 }  // namespace embrace::http

@@ -97,6 +97,11 @@ class TlsStream final : public Stream {
     error_code ignored;
     stream_.next_layer().cancel(ignored);
   }
+  void reset() override {
+    error_code ignored;
+    stream_.next_layer().set_option(asio::socket_base::linger(true, 0), ignored);
+    close();
+  }
   void close() override {
     error_code ignored;
     stream_.next_layer().close(ignored);
