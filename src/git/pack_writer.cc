@@ -1,5 +1,6 @@
 #include "git/pack_writer.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -187,6 +188,9 @@ Result<Pack> write_pack(const Odb& odb, const std::string& pack_folder) {
 
   EMB_TRY(File index_file, File::create_new(index.path()));
   EMB_DO(index_file.write_all(render_index(std::move(placed), sum)));
+  // Both get their blocks before the first sync, so that one journal commit covers them.
+  ::sync_file_range(pack_file.fd(), 0, 0, SYNC_FILE_RANGE_WRITE);
+  ::sync_file_range(index_file.fd(), 0, 0, SYNC_FILE_RANGE_WRITE);
   EMB_DO(pack_file.sync());
   EMB_DO(index_file.sync());
 
