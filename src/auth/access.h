@@ -1,6 +1,6 @@
 #pragma once
-// Access: one function decides what a caller may do to a repository (hub-api 1.13), and words the refusal
-// exactly as clients expect it (1.7).
+// Access: one function decides what a caller may do to a repository (hub-api 1.13), and words the
+// refusal exactly as clients expect it (1.7).
 
 #include <string_view>
 

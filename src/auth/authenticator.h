@@ -1,6 +1,7 @@
 #pragma once
-// Authenticator: from credentials to a Caller. Token lookups are cached for a few seconds (a revoked
-// token stops working within kCacheSeconds); passwords are checked with argon2id and throttled.
+// Authenticator: from credentials to a Caller. Token lookups are cached for a few seconds (a
+// revoked token stops working within kCacheSeconds); passwords are checked with argon2id and
+// throttled.
 //
 // Threads: any pool thread; find_cached from io threads too.
 
@@ -20,13 +21,15 @@ namespace embrace::auth {
 struct Credentials {
   enum class Kind : std::uint8_t { None, Token, Password, Cookie, Unreadable };
   Kind kind = Kind::None;
-  std::string token;     // Token, or the value of Cookie
-  std::string user;      // Password
+  std::string token;  // Token, or the value of Cookie
+  std::string user;   // Password
   std::string password;
 
-  // From the Authorization header and the session cookie. "Bearer x" is a token. "Basic u:p" is a token
-  // when p (or u with empty p) looks like one ("hf_..."), else a password. The Authorization header wins.
-  static Credentials parse(std::optional<std::string_view> authorization, std::optional<std::string_view> cookie_header);
+  // From the Authorization header and the session cookie. "Bearer x" is a token. "Basic u:p" is a
+  // token when p (or u with empty p) looks like one ("hf_..."), else a password. The Authorization
+  // header wins.
+  static Credentials parse(std::optional<std::string_view> authorization,
+                           std::optional<std::string_view> cookie_header);
 };
 
 inline constexpr std::string_view kSessionCookie = "embrace_session";
@@ -38,9 +41,9 @@ class Authenticator {
   Authenticator(db::Database& database, Clock& clock);
   ~Authenticator();
 
-  // Unauthenticated + Tag::InvalidCredentials for a bad token, password or session, never a fall back to
-  // anonymous (hub-api 1.5). TooMany (fact "retry_after": seconds)
-  // after repeated bad passwords for one user or one peer.
+  // Unauthenticated + Tag::InvalidCredentials for a bad token, password or session, never a fall
+  // back to anonymous (hub-api 1.5). TooMany (fact "retry_after": seconds) after repeated bad
+  // passwords for one user or one peer.
   Result<Caller> authenticate(rt::Blocking, const Credentials& credentials, std::string_view peer);
   // What authenticate would say, when that is known without the database.
   std::optional<Caller> find_cached(const Credentials& credentials);
@@ -52,7 +55,8 @@ class Authenticator {
     std::string cookie;
     Millis expires_ms = 0;
   };
-  Result<Session> log_in(rt::Blocking, std::string_view user, std::string_view password, std::string_view peer);
+  Result<Session> log_in(rt::Blocking, std::string_view user, std::string_view password,
+                         std::string_view peer);
   Status log_out(rt::Blocking, std::string_view cookie);
 
  private:

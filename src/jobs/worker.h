@@ -1,7 +1,7 @@
 #pragma once
 // Worker: claims jobs from the queue and runs them on the pool, one handler per kind, with lease
-// renewal by re-claim, exponential backoff and a limit of attempts. Safe with many nodes: the claim is a
-// compare-and-swap in SQL, and handlers are idempotent.
+// renewal by re-claim, exponential backoff and a limit of attempts. Safe with many nodes: the claim
+// is a compare-and-swap in SQL, and handlers are idempotent.
 
 #include <functional>
 #include <memory>
@@ -20,13 +20,13 @@ using Handler = std::function<Status(rt::Blocking, const meta::jobs::Job&)>;
 class Worker {
  public:
   Worker(db::Database& database, Clock& clock, unsigned threads = 1);
-  ~Worker();  // stop()
+  ~Worker();                                       // stop()
   void handle(std::string kind, Handler handler);  // before start()
   // Repeats: adds a job of this kind every `every_ms` (one waiting at a time).
   void schedule(std::string kind, Millis every_ms);
   void start();
-  void stop();   // finishes the job in hand
-  void wake();   // a job was just added
+  void stop();  // finishes the job in hand
+  void wake();  // a job was just added
   // Runs everything that is due now on this thread, for tests and `embrace admin`.
   Status run_due(rt::Blocking);
 

@@ -1,5 +1,6 @@
 #pragma once
-// Users, organizations, memberships, tokens, browser sessions. SQL only: rules live in hub/accounts.
+// Users, organizations, memberships, tokens, browser sessions. SQL only: rules live in
+// hub/accounts.
 
 #include <optional>
 #include <string_view>
@@ -10,28 +11,35 @@
 
 namespace embrace::meta::accounts {
 
-Result<Account> create(db::Session&, const Account& account);  // fills id; Conflict when the name is taken
+Result<Account> create(db::Session&,
+                       const Account& account);  // fills id; Conflict when the name is taken
 Result<std::optional<Account>> find(db::Session&, std::string_view name);  // without regard to case
 Result<std::optional<Account>> find_by_id(db::Session&, std::int64_t id);
-Result<std::vector<Account>> list(db::Session&, AccountKind kind, std::int64_t after_id, std::size_t limit);
+Result<std::vector<Account>> list(db::Session&, AccountKind kind, std::int64_t after_id,
+                                  std::size_t limit);
 Result<std::int64_t> count(db::Session&, AccountKind kind);
-Status update(db::Session&, const Account& account);           // all but id, kind, created_ms
+Status update(db::Session&, const Account& account);  // all but id, kind, created_ms
 // And its tokens, sessions, memberships. Conflict while repositories are left in the namespace.
 Status remove(db::Session&, std::int64_t id);
 
-Status set_member(db::Session&, std::int64_t org_id, std::int64_t user_id, Role role);  // adds or changes
+Status set_member(db::Session&, std::int64_t org_id, std::int64_t user_id,
+                  Role role);  // adds or changes
 Status remove_member(db::Session&, std::int64_t org_id, std::int64_t user_id);
 Result<std::vector<Membership>> orgs_of(db::Session&, std::int64_t user_id);
-Result<std::vector<Membership>> members_of(db::Session&, std::int64_t org_id, std::int64_t after_user_id, std::size_t limit);
+Result<std::vector<Membership>> members_of(db::Session&, std::int64_t org_id,
+                                           std::int64_t after_user_id, std::size_t limit);
 
 Result<Token> create_token(db::Session&, const Token& token);
-Result<std::optional<Token>> find_token(db::Session&, const Digest& secret_sha256);  // expired ones too
+Result<std::optional<Token>> find_token(db::Session&,
+                                        const Digest& secret_sha256);  // expired ones too
 Result<std::vector<Token>> tokens_of(db::Session&, std::int64_t user_id);
 Status remove_token(db::Session&, std::int64_t user_id, std::int64_t token_id);
 Status touch_token(db::Session&, std::int64_t token_id, Millis used_ms);
 
-Status create_session(db::Session&, const Digest& cookie_sha256, std::int64_t user_id, Millis created_ms, Millis expires_ms);
-Result<std::optional<std::int64_t>> find_session(db::Session&, const Digest& cookie_sha256, Millis now_ms);  // the user's id
+Status create_session(db::Session&, const Digest& cookie_sha256, std::int64_t user_id,
+                      Millis created_ms, Millis expires_ms);
+Result<std::optional<std::int64_t>> find_session(db::Session&, const Digest& cookie_sha256,
+                                                 Millis now_ms);  // the user's id
 Status remove_session(db::Session&, const Digest& cookie_sha256);
 Status remove_expired_sessions(db::Session&, Millis now_ms);
 

@@ -14,9 +14,9 @@ enum class State : std::uint8_t { Waiting = 0, Running = 1, Done = 2, Failed = 3
 
 struct Job {
   std::int64_t id = 0;
-  std::string kind;      // "git.fold", "lfs.expire_parts" ...
-  std::string dedupe;    // one waiting job per (kind, dedupe) when not empty
-  std::string json;      // arguments
+  std::string kind;    // "git.fold", "lfs.expire_parts" ...
+  std::string dedupe;  // one waiting job per (kind, dedupe) when not empty
+  std::string json;    // arguments
   State state = State::Waiting;
   int attempts = 0;
   Millis run_after_ms = 0;
@@ -26,8 +26,10 @@ struct Job {
 };
 
 Status add(db::Session&, const Job& job);  // succeeds silently when an equal one is waiting
-Result<std::optional<Job>> claim(db::Session&, Millis now_ms, Millis lease_ms);  // oldest runnable; also expired leases
-// Keeps a claimed job longer; false when the claim was lost (the lease had ended and another worker took it).
+Result<std::optional<Job>> claim(db::Session&, Millis now_ms,
+                                 Millis lease_ms);  // oldest runnable; also expired leases
+// Keeps a claimed job longer; false when the claim was lost (the lease had ended and another worker
+// took it).
 Result<bool> renew(db::Session&, const Job& job, Millis lease_until_ms);
 // When the next job becomes runnable, or its lease ends; nullopt when nothing waits or runs.
 Result<std::optional<Millis>> next_due(db::Session&);

@@ -1,6 +1,6 @@
 #pragma once
-// Listing: the one query behind /api/models, /api/datasets and /api/spaces, built from filters, with
-// keyset pages that stay stable under inserts. Must stay fast at 1,000,000 repositories.
+// Listing: the one query behind /api/models, /api/datasets and /api/spaces, built from filters,
+// with keyset pages that stay stable under inserts. Must stay fast at 1,000,000 repositories.
 
 #include <optional>
 #include <string>
@@ -11,17 +11,26 @@
 
 namespace embrace::meta::listing {
 
-enum class Sort : std::uint8_t { Trending, CreatedAt, LastModified, Downloads, Likes, NumParameters, Id };
+enum class Sort : std::uint8_t {
+  Trending,
+  CreatedAt,
+  LastModified,
+  Downloads,
+  Likes,
+  NumParameters,
+  Id
+};
 
 struct Filter {
   RepoType type = RepoType::Model;
-  // Who is asking: private repositories are shown when their namespace is in here (or all, for admins).
+  // Who is asking: private repositories are shown when their namespace is in here (or all, for
+  // admins).
   std::vector<std::int64_t> visible_namespaces;
   bool sees_all = false;
 
-  std::vector<std::string> search;          // each a substring of the id, without case
-  std::string author;                       // exact namespace, without case
-  std::vector<std::string> tags;            // all must be present
+  std::vector<std::string> search;  // each a substring of the id, without case
+  std::string author;               // exact namespace, without case
+  std::vector<std::string> tags;    // all must be present
   std::string pipeline_tag;
   std::optional<bool> gated;
   std::optional<bool> is_private;
@@ -30,17 +39,18 @@ struct Filter {
   Sort sort = Sort::Trending;
   bool ascending = false;
   std::size_t limit = 100;
-  std::string cursor;                       // from a previous page; InvalidArgument when unreadable
+  std::string cursor;  // from a previous page; InvalidArgument when unreadable
   bool with_tags = true;
 };
 
 struct Page {
   std::vector<Repo> repos;
-  std::optional<std::string> next;          // a cursor
+  std::optional<std::string> next;  // a cursor
 };
 
 Result<Page> list(db::Session&, const Filter& filter);
-Result<std::int64_t> count(db::Session&, RepoType type, std::string_view author);  // of one namespace
+Result<std::int64_t> count(db::Session&, RepoType type,
+                           std::string_view author);  // of one namespace
 // Tags in use with their counts, most used first: for /api/models-tags-by-type.
 struct TagCount {
   std::string tag;
