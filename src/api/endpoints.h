@@ -1,0 +1,96 @@
+#pragma once
+// Every endpoint, declared once. Each is defined in the file named in the comment.
+
+#include "api/call.h"
+
+namespace embrace::api {
+
+#define EMB_ENDPOINT(name) Task<Result<http::Response>> name(Call& call)
+
+// ops/
+EMB_ENDPOINT(health);        // health.cc
+EMB_ENDPOINT(metrics_page);  // metrics_page.cc
+
+// hf/identity.cc
+EMB_ENDPOINT(whoami);
+EMB_ENDPOINT(auth_check);
+EMB_ENDPOINT(agent_harnesses);
+EMB_ENDPOINT(telemetry);
+// hf/session.cc
+EMB_ENDPOINT(log_in);
+EMB_ENDPOINT(log_out);
+EMB_ENDPOINT(sign_up);
+EMB_ENDPOINT(list_tokens);
+EMB_ENDPOINT(create_token);
+EMB_ENDPOINT(delete_token);
+// hf/accounts.cc
+EMB_ENDPOINT(user_overview);
+EMB_ENDPOINT(organization_overview);
+EMB_ENDPOINT(organization_members);
+EMB_ENDPOINT(set_member_role);
+EMB_ENDPOINT(no_followers);
+// hf/repos.cc
+EMB_ENDPOINT(create_repo);
+EMB_ENDPOINT(delete_repo);
+EMB_ENDPOINT(move_repo);
+EMB_ENDPOINT(repo_settings);
+EMB_ENDPOINT(duplicate_repo);
+// hf/info.cc
+EMB_ENDPOINT(repo_info);
+// hf/listing.cc
+EMB_ENDPOINT(list_repos);
+EMB_ENDPOINT(tags_by_type);
+EMB_ENDPOINT(own_repositories);
+// hf/tree.cc
+EMB_ENDPOINT(tree);
+EMB_ENDPOINT(paths_info);
+EMB_ENDPOINT(tree_size);
+// hf/resolve.cc
+EMB_ENDPOINT(resolve);
+EMB_ENDPOINT(raw);
+// hf/upload.cc
+EMB_ENDPOINT(validate_yaml);
+EMB_ENDPOINT(preupload);
+EMB_ENDPOINT(commit);
+// hf/refs.cc
+EMB_ENDPOINT(refs);
+EMB_ENDPOINT(commits);
+EMB_ENDPOINT(create_branch);
+EMB_ENDPOINT(delete_branch);
+EMB_ENDPOINT(create_tag);
+EMB_ENDPOINT(delete_tag);
+EMB_ENDPOINT(super_squash);
+// hf/pulls.cc
+EMB_ENDPOINT(list_discussions);
+EMB_ENDPOINT(create_discussion);
+EMB_ENDPOINT(discussion_details);
+// hf/lfs_files.cc
+EMB_ENDPOINT(list_lfs_files);
+EMB_ENDPOINT(delete_lfs_files);
+EMB_ENDPOINT(delete_lfs_file);
+EMB_ENDPOINT(duplicate_lfs_files);
+// hf/not_built.cc
+EMB_ENDPOINT(not_built);
+EMB_ENDPOINT(xet_not_built);
+
+// lfs/
+EMB_ENDPOINT(lfs_batch);  // batch.cc
+EMB_ENDPOINT(lfs_verify);
+EMB_ENDPOINT(lfs_upload);  // transfer.cc
+EMB_ENDPOINT(lfs_part);
+EMB_ENDPOINT(lfs_complete);
+EMB_ENDPOINT(lfs_download);
+EMB_ENDPOINT(lfs_create_lock);  // locks.cc
+EMB_ENDPOINT(lfs_list_locks);
+EMB_ENDPOINT(lfs_verify_locks);
+EMB_ENDPOINT(lfs_unlock);
+
+// git/smart_http.cc
+EMB_ENDPOINT(git_info_refs);
+EMB_ENDPOINT(git_upload_pack);
+EMB_ENDPOINT(git_receive_pack);
+EMB_ENDPOINT(git_dumb);
+
+#undef EMB_ENDPOINT
+
+}  // namespace embrace::api

@@ -1,0 +1,188 @@
+// git clone, fetch and push over HTTP (hub-api 23.1). Reading runs git's own upload-pack on the
+// projection of the repository; a push is read here, received into quarantine, judged by hub/push
+// and published like any other write.
+#include "git/smart_http.h"
+
+#include <algorithm>
+
+#include "api/endpoints.h"
+#include "api/git/permits.h"
+#include "base/strings.h"
+#include "hub/publish.h"
+#include "hub/push.h"
+#include "hub/repos.h"
+#include "meta/repos.h"
+
+namespace embrace::api {
+namespace {
+
+constexpr std::uint64_t kFetchRequestBytesMax =
+    64u << 20;  // a fetch names what it has; even huge clones stay far below
+
+http::Response git_reply(std::string_view content_type, rt::Content body) {
+  http::Response response;
+  response.fields.set("Content-Type", content_type);
+  response.fields.set("Cache-Control", "no-cache, max-age=0, must-revalidate");
+  response.body = std::move(body);
+  return response;
+}
+
+// A fetch's request, read before git runs: stateless git answers only after the last line anyway.
+class TextSource : public rt::ByteSource {
+ public:
+  explicit TextSource(std::string text) : text_(std::move(text)) {}
+  Task<Result<std::size_t>> read(std::span<char> into) override {
+    const std::size_t count = std::min(into.size(), text_.size() - used_);
+    std::copy_n(text_.data() + used_, count, into.data());
+    used_ += count;
+    co_return count;
+  }
+
+ private:
+  std::string text_;
+  std::size_t used_ = 0;
+};
+
+// git's answer together with what it needs while it lasts: its request, and its place among the
+// processes.
+class FetchSource : public rt::ByteSource {
+ public:
+  FetchSource(std::unique_ptr<TextSource> request, Permit permit)
+      : request_(std::move(request)), permit_(std::move(permit)) {}
+  TextSource& request() { return *request_; }
+  void set_answer(std::unique_ptr<rt::ByteSource> answer) { answer_ = std::move(answer); }
+  Task<Result<std::size_t>> read(std::span<char> into) override { return answer_->read(into); }
+
+ private:
+  std::unique_ptr<TextSource> request_;
+  Permit permit_;
+  std::unique_ptr<rt::ByteSource> answer_;  // destroyed first: it borrows the request
+};
+
+std::string protocol_of(const Call& call) {
+  // Only what git itself would send goes to the child's environment.
+  auto value = call.request.fields.find("Git-Protocol").value_or("");
+  return value.size() <= 64 && value.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789=:") ==
+                                   std::string_view::npos
+             ? std::string(value)
+             : std::string();
+}
+
+Result<std::vector<git::Ref>> refs_of(hub::Services& services, rt::Blocking blocking,
+                                      const meta::Repo& repo) {
+  EMB_TRY(auto rows, services.database.read(blocking, [&](db::Session& session) {
+    return meta::repos::refs(session, repo.id);
+  }));
+  std::vector<git::Ref> refs;
+  for (const auto& row : rows) {
+    EMB_TRY(git::Oid oid, git::Oid::parse(row.oid));
+    refs.push_back({row.name, oid});
+  }
+  return refs;
+}
+
+// Pushing to refs/pr/N needs only read access; which refs may move is decided command by command in
+// hub/push.
+auth::Right right_to_push() { return auth::Right::Propose; }
+
+}  // namespace
+
+Task<Result<http::Response>> git_info_refs(Call& call) {
+  const auto service = call.request.query.find("service").value_or("");
+  if (service != "git-upload-pack" && service != "git-receive-pack") {
+    co_return fail(Code::Denied,
+                   "Only git's smart protocol is served here: use git 1.6.6 or newer");
+  }
+  const bool push = service == "git-receive-pack";
+  std::string protocol = protocol_of(call);
+  EMB_CO_TRY(auto text, co_await on_pool(call, [&](rt::Blocking blocking) -> Result<std::string> {
+               auto& services = call.services();
+               EMB_TRY(auto repo, hub::find_repo(services, blocking, call.caller, call.target.repo,
+                                                 push ? right_to_push() : auth::Right::Read));
+               if (push) {
+                 EMB_TRY(auto refs, refs_of(services, blocking, repo));
+                 return git::advertise_receive_pack(refs);
+               }
+               EMB_DO(hub::refresh_projection(services, blocking, repo));
+               return git::advertise_upload_pack(
+                   blocking, hub::repository_folder(services.settings, repo.id), protocol);
+             }));
+  // Protocol v2 answers start with "version 2"; only v0 and v1 begin with the service announcement.
+  const bool announced = text.starts_with("001e# service") || text.starts_with("001f# service") ||
+                         text.starts_with("000eversion 2");
+  if (!announced)
+    text.insert(0, git::pkt_line(cat("# service=", service, "\n")) + std::string(git::kFlush));
+  co_return git_reply(cat("application/x-", service, "-advertisement"), std::move(text));
+}
+
+Task<Result<http::Response>> git_upload_pack(Call& call) {
+  EMB_CO_TRY(std::string text, co_await http::read_body(call.request, kFetchRequestBytesMax));
+  EMB_CO_TRY(std::string folder,
+             co_await on_pool(call, [&](rt::Blocking blocking) -> Result<std::string> {
+               auto& services = call.services();
+               EMB_TRY(auto repo, hub::find_repo(services, blocking, call.caller, call.target.repo,
+                                                 auth::Right::Read));
+               EMB_DO(hub::refresh_projection(services, blocking, repo));
+               return hub::repository_folder(services.settings, repo.id);
+             }));
+  EMB_CO_TRY(Permit permit, fetch_permits(call.settings()).take());
+  const bool gzip = call.request.fields.find("Content-Encoding").value_or("") == "gzip";
+  auto source = std::make_unique<FetchSource>(std::make_unique<TextSource>(std::move(text)),
+                                              std::move(permit));
+  EMB_CO_TRY(auto answer,
+             co_await git::serve_upload_pack(call.api.transfers, folder, protocol_of(call),
+                                             source->request(), gzip));
+  source->set_answer(std::move(answer));
+  co_return git_reply("application/x-git-upload-pack-result",
+                      rt::Content(std::move(source), std::nullopt));
+}
+
+Task<Result<http::Response>> git_receive_pack(Call& call) {
+  EMB_CO_TRY(auto repo, co_await on_pool(call, [&](rt::Blocking blocking) {
+               return hub::find_repo(call.services(), blocking, call.caller, call.target.repo,
+                                     right_to_push());
+             }));
+  if (call.request.fields.find("Content-Encoding").value_or("identity") != "identity") {
+    co_return fail(Code::InvalidArgument, "A push may not be compressed: git never does that");
+  }
+  git::PktReader reader;
+  EMB_CO_TRY(auto push, co_await git::read_push_request(*call.request.body, reader));
+  if (push.commands.empty())
+    co_return git_reply("application/x-git-receive-pack-result",
+                        std::string());  // the client's probe
+
+  EMB_CO_TRY(Permit permit, push_permits(call.settings()).take());
+  const bool has_pack = std::ranges::any_of(
+      push.commands, [](const git::PushCommand& command) { return !command.new_oid.is_zero(); });
+  std::unique_ptr<git::Quarantine> quarantine;
+  hub::PushOutcome outcome;
+  if (has_pack) {
+    auto received = co_await git::Quarantine::receive(
+        call.api.transfers, hub::repository_folder(call.settings(), repo.id),
+        std::string(reader.rest()), *call.request.body, call.settings().push_bytes_max);
+    if (received) {
+      quarantine = *std::move(received);
+    } else {
+      outcome.unpack_error = received.error().message();
+      for (const auto& command : push.commands)
+        outcome.refs.push_back({command.ref, "unpacker error"});
+    }
+  }
+  if (outcome.unpack_error.empty()) {
+    outcome = co_await call.api.transfers.run([&](rt::Blocking blocking) {
+      return hub::receive_push(call.services(), blocking, call.caller, repo, push,
+                               quarantine.get());
+    });
+  }
+  co_await call.api.transfers.run(
+      [&](rt::Blocking) { return quarantine.reset(), 0; });  // removing its folder blocks
+  co_return git_reply(
+      "application/x-git-receive-pack-result",
+      git::render_push_report(push, outcome.unpack_error, outcome.refs, outcome.messages));
+}
+
+Task<Result<http::Response>> git_dumb(Call&) {
+  co_return fail(Code::Denied, "Only git's smart protocol is served here: use git 1.6.6 or newer");
+}
+
+}  // namespace embrace::api

@@ -1,0 +1,173 @@
+// The life of a repository: create, delete, move, settings, duplicate (hub-api 4).
+#include "hub/repos.h"
+
+#include "api/endpoints.h"
+#include "base/strings.h"
+
+namespace embrace::api {
+namespace {
+
+// {"visibility": "private"} from newer clients, {"private": true} from older ones.
+Result<std::optional<bool>> read_private(json::View body, RepoType type) {
+  if (auto visibility = body["visibility"].text()) {
+    if (*visibility == "public") return false;
+    if (*visibility == "private") return true;
+    if (*visibility == "protected" && type == RepoType::Space) {
+      return fail(Code::NotBuilt, "Protected Spaces are not built yet: use public or private");
+    }
+    return fail(Code::InvalidArgument, "\"visibility\" must be public or private");
+  }
+  return body["private"].boolean();
+}
+
+// `name` may be "ns/name"; `organization` (when given) wins over it.
+Result<RepoName> read_name(json::View body, std::string_view default_ns) {
+  EMB_TRY(RepoType type, parse_repo_type(body.text_or("type", "model")));
+  const std::string text = body.text_or("name", "");
+  if (text.empty()) return fail(Code::InvalidArgument, "\"name\" is required");
+  RepoName name{type, std::string(default_ns), text};
+  if (auto slash = text.find('/'); slash != std::string::npos) {
+    name.ns = text.substr(0, slash);
+    name.name = text.substr(slash + 1);
+  }
+  if (auto organization = body["organization"].text(); organization && !organization->empty())
+    name.ns = *organization;
+  return name;
+}
+
+Result<std::vector<hub::InitialFile>> read_files(json::View files) {
+  std::vector<hub::InitialFile> out;
+  for (json::View file : files.items()) {
+    hub::InitialFile initial;
+    initial.path = file.text_or("path", "");
+    initial.bytes = file.text_or("content", "");
+    if (file.text_or("encoding", "utf-8") == "base64") {
+      auto bytes = from_base64(initial.bytes);
+      if (!bytes)
+        return fail(Code::InvalidArgument,
+                    cat("the content of ", initial.path, " is not valid base64"));
+      initial.bytes = std::move(*bytes);
+    }
+    out.push_back(std::move(initial));
+  }
+  return out;
+}
+
+// A 409 must say where the repository is: with exist_ok the client reads "url" (trap 2).
+Error with_page(Error error, const RepoName& wanted) {
+  if (error.code() != Code::Conflict) return error;
+  auto id = error.fact("repo");
+  return std::move(error).with(
+      "page", cat(url_prefix(wanted.type), id.empty() ? wanted.id() : std::string(id)));
+}
+
+http::Response repo_reply(const Call& call, const meta::Repo& repo) {
+  json::Writer w;
+  w.begin_object()
+      .field("url", cat(call.base, "/", repo.name.path()))
+      .field("name", repo.name.id())
+      .field("id", meta::objid(repo.created_ms, 'r', repo.id))
+      .end_object();
+  return json_reply(w);
+}
+
+Task<Result<http::Response>> finish_create(Call& call, hub::NewRepo wanted) {
+  auto created = co_await on_pool(call, [&](rt::Blocking blocking) {
+    return hub::create_repo(call.services(), blocking, call.caller, wanted);
+  });
+  if (!created) co_return fail(with_page(std::move(created).error(), wanted.name));
+  co_return repo_reply(call, *created);
+}
+
+}  // namespace
+
+Task<Result<http::Response>> create_repo(Call& call) {
+  EMB_CO_DO(require_user(call));
+  EMB_CO_TRY(auto body, co_await read_json(call));
+  hub::NewRepo wanted;
+  EMB_CO_TRY(wanted.name, read_name(body.root(), call.caller.name()));
+  EMB_CO_TRY(auto is_private, read_private(body.root(), wanted.name.type));
+  wanted.is_private = is_private.value_or(false);
+  wanted.sdk = body.root().text_or("sdk", "");
+  wanted.license = body.root().text_or("license", "");
+  wanted.license_name = body.root().text_or("license_name", "");
+  wanted.license_link = body.root().text_or("license_link", "");
+  EMB_CO_TRY(wanted.files, read_files(body.root()["files"]));
+  co_return co_await finish_create(call, std::move(wanted));
+}
+
+Task<Result<http::Response>> delete_repo(Call& call) {
+  EMB_CO_DO(require_user(call));
+  EMB_CO_TRY(auto body, co_await read_json(call));
+  EMB_CO_TRY(RepoName name, read_name(body.root(), call.caller.name()));
+  EMB_CO_DO(co_await on_pool(call, [&](rt::Blocking blocking) {
+    return hub::delete_repo(call.services(), blocking, call.caller, name);
+  }));
+  json::Writer w;
+  w.begin_object().field("success", true).end_object();
+  co_return json_reply(w);
+}
+
+Task<Result<http::Response>> move_repo(Call& call) {
+  EMB_CO_DO(require_user(call));
+  EMB_CO_TRY(auto body, co_await read_json(call));
+  EMB_CO_TRY(RepoType type, parse_repo_type(body.root().text_or("type", "model")));
+  EMB_CO_TRY(RepoName from, RepoName::parse(type, body.root().text_or("fromRepo", "")));
+  EMB_CO_TRY(RepoName to, RepoName::parse(type, body.root().text_or("toRepo", "")));
+  auto moved = co_await on_pool(call, [&](rt::Blocking blocking) {
+    return hub::move_repo(call.services(), blocking, call.caller, from, to);
+  });
+  if (!moved) co_return fail(with_page(std::move(moved).error(), to));
+  co_return repo_reply(call, *moved);
+}
+
+Task<Result<http::Response>> repo_settings(Call& call) {
+  EMB_CO_DO(require_user(call));
+  EMB_CO_TRY(auto body, co_await read_json(call));
+  hub::RepoSettings change;
+  EMB_CO_TRY(change.is_private, read_private(body.root(), call.target.repo.type));
+  if (json::View gated = body.root()["gated"]; gated.exists()) {
+    if (gated.text() == "auto")
+      change.gating = meta::Gating::Auto;
+    else if (gated.text() == "manual")
+      change.gating = meta::Gating::Manual;
+    else if (gated.boolean() == false)
+      change.gating = meta::Gating::Open;
+    else
+      co_return fail(Code::InvalidArgument, "\"gated\" must be \"auto\", \"manual\" or false");
+  }
+  change.discussions_disabled = body.root()["discussionsDisabled"].boolean();
+  EMB_CO_TRY(auto repo, co_await on_pool(call, [&](rt::Blocking blocking) {
+               return hub::update_settings(call.services(), blocking, call.caller, call.target.repo,
+                                           change);
+             }));
+  json::Writer w;
+  w.begin_object()
+      .field("private", repo.is_private)
+      .field("visibility", repo.is_private ? "private" : "public")
+      .key("gated");
+  if (repo.gating == meta::Gating::Open)
+    w.value(false);
+  else
+    w.value(repo.gating == meta::Gating::Auto ? "auto" : "manual");
+  w.field("discussionsDisabled", repo.discussions_disabled).end_object();
+  co_return json_reply(w);
+}
+
+Task<Result<http::Response>> duplicate_repo(Call& call) {
+  EMB_CO_DO(require_user(call));
+  EMB_CO_TRY(auto body, co_await read_json(call));
+  hub::NewRepo to;
+  EMB_CO_TRY(to.name,
+             RepoName::parse(call.target.repo.type, body.root().text_or("repository", "")));
+  if (to.name.ns.empty()) to.name.ns = call.caller.name();
+  EMB_CO_TRY(auto is_private, read_private(body.root(), to.name.type));
+  to.is_private = is_private.value_or(false);
+  auto made = co_await on_pool(call, [&](rt::Blocking blocking) {
+    return hub::duplicate_repo(call.services(), blocking, call.caller, call.target.repo, to);
+  });
+  if (!made) co_return fail(with_page(std::move(made).error(), to.name));
+  co_return repo_reply(call, *made);
+}
+
+}  // namespace embrace::api

@@ -1,0 +1,95 @@
+// GET and HEAD of /{P}{id}/resolve/{rev}/{path} (the file) and /raw/ (git's blob): the most watched
+// headers of the whole contract (hub-api 7.2, 7.3).
+#include "api/endpoints.h"
+#include "api/hf/media_type.h"
+#include "base/strings.h"
+#include "http/range.h"
+#include "hub/files.h"
+
+namespace embrace::api {
+namespace {
+
+enum class View : std::uint8_t { File, Blob };
+
+// Python reads the progress name out of filename="...";  with the semicolon, so it stays.
+std::string content_disposition(std::string_view path, bool attachment) {
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  std::string ascii;
+  for (char c : name) ascii += (c < 0x20 || c >= 0x7f || c == '"' || c == '\\') ? '_' : c;
+  return cat(attachment ? "attachment" : "inline", "; filename*=UTF-8''", percent_encode(name),
+             "; filename=\"", ascii, "\";");
+}
+
+// Opens byte ranges of the found file; lives on the endpoint's frame while the response is made.
+class Opener {
+ public:
+  Opener(Call& call, const hub::FoundFile& file, View view)
+      : call_(call), file_(file), view_(view) {}
+
+  Task<Result<rt::Content>> open(http::ByteRange range) {
+    co_return co_await on_pool(call_, [&](rt::Blocking blocking) {
+      return view_ == View::File
+                 ? hub::open_file(call_.services(), blocking, file_, range.first, range.length)
+                 : hub::open_blob(call_.services(), blocking, file_, range.first, range.length);
+    });
+  }
+
+ private:
+  Call& call_;
+  const hub::FoundFile& file_;
+  View view_;
+};
+
+void add_file_headers(const Call& call, const hub::FoundFile& file, View view,
+                      http::Response& response) {
+  response.fields.set("X-Repo-Commit", file.commit.hex());
+  response.fields.set("Vary", "Origin, Accept");
+  // A commit's file never changes; a branch's may at any moment.
+  response.fields.set("Cache-Control", "private, no-cache, no-transform");
+  if (view == View::File && file.entry.lfs) {
+    response.fields.set("X-Linked-Etag", file.etag());
+    response.fields.set("X-Linked-Size", cat(file.entry.lfs->size_bytes));
+  }
+  if (!call.request.query.flag("noContentDisposition")) {
+    response.fields.set("Content-Disposition",
+                        content_disposition(file.entry.path, call.request.query.flag("download")));
+  }
+  // What a stranger uploaded may not script our origin, whatever its type.
+  response.fields.set("Content-Security-Policy",
+                      "default-src 'none'; style-src 'unsafe-inline'; sandbox");
+}
+
+Task<Result<http::Response>> send(Call& call, View view) {
+  if (call.target.rest.size() < 1)
+    co_return fail(Code::NotFound, "Entry not found", Tag::EntryNotFound);
+  EMB_CO_TRY(auto file, co_await on_pool(call, [&](rt::Blocking blocking) {
+               return hub::find_file(call.services(), blocking, call.caller, call.target.repo,
+                                     call.target.rest);
+             }));
+  http::Entity entity;
+  if (view == View::File) {
+    entity.size_bytes = file.entry.size_bytes();
+    entity.etag = file.etag();
+    entity.content_type = media_type(file.entry.path);
+  } else {
+    entity.size_bytes = file.entry.blob_bytes;
+    entity.etag = cat("\"", file.entry.oid.hex(), "\"");
+    entity.content_type = "text/plain; charset=utf-8";
+  }
+  Opener opener(call, file, view);
+  EMB_CO_TRY(auto response, co_await http::respond_with_entity(
+                                call.request, std::move(entity),
+                                [&opener](http::ByteRange range) { return opener.open(range); }));
+  add_file_headers(call, file, view, response);
+  if (view == View::File && call.request.method == http::Method::Get)
+    hub::count_download(call.services(), file);
+  co_return response;
+}
+
+}  // namespace
+
+Task<Result<http::Response>> resolve(Call& call) { co_return co_await send(call, View::File); }
+
+Task<Result<http::Response>> raw(Call& call) { co_return co_await send(call, View::Blob); }
+
+}  // namespace embrace::api

@@ -1,0 +1,169 @@
+// An honest list: one line per route, grouped by who uses it.
+#include "api/routes.h"
+
+#include <algorithm>
+#include <array>
+
+#include "api/endpoints.h"
+#include "base/strings.h"
+
+namespace embrace::api {
+namespace {
+
+using enum http::Method;
+using enum Scope;
+constexpr auto kIgnore = Route::Identity::Ignore;
+
+constexpr auto kRoutes = std::to_array<Route>({
+    // Reading: the paths every client walks, first because they are asked most.
+    {Get, RepoWeb, "resolve", resolve},
+    {Get, RepoWeb, "raw", raw},
+    {Get, RepoApi, "", repo_info},
+    {Get, RepoApi, "revision", repo_info},
+    {Get, RepoApi, "tree", tree},
+    {Post, RepoApi, "paths-info", paths_info},
+    {Get, RepoApi, "refs", refs},
+    {Get, RepoApi, "commits", commits},
+    {Get, RepoApi, "treesize", tree_size},
+    {Get, Site, "/api/models", list_repos},
+    {Get, Site, "/api/datasets", list_repos},
+    {Get, Site, "/api/spaces", list_repos},
+    {Get, Site, "/api/kernels", list_repos},
+    {Get, Site, "/api/models-tags-by-type", tags_by_type},
+    {Get, Site, "/api/datasets-tags-by-type", tags_by_type},
+
+    // Who am I, and what clients ask on their own.
+    {Get, Site, "/api/whoami-v2", whoami},
+    {Get, Site, "/api/agent-harnesses", agent_harnesses, kIgnore},
+    {Get, Site, "/api/telemetry/{*}", telemetry, kIgnore},
+    {Get, RepoApi, "auth-check", auth_check},
+
+    // Writing.
+    {Post, Site, "/api/repos/create", create_repo},
+    {Delete, Site, "/api/repos/delete", delete_repo},
+    {Post, Site, "/api/repos/move", move_repo},
+    {Put, RepoApi, "settings", repo_settings},
+    {Post, RepoApi, "duplicate", duplicate_repo},
+    {Post, Site, "/api/validate-yaml", validate_yaml},
+    {Post, RepoApi, "preupload", preupload},
+    {Post, RepoApi, "commit", commit},
+    {Post, RepoApi, "branch", create_branch},
+    {Delete, RepoApi, "branch", delete_branch},
+    {Post, RepoApi, "tag", create_tag},
+    {Delete, RepoApi, "tag", delete_tag},
+    {Post, RepoApi, "super-squash", super_squash},
+    {Get, RepoApi, "discussions", list_discussions},
+    {Post, RepoApi, "discussions", create_discussion},
+
+    // Large files: the LFS protocol, its signed URLs, and what a repository holds.
+    {Post, RepoGit, "info/lfs/objects/batch", lfs_batch},
+    {Post, RepoGit, "info/lfs/objects/verify", lfs_verify},
+    {Post, RepoGit, "info/lfs/locks", lfs_create_lock},
+    {Get, RepoGit, "info/lfs/locks", lfs_list_locks},
+    {Post, RepoGit, "info/lfs/locks/verify", lfs_verify_locks},
+    {Post, RepoGit, "info/lfs/locks/{}", lfs_unlock},
+    {Put, Site, "/api/lfs/upload/{}", lfs_upload, kIgnore},
+    {Put, Site, "/api/lfs/part/{}", lfs_part, kIgnore},
+    {Post, Site, "/api/lfs/complete/{}", lfs_complete, kIgnore},
+    {Get, Site, "/api/lfs/download/{}", lfs_download, kIgnore},
+    {Get, RepoApi, "lfs-files", list_lfs_files},
+    {Post, RepoApi, "lfs-files", delete_lfs_files},
+    {Delete, RepoApi, "lfs-files", delete_lfs_file},
+
+    // Git.
+    {Get, RepoGit, "info/refs", git_info_refs},
+    {Post, RepoGit, "git-upload-pack", git_upload_pack},
+    {Post, RepoGit, "git-receive-pack", git_receive_pack},
+    {Get, RepoGit, "HEAD", git_dumb},
+    {Get, RepoGit, "objects", git_dumb},
+
+    // Accounts.
+    {Post, Site, "/api/login", log_in, kIgnore},
+    {Post, Site, "/api/logout", log_out},
+    {Post, Site, "/api/signup", sign_up, kIgnore},
+    {Get, Site, "/api/settings/tokens", list_tokens},
+    {Post, Site, "/api/settings/tokens", create_token},
+    {Delete, Site, "/api/settings/tokens/{}", delete_token},
+    {Get, Site, "/api/settings/repositories", own_repositories},
+    {Get, Site, "/api/organizations/{}/settings/repositories", own_repositories},
+    {Get, Site, "/api/users/{}/overview", user_overview},
+    {Get, Site, "/api/users/{}/followers", no_followers},
+    {Get, Site, "/api/users/{}/following", no_followers},
+    {Get, Site, "/api/organizations/{}/overview", organization_overview},
+    {Get, Site, "/api/organizations/{}/members", organization_members},
+    {Put, Site, "/api/organizations/{}/members/{}/role", set_member_role},
+    {Get, Site, "/api/organizations/{}/followers", no_followers},
+
+    // Operators.
+    {Get, Site, "/healthz", health, kIgnore},
+    {Get, Site, "/metrics", metrics_page, kIgnore},
+
+    // Known to clients, and not built here yet: a clear 501 instead of a puzzling 404.
+    {Get, RepoApi, "xet-read-token", xet_not_built},
+    {Get, RepoApi, "xet-write-token", xet_not_built},
+    {Post, RepoApi, "like", not_built},
+    {Delete, RepoApi, "like", not_built},
+    {Get, RepoApi, "likers", not_built},
+    {Get, RepoApi, "user-access-request", not_built},
+    {Post, RepoApi, "user-access-request", not_built},
+    {Get, RepoApi, "resource-group", not_built},
+    {Post, RepoApi, "resource-group", not_built},
+    {Get, RepoApi, "scan", not_built},
+    {Get, RepoApi, "jwt", not_built},
+    {Get, RepoApi, "compare", not_built},
+    {Get, RepoApi, "runtime", not_built},
+    {Get, RepoApi, "parquet", not_built},
+    {Get, RepoApi, "croissant", not_built},
+    {Get, RepoApi, "leaderboard", not_built},
+    {Get, RepoApi, "notebook", not_built},
+    {Get, Site, "/api/collections/{*}", not_built},
+    {Post, Site, "/api/collections/{*}", not_built},
+    {Get, Site, "/api/settings/webhooks/{*}", not_built},
+    {Post, Site, "/api/settings/webhooks/{*}", not_built},
+    {Get, Site, "/api/buckets/{*}", not_built},
+    {Post, Site, "/api/buckets/{*}", not_built},
+    {Get, Site, "/api/jobs/{*}", not_built},
+    {Post, Site, "/api/jobs/{*}", not_built},
+    {Post, Site, "/oauth/device", not_built, kIgnore},
+    {Post, Site, "/oauth/token", not_built, kIgnore},
+    {Get, Site, "/.well-known/openid-configuration", not_built, kIgnore},
+});
+
+bool matches_site(std::string_view pattern, const std::vector<std::string>& segments) {
+  std::size_t at = 0;
+  for (std::string_view word : split(pattern.substr(1), '/')) {
+    if (word == "{*}") return true;
+    if (at >= segments.size()) return false;
+    if (word == "{}" ? segments[at].empty() : word != segments[at]) return false;
+    ++at;
+  }
+  return at == segments.size() || (at + 1 == segments.size() && segments[at].empty());
+}
+
+bool matches(const Route& route, const Target& target) {
+  if (route.scope != target.scope) return false;
+  if (route.scope == Site) return matches_site(route.pattern, target.segments);
+  if (route.pattern.ends_with("/{}")) {  // info/lfs/locks/{id}/unlock
+    return target.verb.starts_with(route.pattern.substr(0, route.pattern.size() - 2)) &&
+           target.verb.size() > route.pattern.size() - 2;
+  }
+  return route.pattern == target.verb;
+}
+
+}  // namespace
+
+RouteMatch find_route(const Target& target, http::Method method) {
+  RouteMatch match;
+  const http::Method wanted = method == Head ? Get : method;
+  for (const Route& route : kRoutes) {
+    if (!matches(route, target)) continue;
+    if (route.method == wanted) return {&route, {}};
+    if (match.allowed.find(http::to_string(route.method)) != std::string::npos) continue;
+    if (!match.allowed.empty()) match.allowed += ", ";
+    match.allowed += http::to_string(route.method);
+    if (route.method == Get) match.allowed += ", HEAD";
+  }
+  return match;
+}
+
+}  // namespace embrace::api

@@ -1,0 +1,172 @@
+#include "api/wall.h"
+
+#include <chrono>
+
+#include "api/error_reply.h"
+#include "api/metrics.h"
+#include "api/routes.h"
+#include "auth/authenticator.h"
+#include "base/log.h"
+#include "base/strings.h"
+
+namespace embrace::api {
+namespace {
+
+void add_common_headers(const http::Request& request, http::Response& response) {
+  auto& fields = response.fields;
+  if (request.fields.find("Origin")) {
+    fields.set("Access-Control-Allow-Origin", "*");
+    fields.set("Access-Control-Expose-Headers",
+               "X-Repo-Commit, X-Request-Id, X-Error-Code, X-Error-Message, X-Total-Count, ETag, "
+               "Link, Accept-Ranges, "
+               "Content-Range, X-Linked-Size, X-Linked-Etag, X-Xet-Hash");
+  }
+  // Files of strangers are served from this origin: never sniffed, never framed, never run as a
+  // page of ours.
+  fields.set("X-Content-Type-Options", "nosniff");
+  if (!fields.find("Cache-Control")) fields.set("Cache-Control", "no-cache");
+}
+
+http::Response preflight() {
+  http::Response response(204);
+  response.fields.set("Access-Control-Allow-Methods",
+                      "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+  response.fields.set("Access-Control-Allow-Headers",
+                      "Authorization, Content-Type, Range, Accept, X-Request-Id, X-Xet-Session-Id");
+  response.fields.set("Access-Control-Max-Age", "86400");
+  return response;
+}
+
+// A browser's cookie travels with requests that other sites make; those must not write.
+bool is_cross_site_write(const http::Request& request, const auth::Credentials& credentials) {
+  if (credentials.kind != auth::Credentials::Kind::Cookie) return false;
+  if (request.method == http::Method::Get || request.method == http::Method::Head) return false;
+  auto origin = request.fields.find("Origin");
+  if (!origin) return false;
+  auto scheme = origin->find("://");
+  auto host = request.fields.find("Host");
+  return scheme == std::string_view::npos || !host ||
+         !equal_ignoring_case(origin->substr(scheme + 3), *host);
+}
+
+// When the public URL has a path ("https://host/hub") and the proxy passes it on, our paths begin
+// after it.
+void strip_prefix(http::Request& request, const hub::Settings& settings) {
+  const std::string& url = settings.public_url;
+  auto scheme = url.find("://");
+  if (scheme == std::string::npos) return;
+  auto slash = url.find('/', scheme + 3);
+  if (slash == std::string::npos) return;
+  std::string_view prefix = std::string_view(url).substr(slash);
+  while (prefix.ends_with('/')) prefix.remove_suffix(1);
+  if (prefix.empty() || !request.path.starts_with(prefix)) return;
+  if (request.path.size() == prefix.size())
+    request.path = "/";
+  else if (request.path[prefix.size()] == '/')
+    request.path.erase(0, prefix.size());
+}
+
+}  // namespace
+
+std::string base_url(const http::Request& request, const hub::Settings& settings) {
+  if (!settings.public_url.empty()) {
+    std::string url = settings.public_url;
+    while (url.ends_with('/')) url.pop_back();
+    return url;
+  }
+  const auto first = [&](std::string_view name) {
+    auto value = request.fields.find(name);
+    return value ? trim(split(*value, ',')[0]) : std::string_view();
+  };
+  std::string_view scheme = first("X-Forwarded-Proto");
+  if (scheme != "http" && scheme != "https") scheme = request.secure ? "https" : "http";
+  std::string_view host = first("X-Forwarded-Host");
+  if (host.empty()) host = first("Host");
+  std::string_view prefix = first("X-Forwarded-Prefix");
+  while (prefix.ends_with('/')) prefix.remove_suffix(1);
+  if (!prefix.starts_with('/')) prefix = {};
+  return cat(scheme, "://", host.empty() ? std::string_view("localhost") : host, prefix);
+}
+
+Task<http::Response> Wall::handle(http::Request& request) {
+  const auto began = std::chrono::steady_clock::now();
+  std::string_view route_name = "none";
+  std::string user;
+  http::Response response = co_await answer(request, route_name, user);
+  add_common_headers(request, response);
+
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  api_.metrics.count_request(route_name, response.status, took.count());
+  if (log::enabled(log::Level::Debug) || response.status >= 500) {
+    log::write(response.status >= 500 ? log::Level::Warn : log::Level::Debug, "request",
+               {{"id", request.id},
+                {"method", request.method_name},
+                {"path", request.path},
+                {"status", response.status},
+                {"user", user},
+                {"peer", request.peer},
+                {"us", static_cast<std::int64_t>(took.count() * 1e6)}});
+  }
+  co_return response;
+}
+
+Task<Result<auth::Caller>> Wall::identify(http::Request& request) {
+  auto credentials =
+      auth::Credentials::parse(request.fields.find("Authorization"), request.fields.find("Cookie"));
+  if (credentials.kind == auth::Credentials::Kind::None) co_return auth::Caller{};
+  if (is_cross_site_write(request, credentials)) {
+    co_return fail(Code::Denied,
+                   "This request came from another site: use an access token instead of a session");
+  }
+  auto& authenticator = api_.services.authenticator;
+  if (auto cached = authenticator.find_cached(credentials)) co_return *std::move(cached);
+  co_return co_await api_.pool.run([&](rt::Blocking blocking) {
+    return authenticator.authenticate(blocking, credentials, request.peer);
+  });
+}
+
+Task<http::Response> Wall::answer(http::Request& request, std::string_view& route_name,
+                                  std::string& user) {
+  const std::string base = base_url(request, api_.services.settings);
+  if (request.method == http::Method::Options) co_return preflight();
+  strip_prefix(request, api_.services.settings);
+
+  Target nowhere;
+  auto target = parse_target(request.path, request.query_text);
+  if (!target) co_return error_reply(target.error(), nowhere, base);
+  const RouteMatch match = find_route(*target, request.method);
+  if (!match.route) {
+    if (match.allowed.empty())
+      co_return error_reply(Error(Code::NotFound, "Not found: nothing answers this path"), *target,
+                            base);
+    http::Response response = error_reply(
+        Error(Code::NotFound, cat("This path answers only ", match.allowed)), *target, base);
+    response.status = 405;
+    response.fields.set("Allow", match.allowed);
+    co_return response;
+  }
+  route_name = match.route->pattern.empty() ? std::string_view("repo") : match.route->pattern;
+
+  Call call{api_, request, {}, *std::move(target), base};
+  std::optional<Error> broken;
+  try {
+    if (match.route->identity == Route::Identity::Read) {
+      auto caller = co_await identify(request);
+      if (!caller) co_return error_reply(caller.error(), call.target, base);
+      call.caller = *std::move(caller);
+      user = call.caller.name();
+    }
+    auto response = co_await match.route->endpoint(call);
+    if (response) co_return *std::move(response);
+    broken = std::move(response).error();
+  } catch (const std::exception& exception) {
+    broken = Error(Code::Internal, exception.what());
+  }
+  if (broken->code() == Code::Internal || broken->code() == Code::Corrupt) {
+    log::error("request failed",
+               {{"id", request.id}, {"path", request.path}, {"reason", broken->message()}});
+  }
+  co_return error_reply(*broken, call.target, base);
+}
+
+}  // namespace embrace::api

@@ -1,0 +1,35 @@
+#pragma once
+// Wall: what surrounds every endpoint. In order, and why there:
+//
+//   metrics and access log   outermost: they must see what the client got, failures included
+//   common headers           CORS and cache rules belong on errors too
+//   failure wall             an exception below becomes one log line and a 500
+//   target and route         a path nobody answers needs no identity
+//   identity                 a bad token is 401 everywhere, never anonymous (hub-api 1.5)
+//   endpoint
+//
+// Threads: handle() on any io thread. Ownership: outlives the server.
+
+#include "api/call.h"
+#include "http/message.h"
+
+namespace embrace::api {
+
+class Wall {
+ public:
+  explicit Wall(Api& api) : api_(api) {}
+  Task<http::Response> handle(http::Request& request);
+
+ private:
+  Task<http::Response> answer(http::Request& request, std::string_view& route_name,
+                              std::string& user);
+  Task<Result<auth::Caller>> identify(http::Request& request);
+
+  Api& api_;
+};
+
+// "http://host[:port][/prefix]": the configured public URL, else what the request says
+// (X-Forwarded-Proto, X-Forwarded-Host, X-Forwarded-Prefix, Host).
+std::string base_url(const http::Request& request, const hub::Settings& settings);
+
+}  // namespace embrace::api

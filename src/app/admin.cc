@@ -1,0 +1,110 @@
+#include "app/admin.h"
+
+#include <cstdio>
+
+#include "app/house.h"
+#include "base/strings.h"
+#include "hub/accounts.h"
+#include "hub/doctor.h"
+#include "meta/accounts.h"
+
+namespace embrace::app {
+namespace {
+
+void print(std::string_view line) {
+  std::printf("%.*s\n", static_cast<int>(line.size()), line.data());
+}
+
+Result<meta::TokenRole> parse_token_role(std::string_view word) {
+  if (word == "read") return meta::TokenRole::Read;
+  if (word == "write") return meta::TokenRole::Write;
+  if (word == "admin") return meta::TokenRole::Admin;
+  return fail(Code::InvalidArgument, "--role takes read, write or admin");
+}
+
+Status list_users(hub::Services& services, rt::Blocking blocking) {
+  std::int64_t after = 0;
+  for (;;) {
+    EMB_TRY(auto users, services.database.read(blocking, [&](db::Session& session) {
+      return meta::accounts::list(session, meta::AccountKind::User, after, 1000);
+    }));
+    for (const auto& user : users) {
+      print(cat(user.name, user.is_admin ? "\tadmin" : "\tuser",
+                user.is_disabled ? "\tdisabled\t" : "\tactive\t", user.email));
+    }
+    if (users.size() < 1000) return Done{};
+    after = users.back().id;
+  }
+}
+
+Status create_token(hub::Services& services, rt::Blocking blocking, const AdminCommand& command) {
+  hub::NewToken token;
+  token.user = command.name;
+  token.display_name = command.token_name;
+  token.value = command.token_value;
+  EMB_TRY(token.role, parse_token_role(command.role));
+  EMB_TRY(auto minted, hub::create_token(services, blocking, token));
+  print(minted.value);
+  return Done{};
+}
+
+}  // namespace
+
+Status run_admin(Settings settings, const AdminCommand& command) {
+  const auto blocking = rt::Blocking::on_main_thread();
+  EMB_TRY(auto house, House::open(blocking, std::move(settings)));
+  hub::Services& services = house->services();
+  using Kind = AdminCommand::Kind;
+  switch (command.kind) {
+    case Kind::UserCreate: {
+      EMB_TRY(auto user, hub::create_user(services, blocking,
+                                          {command.name, command.email, "", command.password,
+                                           command.is_admin}));
+      print(cat("created user ", user.name));
+      return Done{};
+    }
+    case Kind::UserPassword:
+      EMB_DO(hub::set_password(services, blocking, command.name, command.password));
+      print(cat("changed the password of ", command.name));
+      return Done{};
+    case Kind::UserList:
+      return list_users(services, blocking);
+    case Kind::OrgCreate: {
+      EMB_TRY(auto org,
+              hub::create_organization(services, blocking, command.name, "", command.owner));
+      print(cat("created organization ", org.name, ", owned by ", command.owner));
+      return Done{};
+    }
+    case Kind::OrgMemberAdd: {
+      auto role = meta::parse_role(command.role);
+      if (!role || *role == meta::Role::None)
+        return fail(Code::InvalidArgument, "--role takes admin, write, contributor or read");
+      EMB_DO(hub::set_member(services, blocking, command.name, command.member, *role));
+      print(cat(command.member, " is now ", command.role, " in ", command.name));
+      return Done{};
+    }
+    case Kind::OrgMemberRemove:
+      EMB_DO(hub::remove_member(services, blocking, command.name, command.member));
+      print(cat(command.member, " has left ", command.name));
+      return Done{};
+    case Kind::TokenCreate:
+      return create_token(services, blocking, command);
+  }
+  return Done{};
+}
+
+Result<bool> run_doctor(Settings settings) {
+  const auto blocking = rt::Blocking::on_main_thread();
+  EMB_TRY(auto house, House::open(blocking, std::move(settings)));
+  EMB_TRY(auto report, hub::examine(house->services(), blocking, [](std::string_view) {}));
+  for (const auto& finding : report.findings) {
+    print(cat(finding.gravity == hub::Finding::Gravity::Error ? "ERROR  " : "note   ",
+              finding.where, ": ", finding.what));
+  }
+  print(cat("examined ", report.repos, " repositories, ", report.refs, " refs, ", report.commits,
+            " commits, ", report.objects, " large files of ", report.object_bytes, " bytes"));
+  print(report.is_clean() ? "the data folder is sound" : "the data folder has errors");
+  return report.is_clean();
+}
+
+}  // namespace embrace::app

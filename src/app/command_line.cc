@@ -1,0 +1,192 @@
+#include "app/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+#include <string>
+
+#include "app/admin.h"
+#include "app/serve.h"
+#include "app/version.h"
+#include "base/log.h"
+#include "base/strings.h"
+
+namespace embrace::app {
+namespace {
+
+// Flags every command shares. They are applied over the configuration file, in this order.
+struct SharedFlags {
+  std::string config;
+  std::vector<std::pair<std::string, std::string>> assignments;
+  std::vector<std::string> set;
+
+  void add(CLI::App& command, bool serving) {
+    command.add_option("--config", config, "file of settings, one \"name = value\" a line");
+    flag(command, "--data", "data", "folder that holds everything");
+    flag(command, "--database", "database",
+         "postgresql://user:password@host:port/name (default: SQLite in the data folder)");
+    flag(command, "--blobs", "blobs", "where large files live (default: the data folder)");
+    command.add_option("--set", set, "any setting: --set name=value (see `embrace settings`)");
+    if (!serving) return;
+    flag(command, "--listen", "listen", "HOST:PORT");
+    flag(command, "--public-url", "public_url", "how clients reach this hub");
+    flag(command, "--log-level", "log_level", "debug, info, warn, error");
+    flag(command, "--log-format", "log_format", "text, json");
+  }
+
+  Result<Settings> read() const {
+    Settings settings;
+    if (!config.empty()) EMB_DO(read_settings_file(config, settings));
+    for (const auto& [name, value] : assignments) EMB_DO(set_setting(settings, name, value));
+    for (const std::string& text : set) {
+      const auto equals = text.find('=');
+      if (equals == std::string::npos) return fail(Code::InvalidArgument, "--set takes name=value");
+      EMB_DO(set_setting(settings, text.substr(0, equals), text.substr(equals + 1)));
+    }
+    EMB_DO(complete_settings(settings));
+    log::configure(settings.log_level, settings.log_format);
+    return settings;
+  }
+
+ private:
+  void flag(CLI::App& command, const std::string& option, std::string name,
+            const std::string& help) {
+    command.add_option_function<std::string>(
+        option, [this, name](const std::string& value) { assignments.emplace_back(name, value); },
+        help);
+  }
+};
+
+int report(const Status& done) {
+  if (done) return 0;
+  std::fprintf(stderr, "embrace: %s\n", done.error().message().c_str());
+  return done.error().code() == Code::InvalidArgument ? 2 : 1;
+}
+
+struct CommandLine {
+  CLI::App program{"Embrace: a self-hosted home for machine learning", "embrace"};
+  SharedFlags flags;
+  AdminCommand admin;
+  std::function<int()> action;
+
+  CommandLine() {
+    program.set_version_flag("--version", std::string(kVersion));
+    program.require_subcommand(1);
+    add_serve();
+    add_doctor();
+    add_settings();
+    add_admin();
+  }
+
+  int with_settings(const std::function<Status(Settings)>& run) const {
+    auto settings = flags.read();
+    if (!settings) return report(fail(std::move(settings).error()));
+    return report(run(*std::move(settings)));
+  }
+
+  void add_serve() {
+    CLI::App* command = program.add_subcommand("serve", "serve a hub");
+    flags.add(*command, true);
+    command->callback([this] { action = [this] { return with_settings(serve); }; });
+  }
+
+  void add_doctor() {
+    CLI::App* command = program.add_subcommand("doctor", "check a data folder end to end");
+    flags.add(*command, false);
+    command->callback([this] {
+      action = [this] {
+        bool sound = true;
+        const int status = with_settings([&](Settings settings) -> Status {
+          EMB_TRY(sound, run_doctor(std::move(settings)));
+          return Done{};
+        });
+        return status != 0 ? status : (sound ? 0 : 1);
+      };
+    });
+  }
+
+  void add_settings() {
+    CLI::App* command = program.add_subcommand("settings", "list every setting with its value");
+    flags.add(*command, true);
+    command->callback([this] {
+      action = [this] {
+        return with_settings([](const Settings& settings) -> Status {
+          for (const auto& row : describe_settings(settings)) {
+            // A database URL holds a password.
+            const bool secret = row.name == "database" && row.value.find('@') != std::string::npos;
+            std::printf("# %s\n%s = %s\n\n", std::string(row.help).c_str(),
+                        std::string(row.name).c_str(), secret ? "(set)" : row.value.c_str());
+          }
+          return Done{};
+        });
+      };
+    });
+  }
+
+  CLI::App* add_verb(CLI::App* noun, const std::string& verb, const std::string& help,
+                     AdminCommand::Kind kind) {
+    CLI::App* command = noun->add_subcommand(verb, help);
+    command->callback([this, kind] {
+      admin.kind = kind;
+      action = [this] {
+        return with_settings(
+            [this](Settings settings) { return run_admin(std::move(settings), admin); });
+      };
+    });
+    return command;
+  }
+
+  void add_admin() {
+    using Kind = AdminCommand::Kind;
+    CLI::App* command = program.add_subcommand("admin", "manage accounts");
+    flags.add(*command, false);
+    command->require_subcommand(1);
+    CLI::App* user = command->add_subcommand("user", "users")->require_subcommand(1);
+    CLI::App* create = add_verb(user, "create", "create a user", Kind::UserCreate);
+    create->add_option("name", admin.name)->required();
+    create->add_option("--password", admin.password,
+                       "at least 8 characters; without one only tokens work");
+    create->add_option("--email", admin.email);
+    create->add_flag("--admin", admin.is_admin, "administrator of the whole hub");
+    CLI::App* password = add_verb(user, "password", "change a password", Kind::UserPassword);
+    password->add_option("name", admin.name)->required();
+    password->add_option("--password", admin.password)->required();
+    add_verb(user, "list", "list users", Kind::UserList);
+
+    CLI::App* org = command->add_subcommand("org", "organizations")->require_subcommand(1);
+    CLI::App* org_create = add_verb(org, "create", "create an organization", Kind::OrgCreate);
+    org_create->add_option("name", admin.name)->required();
+    org_create->add_option("--owner", admin.owner, "its first admin")->required();
+    CLI::App* member =
+        org->add_subcommand("member", "members of an organization")->require_subcommand(1);
+    CLI::App* add = add_verb(member, "add", "add a member or change a role", Kind::OrgMemberAdd);
+    add->add_option("org", admin.name)->required();
+    add->add_option("user", admin.member)->required();
+    add->add_option("--role", admin.role, "admin, write, contributor or read")->required();
+    CLI::App* remove = add_verb(member, "remove", "remove a member", Kind::OrgMemberRemove);
+    remove->add_option("org", admin.name)->required();
+    remove->add_option("user", admin.member)->required();
+
+    CLI::App* token = command->add_subcommand("token", "access tokens")->require_subcommand(1);
+    CLI::App* mint = add_verb(token, "create", "create a token and print it", Kind::TokenCreate);
+    mint->add_option("user", admin.name)->required();
+    mint->add_option("--role", admin.role, "read, write or admin")->required();
+    mint->add_option("--name", admin.token_name, "how lists show it");
+    mint->add_option("--value", admin.token_value, "this token instead of a fresh one (hf_...)");
+  }
+};
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  CommandLine line;
+  try {
+    line.program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int status = line.program.exit(error);
+    return status == 0 ? 0 : 2;
+  }
+  return line.action();
+}
+
+}  // namespace embrace::app

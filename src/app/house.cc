@@ -1,0 +1,34 @@
+#include "app/house.h"
+
+#include "base/file.h"
+#include "base/strings.h"
+#include "db/migrations.h"
+#include "hub/doctor.h"
+#include "meta/schema.h"
+
+namespace embrace::app {
+
+House::~House() = default;
+
+Result<std::unique_ptr<House>> House::open(rt::Blocking blocking, Settings settings) {
+  std::unique_ptr<House> house(new House(std::move(settings)));
+  const Settings& s = house->settings_;
+  EMB_DO(make_folders(s.hub.data_folder));
+  EMB_DO(make_folders(s.hub.data_folder + "/git"));
+  auto database = db::Database::open(blocking, s.database);
+  if (!database) return fail(std::move(database).error().while_doing("open the database"));
+  house->database_ = *std::move(database);
+  EMB_DO(db::migrate(blocking, *house->database_, meta::migrations()));
+  EMB_TRY(house->blobs_, blob::LocalBackend::open(blocking, s.hub.data_folder));
+  house->objects_ = std::make_unique<cas::WholeObjectStore>(*house->blobs_);
+  house->authenticator_ = std::make_unique<auth::Authenticator>(*house->database_, house->clock_);
+  house->jobs_ = std::make_unique<jobs::Worker>(*house->database_, house->clock_);
+  EMB_TRY(std::string key, hub::ensure_signing_key(blocking, *house->database_));
+  house->services_ = std::make_unique<hub::Services>(hub::Services{
+      s.hub, *house->database_, house->repositories_, *house->objects_, *house->authenticator_,
+      *house->jobs_, house->clock_, house->write_locks_, std::move(key)});
+  hub::register_maintenance(*house->services_);
+  return house;
+}
+
+}  // namespace embrace::app

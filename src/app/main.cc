@@ -1,0 +1,14 @@
+// The thread wall of the main thread: what nobody handled ends the program with its reason.
+#include <cstdio>
+#include <exception>
+
+#include "app/command_line.h"
+
+int main(int argc, char** argv) {
+  try {
+    return embrace::app::run_command_line(argc, argv);
+  } catch (const std::exception& exception) {
+    std::fprintf(stderr, "embrace: %s\n", exception.what());
+    return 1;
+  }
+}

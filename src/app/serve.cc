@@ -1,0 +1,116 @@
+#include "app/serve.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <atomic>
+#include <cstdio>
+
+#include "api/metrics.h"
+#include "api/wall.h"
+#include "app/house.h"
+#include "app/version.h"
+#include "base/strings.h"
+#include "http/server.h"
+#include "hub/accounts.h"
+#include "rt/io_threads.h"
+#include "rt/pool.h"
+
+namespace embrace::app {
+namespace {
+
+// Blocked before any thread starts, so that every thread inherits it and only wait() below sees the
+// signals.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGINT);
+    sigaddset(&set_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    ::signal(SIGPIPE,
+             SIG_IGN);  // a client that went away is an error code, not the end of the program
+  }
+  void wait() const {
+    int number = 0;
+    sigwait(&set_, &number);
+    log::info("stopping", {{"signal", number}});
+  }
+
+ private:
+  sigset_t set_;
+};
+
+// Wildcard addresses are no place to visit.
+std::string shown_url(const Settings& settings, std::uint16_t port) {
+  if (!settings.hub.public_url.empty()) return settings.hub.public_url;
+  std::string host = settings.http.listen.substr(0, settings.http.listen.rfind(':'));
+  if (host.empty() || host == "0.0.0.0" || host == "127.0.0.1" || host == "[::]" || host == "[::1]")
+    host = "localhost";
+  return cat(settings.http.tls_certificate_file.empty() ? "http://" : "https://", host, ":", port);
+}
+
+void print_welcome(const std::string& url, const std::optional<hub::FirstAdmin>& admin) {
+  std::string text = cat("Embrace ", kVersion, " is ready at ", url, "\n");
+  if (admin) {
+    text += cat("\n  This is the first start. Keep these; they are shown once:\n", "    user      ",
+                admin->name, "\n", "    password  ", admin->password, "\n", "    token     ",
+                admin->token, "\n\n", "  Try:  export HF_ENDPOINT=", url, "\n",
+                "        hf auth login --token ", admin->token, "\n");
+  }
+  std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
+}
+
+void add_gauges(api::Metrics& metrics, const http::Server& server, const rt::Pool& pool,
+                const rt::Pool& transfers) {
+  metrics.add_gauge("embrace_connections_open", "Open client connections",
+                    [&server] { return static_cast<double>(server.stats().connections_open); });
+  metrics.add_gauge("embrace_connections_refused",
+                    "Connections refused because connections_max was reached",
+                    [&server] { return static_cast<double>(server.stats().connections_refused); });
+  metrics.add_gauge("embrace_received_bytes", "Bytes received since the start",
+                    [&server] { return static_cast<double>(server.stats().bytes_in); });
+  metrics.add_gauge("embrace_sent_bytes", "Bytes sent since the start",
+                    [&server] { return static_cast<double>(server.stats().bytes_out); });
+  metrics.add_gauge("embrace_pool_queued", "Short work waiting for a thread",
+                    [&pool] { return static_cast<double>(pool.queued()); });
+  metrics.add_gauge("embrace_transfers_queued", "Transfers waiting for a thread",
+                    [&transfers] { return static_cast<double>(transfers.queued()); });
+}
+
+}  // namespace
+
+Status serve(Settings settings) {
+  const StopSignals signals;
+  const auto blocking = rt::Blocking::on_main_thread();
+  EMB_TRY(auto house, House::open(blocking, std::move(settings)));
+  const Settings& s = house->settings();
+  EMB_TRY(auto first_admin, hub::ensure_admin(house->services(), blocking));
+
+  std::atomic<bool> ready{false};
+  api::Metrics metrics;
+  rt::IoThreads io(s.io_threads);
+  rt::Pool pool("pool", s.pool_threads);
+  rt::Pool transfers("transfers", s.transfer_threads);
+  api::Api api{house->services(), pool, transfers, metrics, std::string(kVersion), [&ready] {
+                 return ready.load();
+               }};
+  api::Wall wall(api);
+
+  EMB_TRY(auto server, http::Server::start(s.http, io, [&wall](http::Request& request) {
+            return wall.handle(request);
+          }));
+  add_gauges(metrics, *server, pool, transfers);
+  house->services().jobs.start();
+  ready = true;
+  print_welcome(shown_url(s, server->port()), first_admin);
+
+  signals.wait();
+  ready = false;
+  server->stop();
+  house->services().jobs.stop();
+  return Done{};
+}
+
+}  // namespace embrace::app

@@ -1,0 +1,276 @@
+// An honest list: one line per setting, where it is declared, documented and bound.
+#include "app/settings.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <thread>
+#include <variant>
+
+#include "base/file.h"
+#include "base/strings.h"
+
+namespace embrace::app {
+namespace {
+
+constexpr std::uint64_t kSettingsFileBytesMax = 1 << 20;
+
+struct Bytes {
+  std::uint64_t* value;
+};
+struct Duration {
+  Millis* value;
+};
+using Place = std::variant<std::string*, bool*, std::uint32_t*, std::uint64_t*, Bytes, Duration,
+                           std::chrono::seconds*, log::Level*, log::Format*>;
+
+struct Row {
+  std::string_view name;
+  std::string_view help;
+  Place place;
+};
+
+std::vector<Row> rows(Settings& s) {
+  return {
+      {"data", "folder that holds everything: database, repositories, large files",
+       &s.hub.data_folder},
+      {"listen", "address and port to serve on", &s.http.listen},
+      {"public_url", "how clients reach this hub; empty: what each request says",
+       &s.hub.public_url},
+      {"database", "postgresql://user:password@host:port/name; empty: SQLite in the data folder",
+       &s.database.url},
+      {"blobs", "where large files live; empty or \"file\": the data folder", &s.blobs},
+      {"allow_sign_up", "may strangers make accounts?", &s.hub.allow_sign_up},
+      {"tls_certificate_file", "PEM; TLS is on when this and the key are set",
+       &s.http.tls_certificate_file},
+      {"tls_key_file", "PEM", &s.http.tls_key_file},
+      {"log_level", "debug, info, warn or error", &s.log_level},
+      {"log_format", "text or json", &s.log_format},
+
+      {"io_threads", "network threads; 0: one per core", &s.io_threads},
+      {"pool_threads", "threads for short disk and database work; 0: twice the cores",
+       &s.pool_threads},
+      {"transfer_threads", "threads for uploads and packs", &s.transfer_threads},
+      {"read_sessions_max", "database connections for reading", &s.database.read_sessions_max},
+      {"sync_every_commit", "SQLite: false may lose the last commits on power loss",
+       &s.database.sync_every_commit},
+
+      {"connections_max", "open connections; more are refused", &s.http.connections_max},
+      {"head_bytes_max", "request line and headers", &s.http.head_bytes_max},
+      {"head_timeout", "first byte to the end of the head", &s.http.head_timeout},
+      {"idle_timeout", "between requests of one connection", &s.http.idle_timeout},
+      {"body_idle_timeout", "without a byte of a request's body", &s.http.body_idle_timeout},
+      {"write_idle_timeout", "without the client taking a byte", &s.http.write_idle_timeout},
+      {"shutdown_grace", "for running requests to finish at shutdown", &s.http.shutdown_grace},
+
+      {"regular_file_bytes_max", "larger files must go to LFS",
+       Bytes{&s.hub.regular_file_bytes_max}},
+      {"commit_body_bytes_max", "one commit sent through the API",
+       Bytes{&s.hub.commit_body_bytes_max}},
+      {"commit_operations_max", "operations in one commit", &s.hub.commit_operations_max},
+      {"commit_line_bytes_max", "one line of a commit: a regular file in base64",
+       Bytes{&s.hub.commit_line_bytes_max}},
+      {"json_body_bytes_max", "any other JSON request", Bytes{&s.hub.json_body_bytes_max}},
+      {"preupload_files_max", "files in one preupload", &s.hub.preupload_files_max},
+      {"paths_info_max", "paths in one paths-info", &s.hub.paths_info_max},
+      {"tree_page_max", "entries of a tree in one answer", &s.hub.tree_page_max},
+      {"list_page_max", "repositories in one answer", &s.hub.list_page_max},
+      {"log_page_max", "commits in one answer", &s.hub.log_page_max},
+      {"card_bytes_max", "of README.md that is read for metadata", Bytes{&s.hub.card_bytes_max}},
+      {"push_bytes_max", "one pushed pack", Bytes{&s.hub.push_bytes_max}},
+      {"push_processes_max", "pushes at once", &s.hub.push_processes_max},
+      {"fetch_processes_max", "clones and fetches at once", &s.hub.fetch_processes_max},
+      {"lfs_object_bytes_max", "one large file", Bytes{&s.hub.lfs_object_bytes_max}},
+      {"lfs_batch_max", "objects in one LFS batch", &s.hub.lfs_batch_max},
+      {"lfs_multipart_above_bytes", "larger files are uploaded in parts",
+       Bytes{&s.hub.lfs_multipart_above_bytes}},
+      {"lfs_part_bytes", "size of a part", Bytes{&s.hub.lfs_part_bytes}},
+      {"lfs_parts_max", "parts of one file", &s.hub.lfs_parts_max},
+      {"signed_url_lifetime", "of presigned upload and download URLs",
+       Duration{&s.hub.signed_url_ms}},
+      {"packs_before_fold", "packs of one repository before they are folded together",
+       &s.hub.packs_before_fold},
+      {"session_days", "browser sessions", &s.hub.session_days},
+  };
+}
+
+struct Suffix {
+  std::string_view text;
+  std::uint64_t factor;
+};
+constexpr auto kByteSuffixes = std::to_array<Suffix>({{"KiB", 1u << 10},
+                                                      {"MiB", 1u << 20},
+                                                      {"GiB", 1u << 30},
+                                                      {"TiB", 1ull << 40},
+                                                      {"kB", 1000},
+                                                      {"MB", 1'000'000},
+                                                      {"GB", 1'000'000'000},
+                                                      {"TB", 1'000'000'000'000},
+                                                      {"B", 1}});
+constexpr auto kTimeSuffixes = std::to_array<Suffix>(
+    {{"ms", 1}, {"min", 60'000}, {"s", 1000}, {"h", 3'600'000}, {"d", 86'400'000}});
+
+std::optional<std::uint64_t> parse_scaled(std::string_view text, std::span<const Suffix> suffixes,
+                                          std::uint64_t factor) {
+  for (const Suffix& suffix : suffixes) {
+    if (text.size() > suffix.text.size() && text.ends_with(suffix.text)) {
+      text.remove_suffix(suffix.text.size());
+      factor = suffix.factor;
+      break;
+    }
+  }
+  auto number = parse_uint(trim(text));
+  if (!number || (*number != 0 && factor > UINT64_MAX / *number)) return std::nullopt;
+  return *number * factor;
+}
+
+Status bad(std::string_view name, std::string_view takes) {
+  return fail(Code::InvalidArgument, cat("the setting ", name, " takes ", takes));
+}
+
+Status assign_number(std::string_view name, std::string_view value, std::uint32_t& place) {
+  auto number = parse_scaled(value, kByteSuffixes, 1);
+  if (!number || *number > UINT32_MAX) return bad(name, "a whole number");
+  place = static_cast<std::uint32_t>(*number);
+  return Done{};
+}
+
+struct Assign {
+  std::string_view name;
+  std::string_view value;
+
+  Status operator()(std::string* place) const { return *place = std::string(value), Done{}; }
+  Status operator()(bool* place) const {
+    if (value != "true" && value != "false") return bad(name, "true or false");
+    *place = value == "true";
+    return Done{};
+  }
+  Status operator()(std::uint32_t* place) const { return assign_number(name, value, *place); }
+  Status operator()(std::uint64_t* place) const {
+    auto number = parse_uint(value);
+    if (!number) return bad(name, "a whole number");
+    *place = *number;
+    return Done{};
+  }
+  Status operator()(Bytes place) const {
+    auto number = parse_scaled(value, kByteSuffixes, 1);
+    if (!number) return bad(name, "a size such as 10MiB");
+    *place.value = *number;
+    return Done{};
+  }
+  Status operator()(Duration place) const {
+    auto number = parse_scaled(value, kTimeSuffixes, 1000);
+    if (!number || *number > INT64_MAX) return bad(name, "a time such as 30s or 6h");
+    *place.value = static_cast<Millis>(*number);
+    return Done{};
+  }
+  Status operator()(std::chrono::seconds* place) const {
+    auto number = parse_scaled(value, kTimeSuffixes, 1000);
+    if (!number || *number < 1000 || *number > 86'400'000) return bad(name, "a time from 1s to 1d");
+    *place = std::chrono::seconds(*number / 1000);
+    return Done{};
+  }
+  Status operator()(log::Level* place) const {
+    if (value == "debug")
+      *place = log::Level::Debug;
+    else if (value == "info")
+      *place = log::Level::Info;
+    else if (value == "warn")
+      *place = log::Level::Warn;
+    else if (value == "error")
+      *place = log::Level::Error;
+    else
+      return bad(name, "debug, info, warn or error");
+    return Done{};
+  }
+  Status operator()(log::Format* place) const {
+    if (value != "text" && value != "json") return bad(name, "text or json");
+    *place = value == "json" ? log::Format::Json : log::Format::Text;
+    return Done{};
+  }
+};
+
+struct Show {
+  std::string operator()(std::string* place) const { return *place; }
+  std::string operator()(bool* place) const { return *place ? "true" : "false"; }
+  std::string operator()(std::uint32_t* place) const { return cat(*place); }
+  std::string operator()(std::uint64_t* place) const { return cat(*place); }
+  std::string operator()(Bytes place) const { return cat(*place.value); }
+  std::string operator()(Duration place) const { return cat(*place.value, "ms"); }
+  std::string operator()(std::chrono::seconds* place) const { return cat(place->count(), "s"); }
+  std::string operator()(log::Level* place) const {
+    constexpr std::string_view kNames[] = {"debug", "info", "warn", "error"};
+    return std::string(kNames[static_cast<int>(*place)]);
+  }
+  std::string operator()(log::Format* place) const {
+    return *place == log::Format::Json ? "json" : "text";
+  }
+};
+
+}  // namespace
+
+Status set_setting(Settings& settings, std::string_view name, std::string_view value) {
+  for (const Row& row : rows(settings)) {
+    if (row.name == name) return std::visit(Assign{name, value}, row.place);
+  }
+  return fail(Code::InvalidArgument,
+              cat("there is no setting called \"", name, "\": `embrace settings` lists them"));
+}
+
+Status read_settings_file(const std::string& path, Settings& settings) {
+  EMB_TRY(std::string text, read_file(path, kSettingsFileBytesMax));
+  unsigned number = 0;
+  for (std::string_view line : split(text, '\n')) {
+    ++number;
+    line = trim(line);
+    if (line.empty() || line.starts_with('#')) continue;
+    const std::string where = cat(path, ":", number);
+    const auto equals = line.find('=');
+    if (equals == std::string_view::npos)
+      return fail(Error(Code::InvalidArgument, "expected name = value").while_doing(where));
+    std::string_view value = trim(line.substr(equals + 1));
+    if (value.size() >= 2 && value.starts_with('"') && value.ends_with('"'))
+      value = value.substr(1, value.size() - 2);
+    if (auto done = set_setting(settings, trim(line.substr(0, equals)), value); !done) {
+      return fail(std::move(done).error().while_doing(where));
+    }
+  }
+  return Done{};
+}
+
+Status complete_settings(Settings& settings) {
+  if (settings.hub.data_folder.empty())
+    return fail(Code::InvalidArgument, "--data DIR is required: the folder that holds everything");
+  std::error_code error;
+  settings.hub.data_folder =
+      std::filesystem::absolute(settings.hub.data_folder, error).lexically_normal().string();
+  while (settings.hub.data_folder.size() > 1 && settings.hub.data_folder.ends_with('/'))
+    settings.hub.data_folder.pop_back();
+  if (error) return fail(Code::InvalidArgument, cat("--data: ", error.message()));
+  if (!settings.blobs.empty() && settings.blobs != "file") {
+    return fail(Code::NotBuilt, cat("--blobs ", settings.blobs,
+                                    ": only the data folder is built yet (leave it out)"));
+  }
+  if (settings.http.tls_certificate_file.empty() != settings.http.tls_key_file.empty()) {
+    return fail(Code::InvalidArgument, "tls_certificate_file and tls_key_file go together");
+  }
+  if (settings.database.url.empty())
+    settings.database.url = cat("sqlite://", settings.hub.data_folder, "/embrace.db");
+  const std::uint32_t cores = std::max(1u, std::thread::hardware_concurrency());
+  if (settings.io_threads == 0) settings.io_threads = cores;
+  if (settings.pool_threads == 0) settings.pool_threads = std::max(4u, 2 * cores);
+  settings.transfer_threads = std::max(1u, settings.transfer_threads);
+  return Done{};
+}
+
+std::vector<SettingDoc> describe_settings(const Settings& settings) {
+  Settings copy = settings;
+  std::vector<SettingDoc> out;
+  for (const Row& row : rows(copy))
+    out.push_back({row.name, row.help, std::visit(Show{}, row.place)});
+  return out;
+}
+
+}  // namespace embrace::app
