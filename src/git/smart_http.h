@@ -99,7 +99,9 @@ class Quarantine {
   // the missing object.
   Status check_connectivity(rt::Blocking, const std::vector<Oid>& tips,
                             const std::vector<Oid>& known);
-  // Blobs (with one path each) that `tips` bring and `known` lack, with their sizes.
+  // Blobs that the commits `tips` bring and `known` lack have at a place where no parent had them:
+  // each once, with one path from the root. Unusable when any name they bring breaks check_path (so
+  // the caller need not look at paths again); InvalidArgument when a tip leads to no commit.
   struct NewBlob {
     Oid oid;
     std::string path;
