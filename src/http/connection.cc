@@ -310,7 +310,7 @@ Task<bool> Connection::write(Pieces pieces, More more) {
 // So: end our side, then read what comes until the client ends its own, for a moment at most.
 Task<void> Connection::say_goodbye() {
   watch_.within(kGoodbyeTime);
-  if (!client_talks_ || !stream_->is_secure()) co_await stream_->shutdown();
+  co_await stream_->shutdown();
   if (!client_talks_) co_return;
   input_.consume(input_.ready().size());
   const auto dropped = std::make_unique_for_overwrite<char[]>(32 * 1024);
@@ -319,7 +319,6 @@ Task<void> Connection::say_goodbye() {
     if (!got || *got == 0) break;
     lane_.bytes_in.add(*got);
   }
-  if (stream_->is_secure()) co_await stream_->shutdown();
 }
 
 }  // namespace embrace::http

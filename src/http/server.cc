@@ -14,6 +14,7 @@
 #include "base/strings.h"
 #include "http/connection.h"
 #include "http/lane.h"
+#include "http/reply.h"
 #include "http/streams.h"
 #include "rt/task_group.h"
 
@@ -27,10 +28,22 @@ namespace {
 
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
-constexpr std::string_view kTooManyConnections =
-    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 33\r\n"
-    "X-Error-Message: too many connections\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
-    "{\"error\":\"too many connections\"}\n";
+// What a connection above the cap gets instead of being served.
+std::string render_refusal(Lane& lane) {
+  auto response = error_response(503, "too many connections; try again in a moment");
+  response.fields.add("Retry-After", "1");
+  const auto& body = std::get<std::string>(response.body.bytes);
+  std::string out;
+  const auto id = lane.next_request_id();
+  render_head(out,
+              {.status = response.status,
+               .length = body.size(),
+               .keep_alive = false,
+               .date = lane.date,
+               .request_id = id},
+              response.fields);
+  return out + body;
+}
 
 // "host:port" or "[v6 address]:port".
 Result<tcp::endpoint> resolve(const std::string& listen, const asio::any_io_executor& executor) {
@@ -165,8 +178,9 @@ void Server::Impl::admit(Gate& gate, tcp::socket socket) {
     gate.lane.refused.add(1);
     if (!tls) {
       // Best effort: the first packet of a new socket has room.
-      std::ignore = ::send(socket.native_handle(), kTooManyConnections.data(),
-                           kTooManyConnections.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      const auto text = render_refusal(gate.lane);
+      std::ignore =
+          ::send(socket.native_handle(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
       socket.shutdown(tcp::socket::shutdown_send, ec);
     }
     return;

@@ -4,7 +4,9 @@
 // HTTP/1.1 with keep-alive and pipelining, chunked bodies both ways, Expect: 100-continue, optional
 // TLS, sendfile for file slices on plain sockets. A handler's exception becomes a logged 500.
 // Threads: start(), stop() from the main thread; the handler runs on the connection's io thread.
-// Ownership: the handler and IoThreads outlive the server; stop() joins every connection.
+// Ownership: the handler and IoThreads outlive the server, and the threads still run when stop()
+// joins every connection. start() makes the process ignore SIGPIPE, which sendfile() can't avoid
+// raising.
 
 #include <chrono>
 #include <cstdint>

@@ -39,7 +39,8 @@ class Stream {
   // `offset`.
   virtual Task<Result<std::size_t>> send_file_some(int fd, std::uint64_t offset,
                                                    std::uint64_t length) = 0;
-  // Tells the other side that no byte follows. TLS waits for its answer.
+  // Tells the other side that no byte follows. TLS waits for its answer. Reading
+  // goes on, for bytes that are dropped.
   virtual Task<void> shutdown() = 0;
 
   virtual void cancel() = 0;  // the pending wait fails

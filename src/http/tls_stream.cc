@@ -50,6 +50,13 @@ class TlsStream final : public Stream {
 
   Task<Result<std::size_t>> read_some(std::span<char> into) override {
     error_code ec;
+    if (said_goodbye_) {
+      // What still comes is only read in order to be dropped; nobody deciphers it.
+      const auto dropped = co_await stream_.next_layer().async_read_some(
+          asio::buffer(into.data(), into.size()), asio::redirect_error(asio::use_awaitable, ec));
+      if (ec) co_return gone("read from the client", ec);
+      co_return dropped;
+    }
     const auto got = co_await stream_.async_read_some(
         asio::buffer(into.data(), into.size()), asio::redirect_error(asio::use_awaitable, ec));
     // Many clients end without close_notify. HTTP's own framing notices a body that was cut.
@@ -90,7 +97,9 @@ class TlsStream final : public Stream {
 
   Task<void> shutdown() override {
     error_code ignored;  // the other side may have gone first
+    said_goodbye_ = true;
     co_await stream_.async_shutdown(asio::redirect_error(asio::use_awaitable, ignored));
+    stream_.next_layer().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   }
 
   void cancel() override {
@@ -117,6 +126,7 @@ class TlsStream final : public Stream {
   }
 
   ssl::stream<asio::ip::tcp::socket> stream_;
+  bool said_goodbye_ = false;
   std::string joined_;
   std::vector<char> file_bytes_;
 };
