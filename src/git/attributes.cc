@@ -179,10 +179,13 @@ std::string lfs_attribute_line(std::string_view path) {
     pattern += c;
   }
   if (pattern.starts_with('!')) pattern.insert(0, "\\");
-  const bool needs_quotes = pattern.starts_with('#') || pattern.starts_with('"') ||
-                            std::ranges::any_of(pattern, [](char c) {
-                              return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F;
-                            });
+  const bool needs_quotes =
+      pattern.starts_with('#') || pattern.starts_with('"') ||
+      pattern.starts_with(
+          "\xEF\xBB\xBF") ||  // a byte order mark would be skipped at the file's start
+
+      std::ranges::any_of(
+          pattern, [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; });
   if (needs_quotes) {
     std::string quoted = "\"";
     for (char c : pattern) {

@@ -183,6 +183,10 @@ TEST(LfsAttributes, AWrittenLineMatchesExactlyItsPath) {
   }
 }
 
+TEST(LfsAttributes, AByteOrderMarkInANameIsKept) {
+  EXPECT_TRUE(LfsAttributes::parse(lfs_attribute_line("\xEF\xBB\xBFx")).is_lfs("\xEF\xBB\xBFx"));
+}
+
 TEST(IgnoreRules, MatchAsGitDoes) {
   TempFolder temp;
   shell_ok(temp.path(), "git init -q");
