@@ -1,10 +1,12 @@
 #pragma once
-// git push: what the commands ask, checked against rights and policy, then published (hub-api 23.1).
+// git push: what the commands ask, checked against rights and policy, then published
+// (hub-api 23.1).
 //
-// Refused, each with a line that says what to do: no right; a file above regular_file_bytes_max that is not an
-// LFS pointer; an LFS pointer whose object was never uploaded; README.md whose YAML does not parse; a path
-// that check_path refuses; deleting the default branch; non-fast-forward without force is git's own client-side
-// rule, and the server refuses it on the default branch only when `protect_default` is set later.
+// Refused, each with a line that says what to do: no right; a file above regular_file_bytes_max
+// that is not an LFS pointer; an LFS pointer whose object was never uploaded; README.md whose YAML
+// does not parse; a path that check_path refuses; deleting the default branch; non-fast-forward
+// without force is git's own client-side rule, and the server refuses it on the default branch only
+// when `protect_default` is set later.
 
 #include <memory>
 #include <string>
@@ -17,13 +19,13 @@
 namespace embrace::hub {
 
 struct PushOutcome {
-  std::string unpack_error;                   // empty: "unpack ok"
+  std::string unpack_error;  // empty: "unpack ok"
   std::vector<git::RefOutcome> refs;
-  std::vector<std::string> messages;          // shown as "remote: ..."
+  std::vector<std::string> messages;  // shown as "remote: ..."
 };
 
 // `quarantine` may be null (only deletions, or every object known).
-PushOutcome receive_push(Services&, rt::Blocking, const auth::Caller&, const meta::Repo& repo, const git::PushRequest& request,
-                         git::Quarantine* quarantine);
+PushOutcome receive_push(Services&, rt::Blocking, const auth::Caller&, const meta::Repo& repo,
+                         const git::PushRequest& request, git::Quarantine* quarantine);
 
 }  // namespace embrace::hub

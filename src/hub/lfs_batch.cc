@@ -1,0 +1,163 @@
+// The batch call: what to upload where, and what to download from where.
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "crypto/secrets.h"
+#include "hub/lfs.h"
+#include "hub/lfs_links.h"
+#include "hub/repos.h"
+#include "hub/write_target.h"
+#include "meta/repos.h"
+
+namespace embrace::hub {
+namespace {
+
+using Action = SignedGrant::Action;
+
+// For a push the client names the branch, which may not exist yet; without a name the caller may be
+// about to open a pull request. An upload gives no right to commit: that is asked again when the
+// pointer arrives.
+Status check_upload(Services& services, rt::Blocking blocking, const auth::Caller& caller,
+                    const meta::Repo& repo, std::string_view ref) {
+  if (ref.empty()) return check_propose(caller, repo);
+  if (ref.starts_with("refs/")) return check_ref_write(services, blocking, caller, repo, ref);
+  return auth::check(caller, repo, auth::Right::Write);
+}
+
+// How an object is cut. Parts grow when there would be too many, and parts_count is ceil(size /
+// part_bytes) exactly, which is what clients compute (hub-api 8.4).
+struct Cut {
+  std::uint64_t part_bytes = 0;
+  std::uint32_t parts_count = 0;
+};
+Cut cut_into_parts(std::uint64_t size_bytes, const Settings& settings) {
+  constexpr std::uint64_t kMiB = 1 << 20;
+  const auto ceil_div = [](std::uint64_t a, std::uint64_t b) { return a / b + (a % b != 0); };
+  std::uint64_t part_bytes = settings.lfs_part_bytes;
+  if (ceil_div(size_bytes, part_bytes) > settings.lfs_parts_max) {
+    part_bytes = ceil_div(ceil_div(size_bytes, settings.lfs_parts_max), kMiB) * kMiB;
+  }
+  return {.part_bytes = part_bytes,
+          .parts_count = static_cast<std::uint32_t>(ceil_div(size_bytes, part_bytes))};
+}
+
+void refuse(LfsAnswer& answer, int code, std::string why) {
+  answer.error_code = code;
+  answer.error = std::move(why);
+}
+
+class Batch {
+ public:
+  Batch(Services& services, const meta::Repo& repo, LfsLinks links)
+      : services_(services),
+        links_(std::move(links)),
+        repo_id_(repo.id),
+        expires_ms_(services.clock.now_ms() + services.settings.signed_url_ms) {}
+
+  LfsAnswer upload(const LfsObject& object, bool multipart) const {
+    LfsAnswer answer;
+    answer.object = object;
+    if (object.size_bytes > services_.settings.lfs_object_bytes_max) {
+      refuse(answer, 413,
+             cat("The file is larger than this server takes (",
+                 services_.settings.lfs_object_bytes_max, " bytes)."));
+      return answer;
+    }
+    // Present means linked to this repository. An object that only others have is asked for all the
+    // same: sending the bytes is the proof of knowing more than their hash.
+    if (const auto link = links_.find(object.sha256); link != links_.end()) {
+      answer.present = link->second.size_bytes == object.size_bytes;
+      if (!answer.present)
+        refuse(answer, 422,
+               cat("The file with this hash has ", link->second.size_bytes, " bytes."));
+      return answer;
+    }
+    if (multipart && object.size_bytes > 0) {
+      add_parts(answer);
+    } else {
+      answer.action = grant(Action::Upload, object);
+    }
+    return answer;
+  }
+
+  LfsAnswer download(const LfsObject& object) const {
+    LfsAnswer answer;
+    answer.object = object;
+    const auto link = links_.find(object.sha256);
+    if (link == links_.end()) {
+      refuse(answer, 404,
+             "The object does not exist on the server, or you don't have permission to access it.");
+    } else if (link->second.size_bytes != object.size_bytes) {
+      refuse(answer, 422, cat("The file with this hash has ", link->second.size_bytes, " bytes."));
+    } else {
+      answer.action = grant(Action::Download, object);
+    }
+    return answer;
+  }
+
+ private:
+  SignedGrant grant(Action action, const LfsObject& object) const {
+    SignedGrant grant;
+    grant.action = action;
+    grant.repo_id = repo_id_;
+    grant.object = object;
+    grant.expires_ms = expires_ms_;
+    return grant;
+  }
+
+  void add_parts(LfsAnswer& answer) const {
+    const auto cut = cut_into_parts(answer.object.size_bytes, services_.settings);
+    const auto upload = to_hex(crypto::random_bytes(16));
+    answer.part_bytes = cut.part_bytes;
+    answer.action = grant(Action::Complete, answer.object);
+    answer.action->upload = upload;
+    answer.action->part = cut.parts_count;
+    for (std::uint32_t number = 1; number <= cut.parts_count; ++number) {
+      auto& part = answer.parts.emplace_back(grant(Action::Part, answer.object));
+      part.upload = upload;
+      part.part = number;
+    }
+  }
+
+  Services& services_;
+  LfsLinks links_;
+  std::int64_t repo_id_;
+  Millis expires_ms_;
+};
+
+// One answer is given to all objects: the git agent of multipart reads nothing else.
+bool wants_multipart(const LfsBatch& batch, const Settings& settings) {
+  return batch.upload && std::ranges::find(batch.transfers, "multipart") != batch.transfers.end() &&
+         std::ranges::any_of(batch.objects, [&](const LfsObject& o) {
+           return o.size_bytes > settings.lfs_multipart_above_bytes;
+         });
+}
+
+}  // namespace
+
+Result<LfsBatchResult> lfs_batch(Services& services, rt::Blocking blocking,
+                                 const auth::Caller& caller, const RepoName& name,
+                                 const LfsBatch& batch) {
+  LfsBatchResult result;
+  EMB_TRY(result.repo, find_repo(services, blocking, caller, name, auth::Right::Read));
+  if (batch.upload) EMB_DO(check_upload(services, blocking, caller, result.repo, batch.ref));
+  if (batch.objects.size() > services.settings.lfs_batch_max) {
+    return fail(Code::TooLarge, cat("At most ", services.settings.lfs_batch_max,
+                                    " objects may be asked for at once."));
+  }
+  std::vector<Digest> wanted;
+  for (const auto& object : batch.objects) wanted.push_back(object.sha256);
+  EMB_TRY(auto links, find_lfs_links(services, blocking, result.repo.id, wanted));
+
+  const bool multipart = wants_multipart(batch, services.settings);
+  result.transfer = multipart ? "multipart" : "basic";
+  const Batch answers(services, result.repo, std::move(links));
+  for (const auto& object : batch.objects) {
+    result.answers.push_back(batch.upload ? answers.upload(object, multipart)
+                                          : answers.download(object));
+  }
+  return result;
+}
+
+}  // namespace embrace::hub

@@ -1,0 +1,26 @@
+#pragma once
+// The link rule: a repository may refer to a large file only when it received that file itself (an
+// upload under a grant for this repository, or a copy by somebody who may read the source). Knowing
+// a sha256 is never enough, or whoever guesses the hash of a private file could commit a pointer to
+// it and read it.
+
+#include <unordered_map>
+#include <vector>
+
+#include "base/digest.h"
+#include "git/types.h"
+#include "hub/services.h"
+#include "meta/types.h"
+
+namespace embrace::hub {
+
+using LfsLinks = std::unordered_map<Digest, meta::LfsLink>;
+
+// Those of `objects` that are linked to the repository and present in the store.
+Result<LfsLinks> find_lfs_links(Services&, rt::Blocking, std::int64_t repo_id,
+                                const std::vector<Digest>& objects);
+
+// Links an object to the repository. RepoNotFound when the repository has gone meanwhile.
+Status link_lfs_object(Services&, rt::Blocking, std::int64_t repo_id, const meta::LfsLink& link);
+
+}  // namespace embrace::hub

@@ -1,0 +1,122 @@
+#include "hub/push_policy.h"
+
+#include "base/strings.h"
+#include "hub/card.h"
+#include "hub/lfs_links.h"
+
+namespace embrace::hub {
+namespace {
+
+using Verdict = PushPolicy::Verdict;
+
+constexpr std::size_t kDetailsMax = 20;  // a push of a thousand bad files needs no thousand lines
+
+void blame(Verdict& verdict, std::string_view refusal, std::string detail) {
+  if (verdict.refusal.empty()) verdict.refusal = refusal;
+  if (verdict.details.size() < kDetailsMax) verdict.details.push_back(std::move(detail));
+}
+
+// Bytes as people say them; sizes that are refused are large.
+std::string size_text(std::uint64_t bytes) {
+  return bytes < (1 << 20) ? cat(bytes, " bytes") : cat(bytes >> 20, " MiB");
+}
+
+void judge_path(std::string_view path, Verdict& verdict) {
+  if (const auto good = git::check_path(path); !good) {
+    std::string shown(path.substr(0, 200));
+    blame(
+        verdict, "a path can't be accepted",
+        cat("error: ", is_valid_utf8(shown) ? shown : "(not UTF-8)", ": ", good.error().message()));
+  }
+}
+
+}  // namespace
+
+void PushPolicy::judge_sizes(const std::vector<git::Quarantine::NewBlob>& blobs,
+                             Verdict& verdict) const {
+  const auto bytes_max = services_.settings.regular_file_bytes_max;
+  for (const auto& blob : blobs) {
+    if (blob.size_bytes <= bytes_max) continue;
+    blame(verdict, "files too large for git: use git-lfs",
+          cat("error: ", blob.path, " has ", size_text(blob.size_bytes), ": files above ",
+              size_text(bytes_max),
+              " must be stored with git-lfs. Run: git lfs migrate import --include=\"", blob.path,
+              "\""));
+  }
+}
+
+Result<std::vector<PushPolicy::Pointer>> PushPolicy::read_pointers(
+    rt::Blocking blocking, const std::vector<git::Quarantine::NewBlob>& blobs) {
+  std::vector<Pointer> pointers;
+  for (const auto& blob : blobs) {
+    if (blob.size_bytes > git::LfsPointer::kBytesMax) continue;
+    EMB_TRY(const auto text, repository_.read_blob(blocking, blob.oid, git::LfsPointer::kBytesMax));
+    if (const auto pointer = git::LfsPointer::parse(text))
+      pointers.push_back({.path = blob.path, .lfs = *pointer});
+  }
+  return pointers;
+}
+
+// The link rule of hub/lfs_links.h.
+Status PushPolicy::judge_pointers(rt::Blocking blocking, const std::vector<Pointer>& pointers,
+                                  Verdict& verdict) {
+  std::vector<Digest> wanted;
+  for (const auto& pointer : pointers) wanted.push_back(pointer.lfs.sha256);
+  EMB_TRY(const auto links, find_lfs_links(services_, blocking, repo_.id, wanted));
+  for (const auto& pointer : pointers) {
+    const auto link = links.find(pointer.lfs.sha256);
+    if (link != links.end() && link->second.size_bytes == pointer.lfs.size_bytes) {
+      verdict.links.push_back(link->second);
+      continue;
+    }
+    blame(verdict, "LFS objects are missing: run git lfs push --all",
+          cat("error: LFS pointer pointed to a file that does not exist: ", pointer.path,
+              " (sha256 ", pointer.lfs.sha256.hex(), ", ", pointer.lfs.size_bytes, " bytes)"));
+  }
+  return Done{};
+}
+
+Result<Verdict> PushPolicy::judge_blobs(rt::Blocking blocking,
+                                        const std::vector<git::Quarantine::NewBlob>& blobs) {
+  Verdict verdict;
+  for (const auto& blob : blobs) judge_path(blob.path, verdict);
+  judge_sizes(blobs, verdict);
+  EMB_TRY(const auto pointers, read_pointers(blocking, blobs));
+  EMB_DO(judge_pointers(blocking, pointers, verdict));
+  return verdict;
+}
+
+Status PushPolicy::judge_card(rt::Blocking blocking, const git::Oid& before, const git::Oid& tree,
+                              Verdict& verdict) {
+  const auto readme = repository_.find(blocking, tree, "README.md");
+  if (!readme || readme->lfs ||
+      (readme->kind != git::EntryKind::File && readme->kind != git::EntryKind::Executable))
+    return Done{};
+  if (!before.is_zero()) {
+    const auto old_tip = repository_.commit(blocking, before);
+    const auto old_readme = old_tip ? repository_.find(blocking, old_tip->tree, "README.md")
+                                    : Result<git::Entry>(fail(old_tip.error()));
+    if (old_readme && old_readme->oid == readme->oid) return Done{};
+  }
+  EMB_TRY(auto text,
+          repository_.read_blob(blocking, readme->oid, services_.settings.regular_file_bytes_max));
+  if (text.size() > services_.settings.card_bytes_max)
+    text.resize(services_.settings.card_bytes_max);
+  for (const auto& problem : check_card(text, repo_.name.type).errors) {
+    blame(verdict, "invalid metadata in README.md", cat("error: README.md: ", problem.message));
+  }
+  return Done{};
+}
+
+// new_blobs names one path for each blob; a known blob under a hostile name shows only in the tree.
+Result<Verdict> PushPolicy::judge_tip(rt::Blocking blocking, const git::Oid& before,
+                                      const git::Oid& tip) {
+  Verdict verdict;
+  EMB_TRY(const auto commit, repository_.commit(blocking, tip));
+  EMB_TRY(const auto entries, repository_.list(blocking, commit.tree, "", true));
+  for (const auto& entry : entries) judge_path(entry.path, verdict);
+  EMB_DO(judge_card(blocking, before, commit.tree, verdict));
+  return verdict;
+}
+
+}  // namespace embrace::hub
