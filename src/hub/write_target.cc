@@ -20,10 +20,6 @@ std::optional<std::string> full_ref(const meta::Repo& repo, std::string_view rev
 
 }  // namespace
 
-Error revision_not_found(std::string_view rev) {
-  return {Code::NotFound, cat("Invalid rev id: ", rev), Tag::RevisionNotFound};
-}
-
 std::optional<std::int64_t> parse_pull_ref(std::string_view ref) {
   constexpr std::string_view kPrefix = "refs/pr/";
   if (!ref.starts_with(kPrefix)) return std::nullopt;
