@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "hub/doctor.h"
@@ -67,10 +68,22 @@ Status fold(Services& services, rt::Blocking blocking, const meta::jobs::Job& jo
   return Done{};
 }
 
+// Takes a folder away from an id that has no row. Inside a write transaction, because a repository
+// that is being born with this id puts its folder there inside one, too.
+Result<bool> set_aside(Services& services, rt::Blocking blocking, const RepositoryFolder& folder,
+                       const std::string& aside) {
+  return services.database.write(blocking, [&](db::Session& session) -> Result<bool> {
+    EMB_TRY(auto row, meta::repos::find_by_id(session, folder.repo_id));
+    if (row) return false;
+    EMB_DO(rename_durably(folder.path, aside));
+    return true;
+  });
+}
+
 Status sweep_folders(Services& services, rt::Blocking blocking) {
   EMB_TRY(auto folders, list_repository_folders(services.settings));
   const auto now_ms = services.clock.now_ms();
-  for (const auto& folder : folders) {
+  for (auto& folder : folders) {
     const auto kept_ms = folder.repo_id == 0 ? kTemporaryFolderKeptMs : kStrayFolderKeptMs;
     if (now_ms - folder.modified_ms < kept_ms) continue;
     if (folder.repo_id != 0) {
@@ -78,6 +91,12 @@ Status sweep_folders(Services& services, rt::Blocking blocking) {
         return meta::repos::find_by_id(session, folder.repo_id);
       }));
       if (row) continue;
+      const auto aside =
+          cat(services.settings.data_folder, "/git/tmp-swept-", folder.repo_id, ".git");
+      remove_folder(aside);  // of a sweep that was cut short
+      EMB_TRY(auto is_aside, set_aside(services, blocking, folder, aside));
+      if (!is_aside) continue;
+      folder.path = aside;
     }
     log::info("a folder that belongs to no repository is removed", {{"folder", folder.path}});
     remove_folder(folder.path);

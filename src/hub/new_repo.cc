@@ -23,7 +23,9 @@ Result<NewFolder> NewFolder::create(Services& services, rt::Blocking blocking) {
 }
 
 NewFolder::~NewFolder() {
-  if (!path_.empty()) remove_folder(path_);
+  // Once moved, the place belongs to an id; after a rollback the next repository may get that very
+  // id and be there already. So it is left for housekeeping, which knows how to tell.
+  if (!path_.empty() && !has_moved_) remove_folder(path_);
 }
 
 Status NewFolder::move_to(const Settings& settings, std::int64_t repo_id) {
@@ -36,6 +38,7 @@ Status NewFolder::move_to(const Settings& settings, std::int64_t repo_id) {
   remove_folder(target);
   EMB_DO(rename_durably(path_, target));
   path_ = target;
+  has_moved_ = true;
   return Done{};
 }
 

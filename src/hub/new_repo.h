@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "git/repository.h"
@@ -14,11 +15,12 @@
 
 namespace embrace::hub {
 
-// "<data>/git/tmp-<random>.git", removed when dropped unless it was adopted.
+// "<data>/git/tmp-<random>.git", removed when dropped unless it was moved or kept.
 class NewFolder {
  public:
   static Result<NewFolder> create(Services& services, rt::Blocking);
-  NewFolder(NewFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  NewFolder(NewFolder&& other) noexcept
+      : path_(std::exchange(other.path_, {})), has_moved_(other.has_moved_) {}
   ~NewFolder();
 
   const std::string& path() const { return path_; }
@@ -30,6 +32,7 @@ class NewFolder {
  private:
   explicit NewFolder(std::string path) : path_(std::move(path)) {}
   std::string path_;
+  bool has_moved_ = false;
 };
 
 struct Birth {
