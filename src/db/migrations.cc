@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -78,9 +79,22 @@ Result<std::int64_t> read_version(Session& session) {
   return std::get<0>(row.value());
 }
 
+// Takes "{{only ...}}" off the front of a statement; nullopt when it is for the other dialect.
+std::optional<std::string_view> for_dialect(std::string_view statement, bool postgres) {
+  constexpr std::string_view kOnlySqlite = "{{only sqlite}}", kOnlyPostgres = "{{only postgres}}";
+  statement = trim(statement);
+  const auto ours = postgres ? kOnlyPostgres : kOnlySqlite;
+  const auto theirs = postgres ? kOnlySqlite : kOnlyPostgres;
+  if (statement.starts_with(theirs)) return std::nullopt;
+  if (statement.starts_with(ours)) statement.remove_prefix(ours.size());
+  return statement;
+}
+
 Status apply(Session& session, const Migration& migration) {
   for (const auto& statement : split_statements(migration.sql)) {
-    EMB_TRY(auto sql, replace_words(statement, session.is_postgres()));
+    const auto ours = for_dialect(statement, session.is_postgres());
+    if (!ours) continue;
+    EMB_TRY(auto sql, replace_words(*ours, session.is_postgres()));
     EMB_DO(session.run(sql));
   }
   const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(

@@ -14,7 +14,8 @@ struct Migration {
   std::string_view name;
   // Statements separated by lines holding only "--". Words in {{ }} are replaced per dialect:
   // {{id}} a generated 64-bit primary key (never reused), {{int}} a 64-bit integer, {{real}}, {{text}}
-  // (compared byte by byte in both dialects).
+  // (compared byte by byte in both dialects). A statement that begins with {{only sqlite}} or
+  // {{only postgres}} is left out on the other.
   std::string_view sql;
 };
 

@@ -9,9 +9,8 @@
 // There are two ways to make a page. *Walking* goes through the index of the sort and keeps what
 // matches: quick when much of it matches. *Gathering* takes all that one selective filter leaves
 // and sorts it: quick when that is little. So each filter that has an index is first counted, up to
-// kGatherRowsMax, and the rarest one that stays below is gathered; the SQL is worded so that both
-// databases follow (CROSS JOIN fixes SQLite's join order; `x || ''` hides an index). PostgreSQL,
-// which keeps statistics, would mostly find the same plans by itself.
+// kGatherRowsMax, and the rarest one that stays below is gathered. The SQL is worded so that both
+// databases follow: an expression (x + 0, x || '') hides the index that is not to be used.
 
 namespace embrace::meta::listing {
 namespace {
@@ -68,6 +67,17 @@ class Statement {
     sql_ += text;
     return *this;
   }
+  // The other's names count from v0 too: they are made anew, in their order.
+  Statement& add(const Statement& other) {
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < other.values_.size(); ++i) {
+      const std::string name = cat(":v", i);
+      const auto found = other.sql_.find(name, at);
+      add(std::string_view(other.sql_).substr(at, found - at)).bind(other.values_[i]);
+      at = found + name.size();
+    }
+    return add(std::string_view(other.sql_).substr(at));
+  }
   Statement& bind(db::Value value) {
     sql_ += cat(":v", values_.size());
     values_.push_back(std::move(value));
@@ -112,54 +122,86 @@ Status check(const Filter& filter) {
   return check_terms("pipeline_tag", {filter.pipeline_tag});
 }
 
-// How the page is made.
+// How the page is made: by walking, or by gathering what one filter leaves.
 struct Plan {
-  std::optional<std::size_t> gather_tag;  // index into filter.tags
-  bool gather_author = false;
-  bool gather_pipeline = false;
+  enum class Gather : std::uint8_t { Nothing, Author, Pipeline, Tag, Search };
+  Gather gather = Gather::Nothing;
+  std::size_t tag = 0;  // for Tag: which of filter.tags
 };
 
-Result<std::int64_t> count_up_to_max(db::Session& session, std::string_view from, RepoType type,
-                                     std::string_view value) {
-  const std::string sql =
-      cat("SELECT count(*) FROM (SELECT 1 AS one FROM ", from, " LIMIT ", kGatherRowsMax, ") few");
-  EMB_TRY(auto row, session.row<std::int64_t>(sql, static_cast<std::int64_t>(type), value));
-  return row ? std::get<0>(*row) : 0;
+// FTS5 text that finds the rows with every three-letter piece of every term: more than those that
+// have the terms themselves. "" when no term is long enough.
+std::string trigram_query(const std::vector<std::string>& terms) {
+  std::string out;
+  for (const auto& term : terms) {
+    for (std::size_t at = 0; at + 3 <= term.size(); ++at) {
+      if (!out.empty()) out += " AND ";
+      out += '"';
+      for (char c : term.substr(at, 3)) out.append(c == '"' ? 2 : 1, c);
+      out += '"';
+    }
+  }
+  return out;
 }
 
-Result<Plan> make_plan(db::Session& session, const Filter& filter) {
-  Plan plan;
-  std::int64_t least = kGatherRowsMax;
-  if (!filter.author.empty()) {
-    EMB_TRY(auto count, count_up_to_max(session, "repos WHERE type = :type AND ns_lower = :value",
-                                        filter.type, to_lower(filter.author)));
-    if (count < least) {
-      least = count;
-      plan = Plan{};
-      plan.gather_author = true;
+class Planner {
+ public:
+  Planner(db::Session& session, const Filter& filter) : session_(session), filter_(filter) {}
+
+  Result<Plan> plan() {
+    using enum Plan::Gather;
+    if (!filter_.author.empty()) {
+      EMB_DO(consider({Author}, rows_with("repos", "ns_lower", to_lower(filter_.author))));
     }
-  }
-  if (!filter.pipeline_tag.empty()) {
-    EMB_TRY(auto count,
-            count_up_to_max(session, "repos WHERE type = :type AND pipeline_tag = :value",
-                            filter.type, filter.pipeline_tag));
-    if (count < least) {
-      least = count;
-      plan = Plan{};
-      plan.gather_pipeline = true;
+    if (!filter_.pipeline_tag.empty()) {
+      EMB_DO(consider({Pipeline}, rows_with("repos", "pipeline_tag", filter_.pipeline_tag)));
     }
-  }
-  for (std::size_t i = 0; i < filter.tags.size(); ++i) {
-    EMB_TRY(auto count, count_up_to_max(session, "repo_tags WHERE type = :type AND tag = :value",
-                                        filter.type, filter.tags[i]));
-    if (count < least) {
-      least = count;
-      plan = Plan{};
-      plan.gather_tag = i;
+    for (std::size_t i = 0; i < filter_.tags.size(); ++i) {
+      EMB_DO(consider({Tag, i}, rows_with("repo_tags", "tag", filter_.tags[i])));
     }
+    if (!trigram_query(filter_.search).empty()) EMB_DO(consider({Search}, rows_found()));
+    return best_;
   }
-  return plan;
-}
+
+ private:
+  Statement rows_with(std::string_view table, std::string_view column, std::string value) const {
+    Statement out;
+    out.add(cat(table, " WHERE type = ")).bind(static_cast<std::int64_t>(filter_.type));
+    return out.add(cat(" AND ", column, " = ")).bind(std::move(value));
+  }
+
+  Statement rows_found() const {
+    Statement out;
+    if (!session_.is_postgres()) {
+      return out.add("repo_names WHERE repo_names MATCH ").bind(trigram_query(filter_.search));
+    }
+    out.add("repos WHERE type = ").bind(static_cast<std::int64_t>(filter_.type));
+    for (const auto& term : filter_.search) {
+      out.add(" AND id_lower LIKE ").bind(like_pattern(term)).add(" ESCAPE '!'");
+    }
+    return out;
+  }
+
+  Status consider(Plan plan, const Statement& from) {
+    Statement few;
+    few.add("SELECT count(*) FROM (SELECT 1 AS one FROM ").add(from);
+    few.add(cat(" LIMIT ", kGatherRowsMax, ") few"));
+    std::int64_t count = 0;
+    auto take = [&count](std::vector<db::Value>& row) {
+      count = std::get<std::int64_t>(row.at(0));
+    };
+    EMB_DO(session_.query(few.sql(), few.take_values(), {db::Type::Integer}, 1, take));
+    if (count >= least_) return Done{};
+    least_ = count;
+    best_ = plan;
+    return Done{};
+  }
+
+  db::Session& session_;
+  const Filter& filter_;
+  Plan best_;
+  std::int64_t least_ = kGatherRowsMax;
+};
 
 void add_visibility(Statement& to, const Filter& filter) {
   if (filter.sees_all) return;
@@ -174,14 +216,15 @@ void add_visibility(Statement& to, const Filter& filter) {
   to.add(")");
 }
 
-void add_filters(Statement& to, const Filter& filter, const Plan& plan) {
+void add_filters(Statement& to, const Filter& filter, const Plan& plan, bool is_postgres) {
+  using enum Plan::Gather;
   if (!filter.author.empty()) {
-    to.add(plan.gather_author ? " AND r.ns_lower = " : " AND r.ns_lower || '' = ")
-        .bind(to_lower(filter.author));
+    to.add(plan.gather == Author ? " AND r.ns_lower = " : " AND r.ns_lower || '' = ");
+    to.bind(to_lower(filter.author));
   }
   if (!filter.pipeline_tag.empty()) {
-    to.add(plan.gather_pipeline ? " AND r.pipeline_tag = " : " AND r.pipeline_tag || '' = ")
-        .bind(filter.pipeline_tag);
+    to.add(plan.gather == Pipeline ? " AND r.pipeline_tag = " : " AND r.pipeline_tag || '' = ");
+    to.bind(filter.pipeline_tag);
   }
   if (filter.gated) to.add(*filter.gated ? " AND r.gating <> 0" : " AND r.gating = 0");
   if (filter.is_private)
@@ -193,39 +236,56 @@ void add_filters(Statement& to, const Filter& filter, const Plan& plan) {
     to.add(" AND r.num_parameters > 0 AND r.num_parameters <= ").bind(*filter.num_parameters_max);
   }
   for (std::size_t i = 0; i < filter.tags.size(); ++i) {
-    if (plan.gather_tag == i) continue;
-    to.add(" AND EXISTS (SELECT 1 FROM repo_tags t WHERE t.type = ")
-        .bind(static_cast<std::int64_t>(filter.type));
-    to.add(" AND t.tag = ").bind(filter.tags[i]).add(" AND t.repo_id = r.id)");
+    if (plan.gather == Tag && plan.tag == i) continue;
+    to.add(" AND EXISTS (SELECT 1 FROM repo_tags t WHERE t.type = ");
+    to.bind(static_cast<std::int64_t>(filter.type)).add(" AND t.tag = ").bind(filter.tags[i]);
+    to.add(" AND t.repo_id = r.id)");
+  }
+  if (plan.gather == Search && !is_postgres) {
+    to.add(" AND r.id IN (SELECT rowid FROM repo_names WHERE repo_names MATCH ");
+    to.bind(trigram_query(filter.search)).add(")");
   }
   for (const auto& term : filter.search) {
     if (!term.empty()) to.add(" AND r.id_lower LIKE ").bind(like_pattern(term)).add(" ESCAPE '!'");
   }
 }
 
-Statement make_statement(const Filter& filter, const Plan& plan,
-                         const std::optional<detail::PageCursor>& after, std::size_t limit) {
+// " FROM ... ORDER BY ... LIMIT ...": the rows `r` that make the page, in the order of `key`.
+Statement page_rows(const Filter& filter, const Plan& plan, std::string_view key, bool is_postgres,
+                    const std::optional<detail::PageCursor>& after, std::size_t limit) {
   Statement out;
-  out.add("SELECT ").add(detail::kRepoColumns);
-  if (plan.gather_tag) {
-    out.add(" FROM repo_tags g CROSS JOIN repos r WHERE g.type = ")
-        .bind(static_cast<std::int64_t>(filter.type));
-    out.add(" AND g.tag = ").bind(filter.tags[*plan.gather_tag]).add(" AND r.id = g.repo_id");
+  const auto type = static_cast<std::int64_t>(filter.type);
+  if (plan.gather == Plan::Gather::Tag) {
+    out.add(" FROM repo_tags g CROSS JOIN repos r WHERE g.type = ").bind(type);
+    out.add(" AND g.tag = ").bind(filter.tags[plan.tag]).add(" AND r.id = g.repo_id");
   } else {
-    out.add(" FROM repos r WHERE r.type = ").bind(static_cast<std::int64_t>(filter.type));
+    out.add(" FROM repos r WHERE r.type = ").bind(type);
   }
   add_visibility(out, filter);
-  add_filters(out, filter, plan);
-  const auto column = sort_column(filter.sort);
+  add_filters(out, filter, plan, is_postgres);
   if (after) {
-    out.add(cat(" AND (", column, ", r.id) ", filter.ascending ? '>' : '<', " ("))
-        .bind(after->value);
-    out.add(", ").bind(after->id).add(")");
+    out.add(cat(" AND (", key, ", r.id) ", filter.ascending ? '>' : '<', " ("));
+    out.bind(after->value).add(", ").bind(after->id).add(")");
   }
   const std::string_view direction = filter.ascending ? " ASC" : " DESC";
-  out.add(cat(" ORDER BY ", column, direction, ", r.id", direction, " LIMIT "));
-  out.bind(static_cast<std::int64_t>(limit));
-  return out;
+  out.add(cat(" ORDER BY ", key, direction, ", r.id", direction, " LIMIT "));
+  return out.bind(static_cast<std::int64_t>(limit));
+}
+
+Statement make_statement(const Filter& filter, const Plan& plan, bool is_postgres,
+                         const std::optional<detail::PageCursor>& after, std::size_t limit) {
+  const std::string column(sort_column(filter.sort));
+  Statement out;
+  out.add("SELECT ").add(detail::kRepoColumns);
+  if (plan.gather == Plan::Gather::Nothing) {
+    return out.add(page_rows(filter, plan, column, is_postgres, after, limit));
+  }
+  // What is gathered is sorted by its key alone; only the page's own rows are read whole.
+  const std::string key = column + (filter.sort == Sort::Id ? " || ''" : " + 0");
+  const std::string_view direction = filter.ascending ? " ASC" : " DESC";
+  out.add(" FROM repos r WHERE r.id IN (SELECT r.id");
+  out.add(page_rows(filter, plan, key, is_postgres, after, limit));
+  return out.add(cat(") ORDER BY ", key, direction, ", r.id", direction));
 }
 
 }  // namespace
@@ -241,9 +301,9 @@ Result<Page> list(db::Session& session, const Filter& filter) {
     }
   }
   const std::size_t limit = std::clamp<std::size_t>(filter.limit, 1, kLimitMax);
-  EMB_TRY(const Plan plan, make_plan(session, filter));
-  Statement statement =
-      make_statement(filter, plan, after, limit + 1);  // one more: is there a next page?
+  EMB_TRY(const Plan plan, Planner(session, filter).plan());
+  Statement statement = make_statement(filter, plan, session.is_postgres(), after,
+                                       limit + 1);  // one more: is there a next page?
 
   Page page;
   EMB_DO(session.query(statement.sql(), statement.take_values(), detail::repo_column_types(),

@@ -180,6 +180,25 @@ TEST_P(Listing, EveryFilterNarrows) {
             "llama_100%");
 }
 
+TEST_P(Listing, SearchFollowsRenamesAndRemovals) {
+  const Repo one = add(acme_, "first-model");
+  const Repo two = add(acme_, "first-other");
+  ASSERT_TRUE(write([&](db::Session& s) -> Status {
+    EMB_DO(repos::rename(s, one.id, name_of("Acme/SECOND"), acme_.id));
+    return repos::remove(s, two.id);
+  }));
+  Filter filter;
+  filter.search = {"first"};
+  EXPECT_EQ(names(filter), "");
+  filter.search = {"second"};
+  EXPECT_EQ(names(filter), "SECOND");
+  for (const char* hostile :
+       {"\"\"\"", "a\" OR \"b", "NEAR(", "sec*", "\xc3\xa9\xc3\xa9\xc3\xa9", "-- '"}) {
+    filter.search = {hostile};
+    EXPECT_EQ(names(filter), "") << hostile;
+  }
+}
+
 TEST_P(Listing, TagsAreFilledWhenAskedFor) {
   add(acme_, "bert", {.tags = {"en", "fr"}});
   Filter filter;

@@ -121,9 +121,33 @@ CREATE INDEX repos_by_likes ON repos (type, likes, id, is_private, namespace_id)
 --
 CREATE INDEX repos_by_parameters ON repos (type, num_parameters, id, is_private, namespace_id)
 --
-CREATE INDEX repos_by_author ON repos (type, ns_lower, trending, id)
+CREATE INDEX repos_by_author ON repos (type, ns_lower)
 --
-CREATE INDEX repos_by_pipeline ON repos (type, pipeline_tag, trending, id)
+CREATE INDEX repos_by_pipeline ON repos (type, pipeline_tag)
+--
+{{only sqlite}} CREATE VIRTUAL TABLE repo_names USING fts5 (
+  id_lower, content = 'repos', content_rowid = 'id', tokenize = 'trigram', detail = 'none'
+)
+--
+{{only sqlite}} CREATE TRIGGER repo_names_insert AFTER INSERT ON repos BEGIN
+  INSERT INTO repo_names (rowid, id_lower) VALUES (new.id, new.id_lower);
+END
+--
+{{only sqlite}} CREATE TRIGGER repo_names_delete AFTER DELETE ON repos BEGIN
+  INSERT INTO repo_names (repo_names, rowid, id_lower) VALUES ('delete', old.id, old.id_lower);
+END
+--
+{{only sqlite}} CREATE TRIGGER repo_names_update AFTER UPDATE OF id_lower ON repos BEGIN
+  INSERT INTO repo_names (repo_names, rowid, id_lower) VALUES ('delete', old.id, old.id_lower);
+  INSERT INTO repo_names (rowid, id_lower) VALUES (new.id, new.id_lower);
+END
+--
+{{only postgres}} DO $embrace$ BEGIN
+  CREATE EXTENSION IF NOT EXISTS pg_trgm;
+  CREATE INDEX repos_by_substring ON repos USING gin (id_lower gin_trgm_ops);
+EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN
+  RAISE WARNING 'pg_trgm is missing: searching by a part of a name will be slow';
+END $embrace$
 --
 CREATE TABLE repo_tags (
   type {{int}} NOT NULL,
