@@ -313,6 +313,18 @@ TEST_F(HistoryTest, FoldingKeepsReadersAlive) {
   }
 }
 
+TEST_F(HistoryTest, FoldingSweepsOldLeftoversOnly) {
+  const std::string folder = temp_ / "crashed";
+  ASSERT_OK(Repository::create(blocking(), folder));
+  shell_ok(folder,
+           "mkdir -p quarantine-old/objects quarantine-new; touch objects/pack/tmp_pack_old "
+           "objects/pack/tmp_pack_new\n"
+           "touch -d '2 days ago' quarantine-old objects/pack/tmp_pack_old");
+  must(fold_packs(blocking(), folder));
+  EXPECT_EQ(shell_ok(folder, "ls -d quarantine-* objects/pack/*"),
+            "objects/pack/tmp_pack_new\nquarantine-new\n");
+}
+
 TEST_F(HistoryTest, ConnectivityNamesWhatIsMissing) {
   EXPECT_TRUE(check_connectivity(blocking(), folder_, {head_}));
   const std::string folder = temp_ / "holes";
