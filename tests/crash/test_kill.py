@@ -1,0 +1,139 @@
+"""kill -9 at random moments of uploads, commits and pushes: afterwards the doctor finds everything whole,
+and every write that was acknowledged is there."""
+
+import concurrent.futures
+import hashlib
+import os
+import random
+import subprocess
+import threading
+import time
+
+import httpx
+import pytest
+from client_programs import run
+from commit_calls import Repo, file_line, lfs_line
+from people import Person, token_of
+
+CRASHES = int(os.environ.get("EMBRACE_CRASHES") or 10)
+SEED = int(os.environ.get("EMBRACE_SEED") or time.time())
+
+
+class Ledger:
+    """What the hub has promised to keep."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self.commits = []  # (repo, path, sha256 of the content, commit)
+
+    def promise(self, repo, path, content, commit):
+        with self._lock:
+            self.commits.append((repo, path, hashlib.sha256(content).hexdigest(), commit))
+
+
+def small_commits(alice, name, ledger, stop, rng):
+    repo = Repo(alice, f"alice/{name}")
+    n = 0
+    while not stop.is_set():
+        n += 1
+        path, content = f"{rng.randrange(1 << 60):x}.txt", rng.randbytes(rng.choice([10, 5000, 300000]))
+        answer = repo.commit(file_line(path, content), summary=f"small {n}")
+        if answer.status_code == 200:
+            ledger.promise(repo.id, path, content, answer.json()["commitOid"])
+        else:
+            assert answer.status_code in (409, 412, 503), answer.text
+
+
+def large_uploads(alice, name, ledger, stop, rng):
+    repo = Repo(alice, f"alice/{name}")
+    while not stop.is_set():
+        path, content = f"{rng.randrange(1 << 60):x}.bin", rng.randbytes(rng.choice([2000, 3 << 20]))
+        repo.upload_lfs(content)
+        answer = repo.commit(lfs_line(path, content))
+        if answer.status_code == 200:
+            ledger.promise(repo.id, path, content, answer.json()["commitOid"])
+        else:
+            assert answer.status_code in (409, 412, 503), answer.text
+
+
+def new_repos(alice, name, ledger, stop, rng):
+    while not stop.is_set():
+        repo = Repo.create(alice, f"{name}-{rng.randrange(1 << 60):x}")
+        content = rng.randbytes(100)
+        answer = repo.commit(file_line("first.txt", content))
+        if answer.status_code == 200:
+            ledger.promise(repo.id, "first.txt", content, answer.json()["commitOid"])
+
+
+class Pusher:
+    def __init__(self, alice, name, home, folder):
+        self.env, self.folder, self.id = alice.env(home), folder, f"alice/{name}"
+        run(["git", "clone", "-q", alice.git_url(self.id), folder], self.env)
+
+    def __call__(self, alice, name, ledger, stop, rng):
+        while not stop.is_set():
+            path, content = f"{rng.randrange(1 << 60):x}.txt", rng.randbytes(20000)
+            (self.folder / path).write_bytes(content)
+            for words in (["add", "-A"], ["commit", "-q", "-m", path]):
+                run(["git", *words], self.env, cwd=self.folder)
+            sha = run(["git", "rev-parse", "HEAD"], self.env, cwd=self.folder).stdout.strip()
+            done = subprocess.run(["git", "push", "-q", "origin", "main"], env=self.env, cwd=self.folder, capture_output=True, text=True)
+            if done.returncode == 0:
+                ledger.promise(self.id, path, content, sha)
+
+
+def quiet(worker, *arguments):
+    """A worker until the server dies under it; anything but a lost connection is a failure."""
+    try:
+        worker(*arguments)
+    except httpx.TransportError:
+        pass
+
+
+def check(alice, ledger):
+    kept = {}
+    for repo_id in {r for r, _, _, _ in ledger.commits}:
+        repo = Repo(alice, repo_id)
+        url, ids = f"{repo.api}/commits/main?limit=1000", set()
+        while url:
+            answer = repo.http.get(url)
+            assert answer.status_code == 200, answer.text
+            ids |= {c["id"] for c in answer.json()}
+            url = answer.links.get("next", {}).get("url")
+        kept[repo_id] = (repo, ids)
+    for repo_id, path, sha, commit in ledger.commits:
+        repo, ids = kept[repo_id]
+        assert commit in ids, f"{repo_id}: commit {commit} was acknowledged and is gone"
+        answer = repo.read(path)
+        assert answer.status_code == 200, f"{repo_id}/{path}: acknowledged and gone ({answer.status_code})"
+        assert hashlib.sha256(answer.content).hexdigest() == sha, f"{repo_id}/{path}: other bytes than were acknowledged"
+
+
+@pytest.mark.timeout(60 + 60 * CRASHES)
+def test_kill_and_restart(own_hub, tmp_path):
+    print(f"seed {SEED} (EMBRACE_SEED repeats it)")
+    rng = random.Random(SEED)
+    alice = Person(own_hub, "alice", token_of("alice"))
+    for name in ("small", "large", "pushed"):
+        Repo.create(alice, name)
+    pusher = Pusher(alice, "pushed", tmp_path / "home", tmp_path / "pushed")
+    jobs = [(small_commits, "small"), (small_commits, "small"), (large_uploads, "large"), (new_repos, "made"), (pusher, "pushed")]
+
+    for crash in range(CRASHES):
+        ledger, stop = Ledger(), threading.Event()
+        with concurrent.futures.ThreadPoolExecutor(len(jobs)) as pool:
+            running = [pool.submit(quiet, job, alice, name, ledger, stop, random.Random(rng.random())) for job, name in jobs]
+            time.sleep(rng.uniform(0.1, 1.5))
+            own_hub.kill()
+            stop.set()
+            for done in running:
+                done.result()
+        clean, said = own_hub.doctor()
+        assert clean, f"crash {crash}, seed {SEED}: the doctor found\n{said}"
+        own_hub.start()
+        check(alice, ledger)
+        # And the hub still takes writes everywhere.
+        for name in ("small", "large"):
+            Repo(alice, f"alice/{name}").commit_files({"alive.txt": b"%d" % crash})
+        run(["git", "fetch", "-q"], pusher.env, cwd=pusher.folder)
+        run(["git", "reset", "-q", "--hard", "origin/main"], pusher.env, cwd=pusher.folder)

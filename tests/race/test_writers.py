@@ -1,0 +1,105 @@
+"""Sixteen writers on one branch: what is accepted is in history, what is refused is refused properly."""
+
+import concurrent.futures
+import hashlib
+
+import pytest
+from commit_calls import Repo, file_line, lfs_line
+
+WRITERS = 16
+ROUNDS = 8
+
+
+def test_commits_on_one_branch(new_repo):
+    repo = new_repo()
+
+    def write(writer):
+        mine = Repo(repo.person, repo.id)
+        outcome = []
+        for n in range(ROUNDS):
+            answer = mine.commit(file_line(f"w{writer}/{n}.txt", f"{writer}.{n}".encode()), summary=f"{writer}.{n}")
+            outcome.append((f"{writer}.{n}", answer.status_code, answer.json().get("commitOid")))
+        return outcome
+
+    with concurrent.futures.ThreadPoolExecutor(WRITERS) as pool:
+        outcomes = [o for writer in pool.map(write, range(WRITERS)) for o in writer]
+    accepted = {oid: title for title, status, oid in outcomes if status == 200}
+    assert {status for _, status, _ in outcomes} <= {200, 409, 412}
+    assert len(accepted) >= WRITERS * ROUNDS // 2, "most writers were turned away"
+    history = {c["id"]: c["title"] for c in repo.log()}
+    assert {oid: history.get(oid) for oid in accepted} == accepted
+    assert set(history.values()) == set(accepted.values()) | {"initial commit"}
+    assert sorted(repo.paths()) == sorted([".gitattributes"] + [f"w{t.split('.')[0]}/{t.split('.')[1]}.txt" for t in accepted.values()])
+
+
+def test_one_parent_has_one_child(new_repo):
+    """With parentCommit, exactly one of sixteen wins each round."""
+    repo = new_repo()
+    for n in range(ROUNDS):
+        parent = repo.head_sha()
+
+        def write(writer, parent=parent, n=n):
+            return Repo(repo.person, repo.id).commit(file_line("one.txt", f"{n} {writer}".encode()), parentCommit=parent).status_code
+
+        with concurrent.futures.ThreadPoolExecutor(WRITERS) as pool:
+            told = list(pool.map(write, range(WRITERS)))
+        assert told.count(200) == 1 and set(told) <= {200, 409, 412}, told
+    assert len(repo.log()) == ROUNDS + 1
+
+
+def test_the_same_repository_is_made_once(alice, fresh_name):
+    name = fresh_name("once")
+    with concurrent.futures.ThreadPoolExecutor(WRITERS) as pool:
+        told = list(pool.map(lambda _: alice.http().post("/api/repos/create", json={"name": name}), range(WRITERS)))
+    assert sorted(a.status_code for a in told) == [200] + [409] * (WRITERS - 1)
+    assert all(a.json()["url"].endswith(f"/alice/{name}") for a in told)
+
+
+def test_branches_and_tags(new_repo):
+    repo = new_repo()
+    with concurrent.futures.ThreadPoolExecutor(WRITERS) as pool:
+        branches = list(pool.map(lambda _: repo.person.http().post(f"{repo.api}/branch/b", json={}).status_code, range(WRITERS)))
+        tags = list(pool.map(lambda _: repo.person.http().post(f"{repo.api}/tag/main", json={"tag": "t"}).status_code, range(WRITERS)))
+    for told in (branches, tags):
+        assert told.count(200) == 1 and set(told) == {200, 409}, told
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["one file", "many files"])
+def test_uploads(new_repo, same):
+    repo = new_repo()
+
+    def upload(writer):
+        content = b"shared bytes" * 50000 if same else f"bytes of {writer}".encode() * 50000
+        mine = Repo(repo.person, repo.id)
+        mine.upload_lfs(content)
+        return hashlib.sha256(content).hexdigest(), mine.commit(lfs_line(f"{writer}.bin", content)).status_code, writer
+
+    with concurrent.futures.ThreadPoolExecutor(WRITERS) as pool:
+        told = list(pool.map(upload, range(WRITERS)))
+    for sha, status, writer in told:
+        assert status in (200, 409, 412)
+        if status == 200:
+            assert hashlib.sha256(repo.read(f"{writer}.bin").content).hexdigest() == sha
+
+
+def test_readers_see_whole_commits(new_repo):
+    """Two files that always change together are never seen apart."""
+    repo = new_repo(files={"a": b"0", "b": b"0"})
+    stop = False
+
+    def read():
+        mine, seen = Repo(repo.person, repo.id), 0
+        while not stop:
+            sha = mine.head_sha()
+            assert mine.read("a", rev=sha).content == mine.read("b", rev=sha).content
+            seen += 1
+        return seen
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        readers = [pool.submit(read) for _ in range(4)]
+        try:
+            for n in range(1, 40):
+                repo.commit_files({"a": b"%d" % n, "b": b"%d" % n})
+        finally:
+            stop = True
+        assert all(r.result() > 0 for r in readers)
