@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <unordered_set>
 
 #include "base/strings.h"
-#include "hub/card.h"
 #include "hub/lfs_links.h"
 #include "hub/publish.h"
 #include "hub/push_policy.h"
@@ -73,6 +71,7 @@ class Push {
   git::Quarantine* quarantine_;
 
   std::vector<git::RefOutcome> outcomes_;  // beside request_.commands
+  std::set<std::string_view> named_;
   std::vector<std::string> messages_;
   std::vector<meta::LfsLink> links_;
 };
@@ -108,10 +107,7 @@ std::string Push::check_name(const git::PushCommand& command) const {
 void Push::check_command(rt::Blocking blocking, std::size_t index) {
   const auto& command = request_.commands[index];
   if (auto wrong = check_name(command); !wrong.empty()) return refuse(index, std::move(wrong));
-  for (std::size_t other = 0; other < index; ++other) {
-    if (request_.commands[other].ref == command.ref)
-      return refuse(index, "named twice in one push");
-  }
+  if (!named_.insert(command.ref).second) return refuse(index, "named twice in one push");
   if (const auto allowed = check_ref_write(services_, blocking, caller_, repo_, command.ref);
       !allowed) {
     refuse(index, allowed.error().message());

@@ -16,6 +16,13 @@ std::string join(const std::string& folder, const std::string& name) {
   return folder.empty() ? name : cat(folder, '/', name);
 }
 
+git::TreeEdit removal_of(const std::string& path) {
+  git::TreeEdit edit;
+  edit.kind = git::TreeEdit::Kind::Remove;
+  edit.path = path;
+  return edit;
+}
+
 Error file_and_folder(std::string_view path) {
   return {Code::Unusable, cat("\"", path,
                               "\" would be a file and a folder at once: delete or rename one of "
@@ -109,13 +116,8 @@ Result<bool> StagedTree::survives(rt::Blocking blocking, const git::Entry& entry
   return false;
 }
 
-// A folder may not stand where a file stays, nor a file where a folder stays.
-Status StagedTree::check_kind(rt::Blocking blocking, const std::string& path, bool is_folder) {
-  if (is_folder) {
-    EMB_TRY(const auto file, find(blocking, path));
-    if (file) return fail(file_and_folder(path));
-    return Done{};
-  }
+// A file may not stand where a folder stays.
+Status StagedTree::check_file(rt::Blocking blocking, const std::string& path) {
   EMB_TRY(const auto entry, base_entry(blocking, path));
   if (!entry || !entry->is_folder()) return Done{};
   EMB_TRY(const bool stays, survives(blocking, *entry));
@@ -125,11 +127,15 @@ Status StagedTree::check_kind(rt::Blocking blocking, const std::string& path, bo
 
 Status StagedTree::check_folder(rt::Blocking blocking, const std::string& folder,
                                 const std::map<std::string, std::string>& names) {
+  if (!folder.empty()) {
+    EMB_TRY(const auto file, find(blocking, folder));
+    if (file) return fail(file_and_folder(folder));
+  }
   std::unordered_map<std::string, std::string>
       folded;  // new names only: what was there before is not this commit's doing
   for (const auto& [name, bringer] : names) {
     const auto path = join(folder, name);
-    EMB_DO(check_kind(blocking, path, bringer.size() > path.size()));
+    if (bringer == path) EMB_DO(check_file(blocking, path));
     EMB_TRY(const auto before, base_entry(blocking, path));
     if (before) continue;
     const auto [other, is_new] = folded.emplace(fold_name(name), path);
@@ -169,8 +175,7 @@ Result<git::Oid> StagedTree::write(rt::Blocking blocking) {
   std::vector<git::TreeEdit> edits;  // removals first: a file may take a folder's place
   for (const auto& [path, file] : changes_) {
     EMB_TRY(const auto before, base_entry(blocking, path));
-    if (!file && before && !before->is_folder())
-      edits.push_back({.kind = git::TreeEdit::Kind::Remove, .path = path});
+    if (!file && before && !before->is_folder()) edits.push_back(removal_of(path));
   }
   for (const auto& [path, file] : changes_) {
     if (!file) continue;

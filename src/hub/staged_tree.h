@@ -50,7 +50,7 @@ class StagedTree {
   Result<bool> survives(rt::Blocking, const git::Entry& entry);
   Status check_folder(rt::Blocking, const std::string& folder,
                       const std::map<std::string, std::string>& names);
-  Status check_kind(rt::Blocking, const std::string& path, bool is_folder);
+  Status check_file(rt::Blocking, const std::string& path);
 
   git::Repository& repository_;
   git::Oid base_tree_;
