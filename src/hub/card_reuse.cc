@@ -205,7 +205,6 @@ Result<meta::CardIndex> index_commit(Services& services, rt::Blocking blocking,
 Result<meta::CardIndex> index_tree(Services& services, rt::Blocking blocking,
                                    git::Repository& repository, RepoType type,
                                    const git::Oid& tree) {
-  if (auto known = cache().find({tree, type})) return (*known)->card;
   EMB_TRY(auto indexed, index_whole(services, blocking, repository, type, tree));
   cache().put({tree, type}, indexed, indexed->cost_bytes());
   return indexed->card;

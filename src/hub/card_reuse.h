@@ -14,7 +14,7 @@ namespace embrace::hub {
 Result<meta::CardIndex> index_commit(Services& services, rt::Blocking, git::Repository& repository,
                                      const meta::Repo& repo, const git::Oid& old_head,
                                      const git::Oid& new_head);
-// The index of a tree, computed from all of it.
+// The index of a tree, computed from all of it whatever is remembered.
 Result<meta::CardIndex> index_tree(Services& services, rt::Blocking, git::Repository& repository,
                                    RepoType type, const git::Oid& tree);
 bool is_same_index(const meta::CardIndex& a, const meta::CardIndex& b);

@@ -1,0 +1,181 @@
+#include "hub/files.h"
+
+#include "base/strings.h"
+#include "hub/downloads.h"
+#include "hub/hub_fixture.h"
+#include "testing/content_text.h"
+
+namespace embrace::hub {
+namespace {
+
+class FilesTest : public HubTest {
+ protected:
+  void SetUp() override {
+    acme = user("acme");
+    repo = make_repo(acme, "acme/bert");
+    put_files(
+        acme, repo,
+        {{"config.json", "{}"}, {"sub/a.txt", "aaa"}, {"sub/deep/b.txt", "b"}, {"z.txt", "zz"}});
+    weights = put_lfs_file(acme, repo, "model.bin", "the weights");
+    repo = reload(repo);
+  }
+  TreePage tree(TreeQuery query) {
+    if (query.rev.empty()) query.rev = "main";
+    return must(list_tree(services(), blocking, anonymous(), repo.name, query));
+  }
+  static std::string paths(const std::vector<TreeEntry>& entries) {
+    std::string all;
+    for (const auto& item : entries) all += item.entry.path + " ";
+    return all;
+  }
+  Result<FoundFile> find(std::string_view path, std::string_view rev = "main") {
+    return find_file(services(), blocking, anonymous(), repo.name, rev, path);
+  }
+
+  auth::Caller acme;
+  meta::Repo repo;
+  Digest weights;
+};
+
+TEST_F(FilesTest, InfoListsFilesWithTheirRealSizes) {
+  auto info =
+      must(repo_info(services(), blocking, anonymous(), repo.name, "", {.file_sizes = true}));
+  EXPECT_EQ(info.sha.hex(), repo.head_oid);
+  ASSERT_EQ(info.files.size(), 6u);
+  EXPECT_EQ(info.files[2].path, "model.bin");
+  ASSERT_TRUE(info.files[2].lfs);
+  EXPECT_EQ(info.files[2].size_bytes(), 11u);
+  EXPECT_EQ(must(repo_info(services(), blocking, anonymous(), repo.name, "main", {.files = false}))
+                .files.size(),
+            0u);
+  EXPECT_EQ(repo_info(services(), blocking, anonymous(), repo.name, "nope", {}).error().tag(),
+            Tag::RevisionNotFound);
+}
+
+TEST_F(FilesTest, TreesAreFlatOrRecursive) {
+  EXPECT_EQ(paths(tree({}).entries), ".gitattributes config.json model.bin sub z.txt ");
+  EXPECT_EQ(paths(tree({.path = "sub"}).entries), "sub/a.txt sub/deep ");
+  EXPECT_EQ(paths(tree({.path = "sub/"}).entries), "sub/a.txt sub/deep ");
+  EXPECT_EQ(paths(tree({.path = "sub", .recursive = true}).entries),
+            "sub/a.txt sub/deep sub/deep/b.txt ");
+  EXPECT_EQ(paths(tree({.recursive = true}).entries),
+            ".gitattributes config.json model.bin sub sub/a.txt sub/deep sub/deep/b.txt z.txt ");
+}
+
+TEST_F(FilesTest, PagesStayOnTheCommitOfTheFirst) {
+  auto page = tree({.recursive = true, .limit = 3});
+  EXPECT_EQ(paths(page.entries), ".gitattributes config.json model.bin ");
+  ASSERT_TRUE(page.next);
+  put_file(acme, repo, "aaa-first", "1");
+  auto next = tree({.recursive = true, .limit = 3, .cursor = *page.next});
+  EXPECT_EQ(next.commit, page.commit);
+  EXPECT_EQ(paths(next.entries), "sub sub/a.txt sub/deep ");
+  next = tree({.recursive = true, .limit = 3, .cursor = *next.next});
+  EXPECT_EQ(paths(next.entries), "sub/deep/b.txt z.txt ");
+  EXPECT_FALSE(next.next);
+}
+
+TEST_F(FilesTest, BadCursorsAreRefused) {
+  for (std::string cursor : {"x", "!!!", "AAAA"}) {
+    auto page =
+        list_tree(services(), blocking, anonymous(), repo.name, {.rev = "main", .cursor = cursor});
+    ASSERT_FALSE(page);
+    EXPECT_EQ(page.error().code(), Code::InvalidArgument);
+  }
+}
+
+TEST_F(FilesTest, ExpandedEntriesHaveTheirLastCommit) {
+  const auto newer = put_file(acme, repo, "z.txt", "changed");
+  for (const auto& item : tree({.expand = true}).entries) {
+    ASSERT_TRUE(item.last_commit) << item.entry.path;
+    if (item.entry.path == "z.txt") EXPECT_EQ(item.last_commit->oid, newer);
+    if (item.entry.path == "sub") EXPECT_NE(item.last_commit->oid, newer);
+  }
+}
+
+TEST_F(FilesTest, MissingFoldersSayWhichCommitLacksThem) {
+  for (std::string path : {"nope", "config.json", "sub/nope"}) {
+    auto page =
+        list_tree(services(), blocking, anonymous(), repo.name, {.rev = "main", .path = path});
+    ASSERT_FALSE(page) << path;
+    EXPECT_EQ(page.error().tag(), Tag::EntryNotFound) << path;
+    EXPECT_EQ(page.error().fact("repo_commit"), repo.head_oid) << path;
+  }
+}
+
+TEST_F(FilesTest, PathsInfoOmitsWhatIsMissing) {
+  auto found = must(paths_info(services(), blocking, anonymous(), repo.name, "main",
+                               {"z.txt", "nope", "sub", "model.bin"}, true));
+  EXPECT_EQ(paths(found), "z.txt sub model.bin ");
+  EXPECT_TRUE(found[1].entry.is_folder());
+  EXPECT_TRUE(found[0].last_commit);
+  EXPECT_EQ(found[2].entry.lfs->sha256, weights);
+  std::vector<std::string> many(settings.paths_info_max + 1, "x");
+  EXPECT_EQ(
+      paths_info(services(), blocking, anonymous(), repo.name, "main", many, false).error().code(),
+      Code::TooLarge);
+}
+
+TEST_F(FilesTest, FilesAreFoundAndOpened) {
+  auto file = must(find("model.bin"));
+  EXPECT_EQ(file.etag(), cat('"', weights.hex(), '"'));
+  EXPECT_EQ(::testing::content_text(must(open_file(services(), blocking, file, 4, 7))), "weights");
+  EXPECT_TRUE(
+      ::testing::content_text(must(open_blob(services(), blocking, file, 0, file.entry.blob_bytes)))
+          .starts_with("version https://git-lfs"));
+  file = must(find("sub/a.txt"));
+  EXPECT_EQ(file.etag(), cat('"', file.entry.oid.hex(), '"'));
+  EXPECT_EQ(::testing::content_text(must(open_file(services(), blocking, file, 0, 3))), "aaa");
+  EXPECT_EQ(::testing::content_text(must(open_file(services(), blocking, file, 1, 1))), "a");
+  EXPECT_EQ(open_file(services(), blocking, file, 1, 3).error().code(), Code::RangeInvalid);
+  EXPECT_EQ(open_file(services(), blocking, file, 1, UINT64_MAX).error().fact("size"), "3");
+}
+
+TEST_F(FilesTest, MissingFilesSayWhichCommitLacksThem) {
+  for (std::string path : {"nope", "sub", "", "sub/a.txt/x", "sub/"}) {
+    for (int again = 0; again < 2; ++again) {  // from git, then from memory
+      auto file = find(path);
+      ASSERT_FALSE(file) << path;
+      EXPECT_EQ(file.error().tag(), Tag::EntryNotFound) << path;
+      EXPECT_EQ(file.error().fact("repo_commit"), repo.head_oid) << path;
+    }
+  }
+  const auto old_head = repo.head_oid;
+  put_file(acme, repo, "nope", "now there");
+  EXPECT_TRUE(find("nope"));
+  EXPECT_FALSE(find("nope", old_head));
+}
+
+TEST_F(FilesTest, JoinedRevisionsAreSplit) {
+  put_file(acme, repo, "x.txt", "x", "refs/heads/feature/y");
+  auto file =
+      must(find_file(services(), blocking, anonymous(), repo.name, {"feature", "y", "x.txt"}));
+  EXPECT_EQ(file.entry.path, "x.txt");
+}
+
+TEST_F(FilesTest, GatedFilesAreSeenButNotRead) {
+  must(update_settings(services(), blocking, acme, repo.name, {.gating = meta::Gating::Manual}));
+  EXPECT_EQ(find("config.json").error().tag(), Tag::GatedRepo);
+  EXPECT_TRUE(repo_info(services(), blocking, anonymous(), repo.name, "", {}));
+  EXPECT_FALSE(tree({}).entries.empty());
+}
+
+TEST_F(FilesTest, ALostLargeFileIsTheServersFault) {
+  must(objects->remove(blocking, weights));
+  auto opened = open_file(services(), blocking, must(find("model.bin")), 0, 11);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code(), Code::Corrupt);
+}
+
+TEST_F(FilesTest, DownloadsAreCountedLater) {
+  for (int i = 0; i < 3; ++i) count_download(services(), must(find("config.json")));
+  count_download(services(), must(find("z.txt")));
+  EXPECT_EQ(reload(repo).downloads, 0);
+  must(flush_downloads(services(), blocking));
+  must(flush_downloads(services(), blocking));
+  EXPECT_EQ(reload(repo).downloads, 3);
+  EXPECT_EQ(reload(repo).downloads_all, 3);
+}
+
+}  // namespace
+}  // namespace embrace::hub
