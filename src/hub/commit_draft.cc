@@ -1,12 +1,11 @@
-#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
 #include "base/strings.h"
-#include "git/attributes.h"
-#include "hub/card.h"
+#include "hub/card_rule.h"
 #include "hub/commits.h"
 #include "hub/lfs_links.h"
+#include "hub/lfs_tracking.h"
 #include "hub/publish.h"
 #include "hub/reading.h"
 #include "hub/staged_tree.h"
@@ -19,7 +18,6 @@ namespace {
 constexpr unsigned kCommitAttemptsMax = 5;
 constexpr Millis kWriteLockWaitMs = 60'000;
 constexpr std::size_t kCommitMessageBytesMax = 256 << 10;
-constexpr std::uint64_t kAttributesBytesMax = 1 << 20;
 constexpr auto kStaleMessage =
     "The branch was updated since you opened this page. Please refresh and try again.";
 
@@ -64,7 +62,7 @@ class Draft final : public CommitDraft {
   Result<git::Oid> choose_parent(rt::Blocking blocking, const git::Oid& head);
   Result<git::Oid> build_commit(rt::Blocking blocking, const git::Oid& parent);
   Status apply(rt::Blocking blocking, StagedTree& tree) const;
-  Status track_lfs_paths(rt::Blocking blocking, StagedTree& tree);
+  Result<std::vector<std::string>> new_lfs_paths(rt::Blocking blocking, StagedTree& tree) const;
   Status check_readme(rt::Blocking blocking, StagedTree& tree, const git::Oid& base_tree);
   Result<CommitOutcome> publish_once(rt::Blocking blocking, const git::Oid& head);
   Publication publication(const git::Oid& head, const git::Oid& commit,
@@ -206,55 +204,33 @@ Status Draft::apply(rt::Blocking blocking, StagedTree& tree) const {
   return Done{};
 }
 
-// Large files must be marked in .gitattributes, or a clone shows their pointers. Hands off when the
-// commit writes that file itself.
-Status Draft::track_lfs_paths(rt::Blocking blocking, StagedTree& tree) {
-  const std::string attributes_path = ".gitattributes";
-  std::vector<std::string_view> paths;
+// Hands off when the commit writes .gitattributes itself.
+Result<std::vector<std::string>> Draft::new_lfs_paths(rt::Blocking blocking,
+                                                      StagedTree& tree) const {
+  std::vector<std::string> paths;
   for (const auto& change : changes_) {
-    if (change.path == attributes_path || change.old_path == attributes_path) return Done{};
+    if (change.path == ".gitattributes" || change.old_path == ".gitattributes")
+      return std::vector<std::string>();
     const bool is_move = !is_deletion(change.kind) && !change.blob;
     if (change.kind != Operation::Kind::LfsFile && !is_move) continue;
     EMB_TRY(const auto file, tree.find(blocking, change.path));
     if (file && file->lfs) paths.push_back(change.path);
   }
-  if (paths.empty()) return Done{};
-  EMB_TRY(const auto current, tree.find(blocking, attributes_path));
-  std::string text;
-  if (current) {
-    EMB_TRY(text, repository_->read_blob(blocking, current->blob, kAttributesBytesMax));
-  }
-  const auto rules = git::LfsAttributes::parse(text);
-  const auto size_before = text.size();
-  std::string_view last;
-  std::sort(paths.begin(), paths.end());
-  for (const auto path : paths) {
-    if (path == last || rules.is_lfs(path)) continue;
-    if (!text.empty() && text.back() != '\n') text += '\n';
-    text += cat(git::lfs_attribute_line(path), '\n');
-    last = path;
-  }
-  if (text.size() == size_before) return Done{};
-  EMB_TRY(const auto blob, repository_->write_blob(blocking, text));
-  return tree.put(blocking, attributes_path, {.blob = blob, .lfs = std::nullopt});
+  return paths;
 }
 
-// A card whose metadata can't be read is refused at the door, as the Hub does.
 Status Draft::check_readme(rt::Blocking blocking, StagedTree& tree, const git::Oid& base_tree) {
   EMB_TRY(const auto readme, tree.find(blocking, "README.md"));
   if (!readme || readme->lfs || readme->kind == git::EntryKind::Symlink ||
       readme->kind == git::EntryKind::Submodule)
     return Done{};
-  const auto before = repository_->find(blocking, base_tree, "README.md");
-  if (before && before->oid == readme->blob) return Done{};
-  EMB_TRY(auto text, repository_->read_blob(blocking, readme->blob,
-                                            services_.settings.regular_file_bytes_max));
-  if (text.size() > services_.settings.card_bytes_max)
-    text.resize(services_.settings.card_bytes_max);
-  const auto check = check_card(text, target_.repo.name.type);
-  if (check.errors.empty()) return Done{};
+  const auto found = repository_->find(blocking, base_tree, "README.md");
+  const auto before = found ? std::optional(found->oid) : std::nullopt;
+  EMB_TRY(const auto problems, judge_new_card(services_, blocking, *repository_,
+                                              target_.repo.name.type, readme->blob, before));
+  if (problems.empty()) return Done{};
   std::string message = "Invalid metadata in README.md.";
-  for (const auto& problem : check.errors) message += cat("\n- ", problem.message);
+  for (const auto& problem : problems) message += cat("\n- ", problem.message);
   return fail(Code::InvalidArgument, std::move(message));
 }
 
@@ -262,7 +238,8 @@ Result<git::Oid> Draft::build_commit(rt::Blocking blocking, const git::Oid& pare
   EMB_TRY(const auto base, repository_->commit(blocking, parent));
   StagedTree tree(*repository_, base.tree);
   EMB_DO(apply(blocking, tree));
-  EMB_DO(track_lfs_paths(blocking, tree));
+  EMB_TRY(auto lfs_paths, new_lfs_paths(blocking, tree));
+  EMB_DO(track_lfs_paths(blocking, *repository_, tree, std::move(lfs_paths)));
   EMB_DO(tree.check_names(blocking));
   EMB_DO(check_readme(blocking, tree, base.tree));
   EMB_TRY(const auto root, tree.write(blocking));

@@ -1,7 +1,7 @@
 #include "hub/push_policy.h"
 
 #include "base/strings.h"
-#include "hub/card.h"
+#include "hub/card_rule.h"
 #include "hub/lfs_links.h"
 
 namespace embrace::hub {
@@ -92,17 +92,14 @@ Status PushPolicy::judge_card(rt::Blocking blocking, const git::Oid& before, con
   if (!readme || readme->lfs ||
       (readme->kind != git::EntryKind::File && readme->kind != git::EntryKind::Executable))
     return Done{};
-  if (!before.is_zero()) {
-    const auto old_tip = repository_.commit(blocking, before);
-    const auto old_readme = old_tip ? repository_.find(blocking, old_tip->tree, "README.md")
-                                    : Result<git::Entry>(fail(old_tip.error()));
-    if (old_readme && old_readme->oid == readme->oid) return Done{};
+  std::optional<git::Oid> old_readme;
+  if (const auto old_tip = repository_.commit(blocking, before); old_tip) {
+    if (const auto entry = repository_.find(blocking, old_tip->tree, "README.md"))
+      old_readme = entry->oid;
   }
-  EMB_TRY(auto text,
-          repository_.read_blob(blocking, readme->oid, services_.settings.regular_file_bytes_max));
-  if (text.size() > services_.settings.card_bytes_max)
-    text.resize(services_.settings.card_bytes_max);
-  for (const auto& problem : check_card(text, repo_.name.type).errors) {
+  EMB_TRY(const auto problems, judge_new_card(services_, blocking, repository_, repo_.name.type,
+                                              readme->oid, old_readme));
+  for (const auto& problem : problems) {
     blame(verdict, "invalid metadata in README.md", cat("error: README.md: ", problem.message));
   }
   return Done{};
