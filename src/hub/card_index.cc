@@ -25,48 +25,6 @@ constexpr std::size_t kTagBytesMax = 200;
 constexpr std::size_t kShardsMax = 200;
 constexpr std::size_t kDescriptionBytesMax = 400;
 
-struct Suffix {
-  std::string_view ending;
-  std::string_view format;
-};
-constexpr auto kSuffixes = std::to_array<Suffix>({
-    {".safetensors", "safetensors"},
-    {".gguf", "gguf"},
-    {".onnx", "onnx"},
-    {"pytorch_model.bin", "pytorch"},
-    {".pt", "pytorch"},
-    {".pth", "pytorch"},
-    {"adapter_model.bin", "pytorch"},
-    {"tf_model.h5", "tf"},
-    {".keras", "keras"},
-    {".tflite", "tflite"},
-    {".msgpack", "jax"},
-    {".mlmodel", "coreml"},
-    {".joblib", "joblib"},
-    {".parquet", "parquet"},
-    {".csv", "csv"},
-    {".tsv", "csv"},
-    {".json", "json"},
-    {".jsonl", "json"},
-    {".json.gz", "json"},
-    {".jsonl.zst", "json"},
-    {".txt", "text"},
-    {".arrow", "arrow"},
-    {".tar", "webdataset"},
-    {".png", "image"},
-    {".jpg", "image"},
-    {".jpeg", "image"},
-    {".webp", "image"},
-    {".gif", "image"},
-    {".tiff", "image"},
-    {".wav", "audio"},
-    {".mp3", "audio"},
-    {".flac", "audio"},
-    {".ogg", "audio"},
-    {".mp4", "video"},
-    {".webm", "video"},
-});
-
 struct Task {
   std::string_view architecture;  // the end of its class name
   std::string_view tag;
@@ -360,25 +318,6 @@ void read_readme(Facts& facts, meta::CardIndex& index, const std::string& readme
 }
 
 }  // namespace
-
-std::string_view file_format(std::string_view path) {
-  const auto name = path.substr(path.rfind('/') + 1);
-  for (const auto& suffix : kSuffixes) {
-    if (name.size() < suffix.ending.size()) continue;
-    if (equal_ignoring_case(name.substr(name.size() - suffix.ending.size()), suffix.ending))
-      return suffix.format;
-  }
-  return {};
-}
-
-bool is_card_source(std::string_view path) {
-  if (path.contains('/')) return false;
-  if (path.ends_with(".safetensors")) return true;
-  constexpr std::string_view kSources[] = {
-      "README.md",           "config.json",         "tokenizer_config.json", "model_index.json",
-      "adapter_config.json", "chat_template.jinja", "modules.json",          "chat_template.json"};
-  return std::ranges::find(kSources, path) != std::end(kSources);
-}
 
 meta::CardIndex index_card(RepoType type, const std::vector<git::Entry>& files,
                            const ReadStart& read) {
