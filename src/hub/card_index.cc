@@ -59,7 +59,6 @@ constexpr auto kTasks = std::to_array<Task>({
 
 // Everything that the index is made from, gathered once.
 struct Facts {
-  RepoType type;
   std::optional<json::Document> card_document, config_document, tokenizer_document,
       diffusers_document;
   json::View card, config, tokenizer, diffusers;
@@ -322,7 +321,7 @@ void read_readme(Facts& facts, meta::CardIndex& index, const std::string& readme
 meta::CardIndex index_card(RepoType type, const std::vector<git::Entry>& files,
                            const ReadStart& read) {
   meta::CardIndex index;
-  Facts facts{.type = type};
+  Facts facts;
   const bool is_model = type == RepoType::Model;
   for (const auto& file : files) {
     if (file.is_folder()) continue;
