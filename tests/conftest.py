@@ -35,7 +35,13 @@ def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     if report.failed:
         for hub in _hubs:
-            report.sections.append((f"server log ({hub.folder.name})", hub.log_tail(40)))
+            report.sections.append((f"server log ({hub.folder.name})", hub.log_since_mark(60)))
+
+
+@pytest.fixture(autouse=True)
+def _mark_logs():
+    for hub in _hubs:
+        hub.mark_log()
 
 
 def _open_hub(folder, **how):

@@ -42,6 +42,7 @@ class HubProcess:
         self.log_path = self.folder / "server.log"
         self._database = database
         self._process = None
+        self._log_mark = 0
         self.data.mkdir(parents=True, exist_ok=True)
         self._options = []
         if settings:
@@ -100,6 +101,17 @@ class HubProcess:
         if not self.log_path.exists():
             return ""
         return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-lines:])
+
+    def mark_log(self):
+        self._log_mark = self.log_path.stat().st_size if self.log_path.exists() else 0
+
+    def log_since_mark(self, lines):
+        """What was said since the mark, the last lines of it."""
+        if not self.log_path.exists():
+            return ""
+        with open(self.log_path, "rb") as log:
+            log.seek(self._log_mark)
+            return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
 
     def sanitizer_reports(self):
         reports = [p.read_text(errors="replace") for p in sorted(self.folder.glob("sanitizer.*"))]

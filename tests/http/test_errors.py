@@ -114,8 +114,8 @@ def test_rights(new_repo, bob, alice_reading):
         expect(mine.http.post(f"{repo.api}/branch/b", json={}), 403)
         expect(mine.http.post(f"{repo.api}/tag/main", json={"tag": "t"}), 403)
         expect(mine.http.post(f"{repo.api}/super-squash/main", json={}), 403)
-        assert mine.lfs_batch([{"oid": "0" * 64, "size": 1}]).status_code == 403
-        assert mine.http.get(f"{repo.web}.git/info/refs?service=git-receive-pack").status_code == 403
+        assert mine.lfs_batch([{"oid": "0" * 64, "size": 1}], ref={"name": "main"}).status_code == 403
+    assert repo.seen_by(alice_reading).lfs_batch([{"oid": "0" * 64, "size": 1}]).status_code == 403
     assert bob.http().get(f"{repo.api}/auth-check").status_code == 200
     expect(bob.http().get(f"{repo.api}/auth-check/write"), 403)
 
@@ -163,7 +163,7 @@ def test_expand_names_what_it_takes(new_repo):
     assert answer.json()["error"].startswith('"expand" must be one of [')
 
 
-@pytest.mark.parametrize("name", ["", "a/b/c", "a--b", "a..b", "-a", "a.", ".a", "a.git", "ünï", "a b", "x" * 97, "tree", "resolve"])
+@pytest.mark.parametrize("name", ["", "a--b", "a..b", "-a", "a.", ".a", "a.git", "ünï", "a b", "x" * 97, "tree", "resolve"])
 def test_names_that_cannot_be(alice, name):
     expect(alice.http().post("/api/repos/create", json={"name": name}), 400)
 

@@ -4,6 +4,7 @@ import hashlib
 import http.client
 
 import pytest
+from commit_calls import file_line, ndjson
 
 TEXT = b"some words\n" * 10
 WEIGHTS = bytes(range(256)) * 1000
@@ -114,22 +115,24 @@ def test_revisions(repo):
 def test_query_words_and_slashes(repo):
     assert repo.read("a.txt?download=true&noContentDisposition=1").content == TEXT
     assert repo.read("a.txt?unknown=1").content == TEXT
-    assert repo.http.get(f"//api/models/{repo.id}").status_code == 200
+    assert repo.http.get(f"{repo.person.hub.url}//api/models/{repo.id}").status_code == 200
 
 
 def test_redirect_after_rename(repo, alice, fresh_name):
     old, new = repo.id, f"alice/{fresh_name('new')}"
     assert repo.http.post("/api/repos/move", json={"fromRepo": old, "toRepo": new, "type": "model"}).status_code == 200
-    for method, path in (
-        ("GET", f"/api/models/{old}"),
-        ("GET", f"/api/models/{old}/tree/main/sub?recursive=true&expand=false"),
-        ("HEAD", f"/{old}/resolve/main/a.txt"),
-        ("POST", f"/api/models/{old}/paths-info/main"),
-        ("POST", f"/api/models/{old}/preupload/main"),
-        ("POST", f"/api/models/{old}/commit/main"),
-        ("POST", f"/{old}.git/info/lfs/objects/batch"),
+    commit = ndjson({"summary": "moved"}, file_line("x", b"x"))
+    for method, path, body in (
+        ("GET", f"/api/models/{old}", b""),
+        ("GET", f"/api/models/{old}/tree/main/sub?recursive=true&expand=false", b""),
+        ("HEAD", f"/{old}/resolve/main/a.txt", b""),
+        ("POST", f"/api/models/{old}/paths-info/main", b'{"paths": ["a.txt"]}'),
+        ("POST", f"/api/models/{old}/preupload/main", b'{"files": [{"path": "x", "size": 1, "sample": "eA=="}]}'),
+        ("POST", f"/api/models/{old}/commit/main", commit),
+        ("POST", f"/{old}.git/info/lfs/objects/batch", b'{"operation": "download", "objects": []}'),
     ):
-        answer = alice.http().request(method, path)
+        kind = "application/x-ndjson" if body is commit else "application/json"
+        answer = alice.http().request(method, path, content=body, headers={"Content-Type": kind})
         assert answer.status_code == 307, path
         assert answer.headers["Location"] == path.replace(old, new)
     answer = alice.http().get(f"/{old}.git/info/refs?service=git-upload-pack")

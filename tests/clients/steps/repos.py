@@ -25,8 +25,6 @@ for kind, more in (("dataset", {}), ("space", {"space_sdk": "static"})):
     assert api.repo_exists(repo_name("typed"), repo_type=kind)
 assert not api.repo_exists(repo_name("typed"))
 assert "README.md" in api.list_repo_files(repo_name("typed"), repo_type="space")
-with raises(HfHubHTTPError, 400):
-    api.create_repo(repo_name("no-sdk"), repo_type="space", space_sdk="abacus")
 
 org = api.create_repo(f"acme/{name.split('/')[1]}", private=True)
 assert api.model_info(org.repo_id).private is True

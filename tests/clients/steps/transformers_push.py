@@ -24,9 +24,10 @@ assert config.model_type == "bert" and config.hidden_size == 384
 copy = f"{STEM}-pushed"
 remote.push_to_hub(copy)
 config.push_to_hub(copy)
+config.num_hidden_layers = 3
 config.push_to_hub(copy, create_pr=True)
 pushed = f"alice/{copy}"
 assert {"tokenizer.json", "tokenizer_config.json", "config.json"} <= set(api.list_repo_files(pushed))
 assert AutoTokenizer.from_pretrained(pushed)(line)["input_ids"] == local(line)["input_ids"]
-assert AutoConfig.from_pretrained(pushed, revision="refs/pr/1").hidden_size == 384
-assert AutoConfig.from_pretrained(pushed).hidden_size == 384
+assert AutoConfig.from_pretrained(pushed, revision="refs/pr/1").num_hidden_layers == 3
+assert AutoConfig.from_pretrained(pushed).num_hidden_layers == 6
