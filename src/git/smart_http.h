@@ -51,8 +51,8 @@ Result<std::string> advertise_upload_pack(rt::Blocking, const std::string& folde
 
 // POST git-upload-pack: feeds `request` to `git upload-pack --stateless-rpc` and gives its output
 // as it comes. `gzip`: the request is Content-Encoding: gzip. The process is killed when the source
-// is dropped. Coroutine side: pipes are read on the caller's executor. Borrows `request` until the
-// source is dropped.
+// is dropped. Coroutine side: pipes are read on the caller's executor. Reads `request` to its end
+// (at most 16 MiB: wants and haves) before it returns, and does not keep it.
 Task<Result<std::unique_ptr<rt::ByteSource>>> serve_upload_pack(rt::Pool& pool, std::string folder,
                                                                 std::string protocol,
                                                                 rt::ByteSource& request, bool gzip);

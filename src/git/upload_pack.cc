@@ -26,7 +26,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::size_t kAdvertisementBytesMax = std::size_t{256} << 20;
-constexpr std::size_t kRequestBytesMax = std::size_t{64} << 20;
+constexpr std::size_t kRequestBytesMax = std::size_t{16} << 20;
 
 // Only what the protocol's versions look like goes into the child's environment.
 std::string tame_protocol(std::string_view protocol) {

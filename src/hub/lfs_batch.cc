@@ -25,18 +25,22 @@ Status check_upload(Services& services, rt::Blocking blocking, const auth::Calle
   return auth::check(caller, repo, auth::Right::Write);
 }
 
+// Every part is a signed URL in the answer, so a batch has a budget of them that its objects share:
+// a small request must not buy an answer of hundreds of megabytes.
+constexpr std::uint64_t kBatchPartsMax = 20'000;
+
 // How an object is cut. Parts grow when there would be too many, and parts_count is ceil(size /
 // part_bytes) exactly, which is what clients compute (hub-api 8.4).
 struct Cut {
   std::uint64_t part_bytes = 0;
   std::uint32_t parts_count = 0;
 };
-Cut cut_into_parts(std::uint64_t size_bytes, const Settings& settings) {
+Cut cut_into_parts(std::uint64_t size_bytes, const Settings& settings, std::uint64_t parts_max) {
   constexpr std::uint64_t kMiB = 1 << 20;
   const auto ceil_div = [](std::uint64_t a, std::uint64_t b) { return a / b + (a % b != 0); };
   std::uint64_t part_bytes = settings.lfs_part_bytes;
-  if (ceil_div(size_bytes, part_bytes) > settings.lfs_parts_max) {
-    part_bytes = ceil_div(ceil_div(size_bytes, settings.lfs_parts_max), kMiB) * kMiB;
+  if (ceil_div(size_bytes, part_bytes) > parts_max) {
+    part_bytes = ceil_div(ceil_div(size_bytes, parts_max), kMiB) * kMiB;
   }
   return {.part_bytes = part_bytes,
           .parts_count = static_cast<std::uint32_t>(ceil_div(size_bytes, part_bytes))};
@@ -49,9 +53,11 @@ void refuse(LfsAnswer& answer, int code, std::string why) {
 
 class Batch {
  public:
-  Batch(Services& services, const meta::Repo& repo, LfsLinks links)
+  Batch(Services& services, const meta::Repo& repo, LfsLinks links, std::size_t objects)
       : services_(services),
         links_(std::move(links)),
+        parts_max_(std::clamp<std::uint64_t>(kBatchPartsMax / std::max<std::size_t>(objects, 1), 1,
+                                             services.settings.lfs_parts_max)),
         repo_id_(repo.id),
         expires_ms_(services.clock.now_ms() + services.settings.signed_url_ms) {}
 
@@ -107,7 +113,7 @@ class Batch {
   }
 
   void add_parts(LfsAnswer& answer) const {
-    const auto cut = cut_into_parts(answer.object.size_bytes, services_.settings);
+    const auto cut = cut_into_parts(answer.object.size_bytes, services_.settings, parts_max_);
     const auto upload = to_hex(crypto::random_bytes(16));
     answer.part_bytes = cut.part_bytes;
     answer.action = grant(Action::Complete, answer.object);
@@ -122,6 +128,7 @@ class Batch {
 
   Services& services_;
   LfsLinks links_;
+  std::uint64_t parts_max_;  // of one object
   std::int64_t repo_id_;
   Millis expires_ms_;
 };
@@ -152,7 +159,7 @@ Result<LfsBatchResult> lfs_batch(Services& services, rt::Blocking blocking,
 
   const bool multipart = wants_multipart(batch, services.settings);
   result.transfer = multipart ? "multipart" : "basic";
-  const Batch answers(services, result.repo, std::move(links));
+  const Batch answers(services, result.repo, std::move(links), batch.objects.size());
   for (const auto& object : batch.objects) {
     result.answers.push_back(batch.upload ? answers.upload(object, multipart)
                                           : answers.download(object));

@@ -59,6 +59,13 @@ Status check_new_repo(const Settings& settings, const NewRepo& repo) {
       return fail(Code::TooLarge,
                   cat(file.path, " is too large for the initial commit: upload it afterwards"));
     }
+    // The link rule (hub/lfs_links.h): a repository that does not exist yet has received no object,
+    // so no pointer in its first commit can be honest.
+    if (git::LfsPointer::parse(file.bytes)) {
+      return fail(Code::Unusable,
+                  cat("LFS pointer pointed to a file that does not exist: \"", file.path,
+                      "\". Create the repository first, then upload the file to it."));
+    }
   }
   return Done{};
 }
@@ -219,7 +226,8 @@ Result<meta::Repo> update_settings(Services& services, rt::Blocking blocking,
 }
 
 Result<meta::Repo> duplicate_repo(Services& services, rt::Blocking blocking,
-                                  const auth::Caller& caller, const RepoName& from, NewRepo to) {
+                                  const auth::Caller& caller, const RepoName& from, NewRepo to,
+                                  Visibility visibility) {
   EMB_TRY(auto source, find_repo(services, blocking, caller, from, auth::Right::Read));
   to.name.type = source.name.type;
   to.sdk = source.card.sdk.empty() ? "static" : source.card.sdk;  // the card comes with the copy
@@ -234,6 +242,10 @@ Result<meta::Repo> duplicate_repo(Services& services, rt::Blocking blocking,
   EMB_TRY(birth.packs, git::list_packs(blocking, folder.path()));
   birth.row.head_oid = source.head_oid;
   birth.row.card = source.card;
+  // A copy is never more open than its source, unless the caller says so and may.
+  birth.row.gating = source.gating;
+  birth.row.is_private = visibility == Visibility::Private ||
+                         (visibility == Visibility::AsSource && source.is_private);
   birth.lfs_from = source.id;
   birth.event = "repo.duplicated";
   return give_birth(services, blocking, caller, std::move(folder), birth);

@@ -10,9 +10,11 @@
 
 namespace embrace::hub {
 
-// The one way to a repository row: by name, for a right. Moved (fact "repo": the id to ask for) when the
-// name is an old one or spelled in another case; the access errors of auth/access.h otherwise.
-Result<meta::Repo> find_repo(Services&, rt::Blocking, const auth::Caller&, const RepoName& name, auth::Right right);
+// The one way to a repository row: by name, for a right. Moved (fact "repo": the id to ask for)
+// when the name is an old one or spelled in another case; the access errors of auth/access.h
+// otherwise.
+Result<meta::Repo> find_repo(Services&, rt::Blocking, const auth::Caller&, const RepoName& name,
+                             auth::Right right);
 
 struct InitialFile {
   std::string path;
@@ -20,30 +22,37 @@ struct InitialFile {
 };
 
 struct NewRepo {
-  RepoName name;               // ns empty: the caller's own
+  RepoName name;  // ns empty: the caller's own
   bool is_private = false;
-  std::string sdk;             // required for spaces: gradio, docker, static, streamlit
+  std::string sdk;  // required for spaces: gradio, docker, static, streamlit
   std::string license, license_name, license_link;
   std::vector<InitialFile> files;
 };
 
-// With its branch main and the commit "initial commit" (.gitattributes; README.md for spaces, for a license
-// or from `files`). Conflict when it exists: message "You already created this model repo", fact "repo": its id.
+// With its branch main and the commit "initial commit" (.gitattributes; README.md for spaces, for a
+// license or from `files`). Conflict when it exists: message "You already created this model repo",
+// fact "repo": its id.
 Result<meta::Repo> create_repo(Services&, rt::Blocking, const auth::Caller&, NewRepo repo);
 
 Status delete_repo(Services&, rt::Blocking, const auth::Caller&, const RepoName& name);
 
 // Old name redirects afterwards. Conflict ("... already exists") when the target is taken.
-Result<meta::Repo> move_repo(Services&, rt::Blocking, const auth::Caller&, const RepoName& from, const RepoName& to);
+Result<meta::Repo> move_repo(Services&, rt::Blocking, const auth::Caller&, const RepoName& from,
+                             const RepoName& to);
 
 struct RepoSettings {
   std::optional<bool> is_private;
   std::optional<meta::Gating> gating;
   std::optional<bool> discussions_disabled;
 };
-Result<meta::Repo> update_settings(Services&, rt::Blocking, const auth::Caller&, const RepoName& name, const RepoSettings& change);
+Result<meta::Repo> update_settings(Services&, rt::Blocking, const auth::Caller&,
+                                   const RepoName& name, const RepoSettings& change);
 
-// Copies the default branch's history, and its LFS objects by reference.
-Result<meta::Repo> duplicate_repo(Services&, rt::Blocking, const auth::Caller&, const RepoName& from, NewRepo to);
+// Copies the default branch's history, and its LFS objects by reference. Gating comes along;
+// visibility too, unless the caller chooses.
+enum class Visibility : std::uint8_t { AsSource, Public, Private };
+Result<meta::Repo> duplicate_repo(Services&, rt::Blocking, const auth::Caller&,
+                                  const RepoName& from, NewRepo to,
+                                  Visibility visibility = Visibility::AsSource);
 
 }  // namespace embrace::hub

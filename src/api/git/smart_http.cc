@@ -7,6 +7,7 @@
 
 #include "api/endpoints.h"
 #include "api/git/permits.h"
+#include "base/log.h"
 #include "base/strings.h"
 #include "hub/publish.h"
 #include "hub/push.h"
@@ -16,9 +17,6 @@
 namespace embrace::api {
 namespace {
 
-constexpr std::uint64_t kFetchRequestBytesMax =
-    64u << 20;  // a fetch names what it has; even huge clones stay far below
-
 http::Response git_reply(std::string_view content_type, rt::Content body) {
   http::Response response;
   response.fields.set("Content-Type", content_type);
@@ -27,36 +25,41 @@ http::Response git_reply(std::string_view content_type, rt::Content body) {
   return response;
 }
 
-// A fetch's request, read before git runs: stateless git answers only after the last line anyway.
-class TextSource : public rt::ByteSource {
+// git's answer together with its place among the processes, held until the last byte is sent. The
+// first bytes are read ahead, so that a request that git refuses outright gets a 400, not a 200
+// that breaks off.
+class FetchSource : public rt::ByteSource {
  public:
-  explicit TextSource(std::string text) : text_(std::move(text)) {}
+  FetchSource(std::unique_ptr<rt::ByteSource> answer, Permit permit)
+      : answer_(std::move(answer)), permit_(std::move(permit)) {}
+
+  Task<Status> read_ahead() {
+    first_.resize(kReadAheadBytes);
+    auto count = co_await answer_->read(std::span(first_.data(), first_.size()));
+    if (!count) {
+      log::info("git refused a fetch", {{"reason", count.error().message()}});
+      co_return fail(Code::InvalidArgument, "git could not make sense of this fetch request");
+    }
+    first_.resize(*count);
+    co_return Done{};
+  }
+
   Task<Result<std::size_t>> read(std::span<char> into) override {
-    const std::size_t count = std::min(into.size(), text_.size() - used_);
-    std::copy_n(text_.data() + used_, count, into.data());
-    used_ += count;
-    co_return count;
+    if (used_ < first_.size()) {
+      const std::size_t count = std::min(into.size(), first_.size() - used_);
+      std::copy_n(first_.data() + used_, count, into.data());
+      used_ += count;
+      co_return count;
+    }
+    co_return co_await answer_->read(into);
   }
 
  private:
-  std::string text_;
-  std::size_t used_ = 0;
-};
-
-// git's answer together with what it needs while it lasts: its request, and its place among the
-// processes.
-class FetchSource : public rt::ByteSource {
- public:
-  FetchSource(std::unique_ptr<TextSource> request, Permit permit)
-      : request_(std::move(request)), permit_(std::move(permit)) {}
-  TextSource& request() { return *request_; }
-  void set_answer(std::unique_ptr<rt::ByteSource> answer) { answer_ = std::move(answer); }
-  Task<Result<std::size_t>> read(std::span<char> into) override { return answer_->read(into); }
-
- private:
-  std::unique_ptr<TextSource> request_;
+  static constexpr std::size_t kReadAheadBytes = 4096;
+  std::unique_ptr<rt::ByteSource> answer_;
   Permit permit_;
-  std::unique_ptr<rt::ByteSource> answer_;  // destroyed first: it borrows the request
+  std::string first_;
+  std::size_t used_ = 0;
 };
 
 std::string protocol_of(const Call& call) {
@@ -115,8 +118,8 @@ Task<Result<http::Response>> git_info_refs(Call& call) {
   co_return git_reply(cat("application/x-", service, "-advertisement"), std::move(text));
 }
 
+// Who may read and whether there is room are asked before a byte of the request is taken in.
 Task<Result<http::Response>> git_upload_pack(Call& call) {
-  EMB_CO_TRY(std::string text, co_await http::read_body(call.request, kFetchRequestBytesMax));
   EMB_CO_TRY(std::string folder,
              co_await on_pool(call, [&](rt::Blocking blocking) -> Result<std::string> {
                auto& services = call.services();
@@ -127,12 +130,11 @@ Task<Result<http::Response>> git_upload_pack(Call& call) {
              }));
   EMB_CO_TRY(Permit permit, fetch_permits(call.settings()).take());
   const bool gzip = call.request.fields.find("Content-Encoding").value_or("") == "gzip";
-  auto source = std::make_unique<FetchSource>(std::make_unique<TextSource>(std::move(text)),
-                                              std::move(permit));
   EMB_CO_TRY(auto answer,
              co_await git::serve_upload_pack(call.api.transfers, folder, protocol_of(call),
-                                             source->request(), gzip));
-  source->set_answer(std::move(answer));
+                                             *call.request.body, gzip));
+  auto source = std::make_unique<FetchSource>(std::move(answer), std::move(permit));
+  EMB_CO_DO(co_await source->read_ahead());
   co_return git_reply("application/x-git-upload-pack-result",
                       rt::Content(std::move(source), std::nullopt));
 }

@@ -23,7 +23,6 @@ Task<Result<http::Response>> remove(Call& call, std::vector<Digest> objects, boo
 }  // namespace
 
 Task<Result<http::Response>> list_lfs_files(Call& call) {
-  EMB_CO_DO(require_user(call));
   EMB_CO_TRY(auto limit, query_number(call, "limit", 1000, 1, 1000));
   const std::string cursor(call.request.query.find("cursor").value_or(""));
   EMB_CO_TRY(auto page, co_await on_pool(call, [&](rt::Blocking blocking) {
@@ -49,7 +48,6 @@ Task<Result<http::Response>> list_lfs_files(Call& call) {
 
 // POST lfs-files/batch deletes; POST lfs-files/duplicate links into another repository.
 Task<Result<http::Response>> delete_lfs_files(Call& call) {
-  EMB_CO_DO(require_user(call));
   const std::string action = call.target.rest.empty() ? "" : call.target.rest[0];
   if (action == "duplicate") co_return co_await duplicate_lfs_files(call);
   if (action != "batch")
@@ -68,7 +66,6 @@ Task<Result<http::Response>> delete_lfs_files(Call& call) {
 }
 
 Task<Result<http::Response>> delete_lfs_file(Call& call) {
-  EMB_CO_DO(require_user(call));
   EMB_CO_TRY(Digest digest, Digest::parse(call.target.rest.empty() ? "" : call.target.rest[0]));
   const bool rewrite =
       !call.request.query.find("rewriteHistory") || call.request.query.flag("rewriteHistory");

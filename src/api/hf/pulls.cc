@@ -97,7 +97,6 @@ Task<Result<http::Response>> list_discussions(Call& call) {
 }
 
 Task<Result<http::Response>> create_discussion(Call& call) {
-  EMB_CO_DO(require_user(call));
   if (!call.target.rest.empty()) {
     co_return fail(Code::NotBuilt,
                    "Comments, merging and the rest of a discussion are not built yet on this hub");

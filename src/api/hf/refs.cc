@@ -117,7 +117,6 @@ Task<Result<http::Response>> commits(Call& call) {
 }
 
 Task<Result<http::Response>> create_branch(Call& call) {
-  EMB_CO_DO(require_user(call));
   EMB_CO_TRY(auto body, co_await read_optional_json(call));
   hub::NewBranch branch;
   EMB_CO_TRY(branch.branch, required_rest(call, "branch's name"));
@@ -131,7 +130,6 @@ Task<Result<http::Response>> create_branch(Call& call) {
 }
 
 Task<Result<http::Response>> delete_branch(Call& call) {
-  EMB_CO_DO(require_user(call));
   EMB_CO_TRY(std::string branch, required_rest(call, "branch's name"));
   EMB_CO_DO(co_await on_pool(call, [&](rt::Blocking blocking) {
     return hub::delete_branch(call.services(), blocking, call.caller, call.target.repo, branch);
@@ -140,7 +138,6 @@ Task<Result<http::Response>> delete_branch(Call& call) {
 }
 
 Task<Result<http::Response>> create_tag(Call& call) {
-  EMB_CO_DO(require_user(call));
   EMB_CO_TRY(auto body, co_await read_json(call));
   const std::string rev = joined_rest(call, "main");
   const std::string tag = body.root().text_or("tag", "");
@@ -154,7 +151,6 @@ Task<Result<http::Response>> create_tag(Call& call) {
 }
 
 Task<Result<http::Response>> delete_tag(Call& call) {
-  EMB_CO_DO(require_user(call));
   EMB_CO_TRY(std::string tag, required_rest(call, "tag's name"));
   EMB_CO_DO(co_await on_pool(call, [&](rt::Blocking blocking) {
     return hub::delete_tag(call.services(), blocking, call.caller, call.target.repo, tag);
@@ -163,7 +159,6 @@ Task<Result<http::Response>> delete_tag(Call& call) {
 }
 
 Task<Result<http::Response>> super_squash(Call& call) {
-  EMB_CO_DO(require_user(call));
   EMB_CO_TRY(auto body, co_await read_optional_json(call));
   const std::string branch = joined_rest(call, "main");
   const std::string message = body.root().text_or("message", "");

@@ -97,7 +97,6 @@ Task<Result<http::Response>> create_repo(Call& call) {
 }
 
 Task<Result<http::Response>> delete_repo(Call& call) {
-  EMB_CO_DO(require_user(call));
   EMB_CO_TRY(auto body, co_await read_json(call));
   EMB_CO_TRY(RepoName name, read_name(body.root(), call.caller.name()));
   EMB_CO_DO(co_await on_pool(call, [&](rt::Blocking blocking) {
@@ -109,7 +108,6 @@ Task<Result<http::Response>> delete_repo(Call& call) {
 }
 
 Task<Result<http::Response>> move_repo(Call& call) {
-  EMB_CO_DO(require_user(call));
   EMB_CO_TRY(auto body, co_await read_json(call));
   EMB_CO_TRY(RepoType type, parse_repo_type(body.root().text_or("type", "model")));
   EMB_CO_TRY(RepoName from, RepoName::parse(type, body.root().text_or("fromRepo", "")));
@@ -122,7 +120,6 @@ Task<Result<http::Response>> move_repo(Call& call) {
 }
 
 Task<Result<http::Response>> repo_settings(Call& call) {
-  EMB_CO_DO(require_user(call));
   EMB_CO_TRY(auto body, co_await read_json(call));
   hub::RepoSettings change;
   EMB_CO_TRY(change.is_private, read_private(body.root(), call.target.repo.type));
@@ -155,16 +152,17 @@ Task<Result<http::Response>> repo_settings(Call& call) {
 }
 
 Task<Result<http::Response>> duplicate_repo(Call& call) {
-  EMB_CO_DO(require_user(call));
   EMB_CO_TRY(auto body, co_await read_json(call));
   hub::NewRepo to;
   EMB_CO_TRY(to.name,
              RepoName::parse(call.target.repo.type, body.root().text_or("repository", "")));
   if (to.name.ns.empty()) to.name.ns = call.caller.name();
   EMB_CO_TRY(auto is_private, read_private(body.root(), to.name.type));
-  to.is_private = is_private.value_or(false);
+  auto visibility = hub::Visibility::AsSource;
+  if (is_private) visibility = *is_private ? hub::Visibility::Private : hub::Visibility::Public;
   auto made = co_await on_pool(call, [&](rt::Blocking blocking) {
-    return hub::duplicate_repo(call.services(), blocking, call.caller, call.target.repo, to);
+    return hub::duplicate_repo(call.services(), blocking, call.caller, call.target.repo, to,
+                               visibility);
   });
   if (!made) co_return fail(with_page(std::move(made).error(), to.name));
   co_return repo_reply(call, *made);
