@@ -129,17 +129,21 @@ struct Plan {
   std::size_t tag = 0;  // for Tag: which of filter.tags
 };
 
-// FTS5 text that finds the rows with every three-letter piece of every term: more than those that
-// have the terms themselves. "" when no term is long enough.
+// FTS5 text that finds the rows with three-letter pieces of every term: more than those that have
+// the terms themselves, so LIKE has the last word. Pieces need not overlap to be selective, and
+// each costs a list to read. "" when no term is long enough.
 std::string trigram_query(const std::vector<std::string>& terms) {
   std::string out;
-  for (const auto& term : terms) {
-    for (std::size_t at = 0; at + 3 <= term.size(); ++at) {
-      if (!out.empty()) out += " AND ";
-      out += '"';
-      for (char c : term.substr(at, 3)) out.append(c == '"' ? 2 : 1, c);
-      out += '"';
-    }
+  auto add_piece = [&out](std::string_view piece) {
+    if (!out.empty()) out += " AND ";
+    out += '"';
+    for (char c : piece) out.append(c == '"' ? 2 : 1, c);
+    out += '"';
+  };
+  for (const std::string_view term : terms) {
+    if (term.size() < 3) continue;
+    for (std::size_t at = 0; at + 3 < term.size(); at += 3) add_piece(term.substr(at, 3));
+    add_piece(term.substr(term.size() - 3));
   }
   return out;
 }
