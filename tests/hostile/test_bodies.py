@@ -101,7 +101,7 @@ def test_broken_json(new_repo, path):
         answer = repo.http.request(method, path.format(api=repo.api, web=repo.web), content=body, headers={"Content-Type": "application/json"})
         assert answer.status_code < 500, (body[:20], answer.status_code, answer.text[:200])
         assert answer.status_code < 400 or isinstance(answer.json(), dict)
-        if body not in (b"[]", b"null") and not body.startswith(b'{"name"'):
+        if not path.endswith("paths-info/main") and body not in (b"[]", b"null") and not body.startswith(b'{"name"'):
             assert answer.status_code >= 400, (body[:20], answer.status_code, answer.text[:200])
     big = b'{"name": "' + b"x" * (5 << 20) + b'"}'
     answer = repo.http.request(method, path.format(api=repo.api, web=repo.web), content=big, headers={"Content-Type": "application/json"})
