@@ -11,6 +11,8 @@
 // and sorts it: quick when that is little. So each filter that has an index is first counted, up to
 // kGatherRowsMax, and the rarest one that stays below is gathered. The SQL is worded so that both
 // databases follow: an expression (x + 0, x || '') hides the index that is not to be used.
+// Known to be slow: two common tags that no repository has together (2 s at a million
+// repositories); each alone is too common to gather, and the walk finds nothing to stop for.
 
 namespace embrace::meta::listing {
 namespace {
