@@ -12,7 +12,9 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/strings.h"
+#include "db/change_watch.h"
 #include "db/location.h"
 #include "db/session_pool.h"
 #include "db/soci_session.h"
@@ -54,6 +56,7 @@ struct Database::Impl {
   const Location location;
   const Settings settings;
   std::atomic<std::uint64_t> generation{0};
+  std::unique_ptr<const ChangeWatch> change_watch;  // null: PostgreSQL
   SessionPool readers;
   SessionPool writers;
 
@@ -70,6 +73,14 @@ Result<std::unique_ptr<Database>> Database::open(rt::Blocking blocking, Settings
   // The first writer sets up the file (WAL), or finds out now that there is no server.
   EMB_TRY(auto first, database->lease_writer(blocking));
   first.roll_back();
+  auto& impl = *database->impl_;
+  if (impl.location.dialect == Dialect::Sqlite) {
+    auto watch = ChangeWatch::open(impl.location, impl.settings);
+    if (watch)
+      impl.change_watch = *std::move(watch);
+    else
+      log::warn("caches of rows are off", {{"reason", watch.error().message()}});
+  }
   return database;
 }
 
@@ -80,6 +91,10 @@ Dialect Database::dialect() const { return impl_->location.dialect; }
 
 std::uint64_t Database::generation() const {
   return impl_->generation.load(std::memory_order_acquire);
+}
+
+std::optional<ChangeStamp> Database::change_stamp() const {
+  return impl_->change_watch ? impl_->change_watch->look() : std::nullopt;
 }
 
 Result<std::int64_t> Database::data_version(rt::Blocking) {

@@ -21,6 +21,7 @@
 // Threads: read() and write() from any pool thread. SQLite writers queue behind one lock; a write()
 // inside a write() of the same thread waits for itself until it is Unavailable.
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -42,6 +43,13 @@ struct Settings {
   unsigned read_sessions_max = 8;
   unsigned busy_timeout_ms = 10'000;
   bool sync_every_commit = true;  // SQLite: synchronous=FULL; false: NORMAL (may lose the last commits on power loss)
+};
+
+// What a SQLite database looked like at some moment: equal to another stamp when nobody, other
+// processes included, has committed in between.
+struct ChangeStamp {
+  std::array<std::uint32_t, 12> words{};
+  bool operator==(const ChangeStamp&) const = default;
 };
 
 enum class Dialect : std::uint8_t { Sqlite, Postgres };
@@ -82,6 +90,11 @@ class Database {
   // SQLite: a number that differs from its last answer when anybody, other processes too, has committed
   // since. PostgreSQL has none: NotBuilt.
   Result<std::int64_t> data_version(rt::Blocking);
+
+  // For caches: take a stamp, read, and keep what was read with the stamp; it is current as long as a
+  // fresh stamp equals that one. Waits for nothing, so io threads may ask. nullopt on PostgreSQL,
+  // where nothing can be known without asking.
+  std::optional<ChangeStamp> change_stamp() const;
 
  private:
   struct Impl;

@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <utility>
+
 namespace embrace::db {
 namespace {
 
@@ -20,6 +22,33 @@ TEST_P(SqliteDatabase, TheDataVersionTellsOfOtherProcesses) {
   ASSERT_TRUE(other->write(blocking_,
                            [](Session& s) { return s.run("INSERT INTO things (id) VALUES (1)"); }));
   EXPECT_NE(database_->data_version(blocking_).value(), before);
+}
+
+TEST_P(SqliteDatabase, AStampChangesWithEachCommitOfAnybodyAndOnlyThen) {
+  auto other = open();
+  const auto insert = [&](Database& database, int id) {
+    return database.write(
+        blocking_, [id](Session& s) { return s.run("INSERT INTO things (id) VALUES (:id)", id); });
+  };
+  auto last = database_->change_stamp();
+  ASSERT_TRUE(last);
+  const auto changed = [&] { return std::exchange(last, database_->change_stamp()) != last; };
+  EXPECT_FALSE(changed());
+  for (int id = 0; id < 100; id += 2) {
+    ASSERT_TRUE(insert(*database_, id));
+    EXPECT_TRUE(changed()) << id;
+    ASSERT_TRUE(insert(*other, id + 1));
+    EXPECT_TRUE(changed()) << id;
+    EXPECT_EQ(last, other->change_stamp());
+  }
+  ASSERT_FALSE(insert(*database_, 0));
+  ASSERT_TRUE(other->read(
+      blocking_, [](Session& s) { return s.rows<std::int64_t>("SELECT id FROM things"); }));
+  EXPECT_FALSE(changed());
+  // When all others are gone, too: the last connection to close would remove the log.
+  other.reset();
+  ASSERT_TRUE(insert(*database_, 1000));
+  EXPECT_TRUE(changed());
 }
 
 TEST_P(SqliteDatabase, AWriterElsewhereIsWaitedForThenUnavailable) {
@@ -149,7 +178,8 @@ TEST_P(PostgresDatabase, ASchemaChangedUnderAPreparedStatementIsNoticed) {
   EXPECT_TRUE(again) << again.error().message();
 }
 
-TEST_P(PostgresDatabase, ThereIsNoDataVersion) {
+TEST_P(PostgresDatabase, ThereIsNoDataVersionAndNoStamp) {
+  EXPECT_FALSE(database_->change_stamp());
   EXPECT_EQ(database_->data_version(blocking_).error().code(), Code::NotBuilt);
 }
 

@@ -51,6 +51,8 @@ SociSession::~SociSession() {
   }
 }
 
+sqlite_api::sqlite3* SociSession::sqlite() { return sqlite_handle(*connection_); }
+
 Status SociSession::set_up_sqlite(const Settings& settings) {
   sqlite_api::sqlite3_extended_result_codes(sqlite_handle(*connection_), 1);
   EMB_DO(execute(cat("PRAGMA busy_timeout = ", settings.busy_timeout_ms), {}));

@@ -21,6 +21,10 @@
 #include "db/prepared.h"
 #include "db/session.h"
 
+namespace sqlite_api {
+struct sqlite3;
+}
+
 namespace embrace::db {
 
 enum class Purpose : std::uint8_t { Read, Write };
@@ -46,6 +50,8 @@ class SociSession : public Session {
   // How the latest transaction ended.
   bool should_begin_again() const { return begin_again_; }
   bool is_lost() const { return lost_; }
+
+  sqlite_api::sqlite3* sqlite();  // SQLite only
 
  private:
   // Statements kept per connection: more than meta has, so only lists with filters ever push one
