@@ -6,6 +6,10 @@
 
 namespace embrace::api {
 
+Error too_many_passwords() {
+  return Error(Code::TooMany, "Too many logins at once: try again shortly").with("retry_after", "2");
+}
+
 http::Response json_reply(json::Writer& writer, unsigned status) {
   http::Response response(status);
   response.fields.add("Content-Type", "application/json; charset=utf-8");
@@ -34,6 +38,8 @@ Task<Result<json::Document>> read_optional_json(Call& call) {
   auto document = json::Document::parse(text);
   if (!document)
     co_return fail(std::move(document).error().while_doing("the request's body is not valid JSON"));
+  if (!document->root().is_object())
+    co_return fail(Code::InvalidArgument, "the request's body must be a JSON object");
   co_return document;
 }
 
@@ -50,7 +56,7 @@ void add_next_link(const Call& call, http::Response& response, std::string_view 
 Result<std::uint64_t> query_number(const Call& call, std::string_view name, std::uint64_t otherwise,
                                    std::uint64_t least, std::uint64_t most) {
   auto text = call.request.query.find(name);
-  if (!text || text->empty()) return otherwise;
+  if (!text || text->empty()) return std::clamp(otherwise, least, most);
   auto number = parse_uint(*text);
   if (!number) return fail(Code::InvalidArgument, cat("\"", name, "\" must be a number"));
   return std::clamp(*number, least, most);
