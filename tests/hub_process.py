@@ -34,15 +34,16 @@ def without_proxies(env):
 class HubProcess:
     """`embrace serve` and, on the same folder, `embrace admin` and `embrace doctor`."""
 
-    def __init__(self, folder, *, database=None, settings=None):
+    def __init__(self, folder, *, data=None, database=None, settings=None):
         self.folder = pathlib.Path(folder)
-        self.data = self.folder / "data"
+        self.data = pathlib.Path(data or self.folder / "data")
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_path = self.folder / "server.log"
         self._database = database
         self._process = None
         self._log_mark = 0
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.data.mkdir(parents=True, exist_ok=True)
         self._options = []
         if settings:
