@@ -23,6 +23,11 @@ EMB_ENDPOINT(sign_up);
 EMB_ENDPOINT(list_tokens);
 EMB_ENDPOINT(create_token);
 EMB_ENDPOINT(delete_token);
+// hf/oauth.cc
+EMB_ENDPOINT(begin_device_login);
+EMB_ENDPOINT(device_login_page);
+EMB_ENDPOINT(decide_device_login);
+EMB_ENDPOINT(oauth_token);
 // hf/accounts.cc
 EMB_ENDPOINT(user_overview);
 EMB_ENDPOINT(organization_overview);

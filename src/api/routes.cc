@@ -81,6 +81,10 @@ constexpr auto kRoutes = std::to_array<Route>({
     {Post, Site, "/api/login", log_in, kIgnore},
     {Post, Site, "/api/logout", log_out},
     {Post, Site, "/api/signup", sign_up, kIgnore},
+    {Post, Site, "/oauth/device", begin_device_login, kIgnore},
+    {Get, Site, "/oauth/device", device_login_page, kIgnore},
+    {Post, Site, "/oauth/device/approve", decide_device_login, kIgnore},
+    {Post, Site, "/oauth/token", oauth_token, kIgnore},
     {Get, Site, "/api/settings/tokens", list_tokens},
     {Post, Site, "/api/settings/tokens", create_token},
     {Delete, Site, "/api/settings/tokens/{}", delete_token},
@@ -124,8 +128,6 @@ constexpr auto kRoutes = std::to_array<Route>({
     {Post, Site, "/api/buckets/{*}", not_built},
     {Get, Site, "/api/jobs/{*}", not_built},
     {Post, Site, "/api/jobs/{*}", not_built},
-    {Post, Site, "/oauth/device", not_built, kIgnore},
-    {Post, Site, "/oauth/token", not_built, kIgnore},
     {Get, Site, "/.well-known/openid-configuration", not_built, kIgnore},
 });
 

@@ -272,11 +272,38 @@ CREATE INDEX jobs_finished ON jobs (state, finished_ms)
 CREATE UNIQUE INDEX jobs_one_waiting ON jobs (kind, dedupe) WHERE state = 0 AND dedupe <> ''
 )";
 
-constexpr std::array<db::Migration, 4> kMigrations = {{
+// Logging in from a terminal (OAuth's device flow): a code the program polls with, a code the person
+// types, and the refresh tokens that came of it. Only digests of what grants anything are kept.
+constexpr std::string_view kDeviceLogins = R"(
+CREATE TABLE device_logins (
+  device_sha256 {{text}} PRIMARY KEY,
+  user_code {{text}} NOT NULL UNIQUE,
+  scope {{text}} NOT NULL,
+  state {{int}} NOT NULL,
+  user_id {{int}} NOT NULL,
+  polled_ms {{int}} NOT NULL,
+  expires_ms {{int}} NOT NULL
+)
+--
+CREATE INDEX device_logins_expiring ON device_logins (expires_ms)
+--
+CREATE TABLE refresh_tokens (
+  secret_sha256 {{text}} PRIMARY KEY,
+  user_id {{int}} NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  token_id {{int}} NOT NULL,
+  scope {{text}} NOT NULL,
+  expires_ms {{int}} NOT NULL
+)
+--
+CREATE INDEX refresh_tokens_by_user ON refresh_tokens (user_id)
+)";
+
+constexpr std::array<db::Migration, 5> kMigrations = {{
     {1, "accounts", kAccounts},
     {2, "repositories", kRepos},
     {3, "contents", kContents},
     {4, "events and jobs", kWork},
+    {5, "device logins", kDeviceLogins},
 }};
 
 }  // namespace
