@@ -1,7 +1,7 @@
 #pragma once
 // EMB_CHECK(condition, "what we believed"): stays on in release, and throws BrokenInvariant to the
-// nearest wall (request, job or thread), which logs it once and answers 500. EMB_CHECK_OR_DIE is for
-// places where going on could destroy data.
+// nearest wall (request, job or thread), which logs it once and answers 500. EMB_CHECK_OR_DIE is
+// for places where going on could destroy data.
 
 #include <stdexcept>
 

@@ -1,6 +1,6 @@
 #pragma once
-// File: an open descriptor that closes itself, and the few durable file operations that storage needs.
-// Every function blocks on the disk; rooms above take a rt::Blocking before calling them.
+// File: an open descriptor that closes itself, and the few durable file operations that storage
+// needs. Every function blocks on the disk; rooms above take a rt::Blocking before calling them.
 
 #include <cstdint>
 #include <memory>
@@ -20,9 +20,9 @@ class File {
   File& operator=(File&& other) noexcept;
   ~File();
 
-  static Result<File> open_for_read(const std::string& path);   // NotFound when there is none
-  static Result<File> create_new(const std::string& path);      // Conflict when it exists; mode 0644
-  static Result<File> open_for_append(const std::string& path); // created when absent
+  static Result<File> open_for_read(const std::string& path);  // NotFound when there is none
+  static Result<File> create_new(const std::string& path);     // Conflict when it exists; mode 0644
+  static Result<File> open_for_append(const std::string& path);  // created when absent
 
   int fd() const { return fd_; }
   bool is_open() const { return fd_ >= 0; }
@@ -38,8 +38,8 @@ class File {
   int fd_ = -1;
 };
 
-// Part of a file, kept open while somebody still has to send it (a download may outlive the deletion
-// of the name: that is the one reason for shared ownership here).
+// Part of a file, kept open while somebody still has to send it (a download may outlive the
+// deletion of the name: that is the one reason for shared ownership here).
 struct FileSlice {
   std::shared_ptr<const File> file;
   std::uint64_t offset = 0;
@@ -47,12 +47,13 @@ struct FileSlice {
 };
 
 Result<std::string> read_file(const std::string& path, std::uint64_t bytes_max);
-// Writes beside `path`, syncs, renames over it, syncs the folder: readers see the old or the new bytes.
+// Writes beside `path`, syncs, renames over it, syncs the folder: readers see the old or the new
+// bytes.
 Status write_file_durably(const std::string& path, std::string_view bytes);
 Status rename_durably(const std::string& from, const std::string& to);  // syncs the target's folder
 Status sync_folder(const std::string& folder);
-Status make_folders(const std::string& path);                           // mkdir -p
-Status remove_file(const std::string& path);                            // succeeds when absent
+Status make_folders(const std::string& path);     // mkdir -p
+Status remove_file(const std::string& path);      // succeeds when absent
 Error errno_error(int number, std::string what);  // ENOSPC, EACCES, ENOENT ... as our codes
 
 }  // namespace embrace

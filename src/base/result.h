@@ -17,21 +17,21 @@ namespace embrace {
 // The few kinds of failure a client can tell apart, each the answer to "what would it do
 // differently?". api/error_reply.cc maps them to status lines; nothing else knows HTTP numbers.
 enum class Code : std::uint8_t {
-  InvalidArgument,   // fix the request
-  Unauthenticated,   // log in
-  Denied,            // ask for a right
-  NotFound,          // look elsewhere
-  Moved,             // ask again under the id in the fact "repo" (renamed, or another spelling)
-  Conflict,          // somebody else was first: read again, then retry
-  Stale,             // the caller's parent commit is no longer the head
-  TooLarge,          // send less
-  RangeInvalid,      // ask for bytes that exist
-  Unusable,          // well-formed, but this path or object can't be accepted
-  TooMany,           // slow down
-  NotBuilt,          // this server does not have that; do not retry
-  Unavailable,       // retry later
-  Corrupt,           // stored or sent bytes do not match their digest
-  Internal,          // our fault
+  InvalidArgument,  // fix the request
+  Unauthenticated,  // log in
+  Denied,           // ask for a right
+  NotFound,         // look elsewhere
+  Moved,            // ask again under the id in the fact "repo" (renamed, or another spelling)
+  Conflict,         // somebody else was first: read again, then retry
+  Stale,            // the caller's parent commit is no longer the head
+  TooLarge,         // send less
+  RangeInvalid,     // ask for bytes that exist
+  Unusable,         // well-formed, but this path or object can't be accepted
+  TooMany,          // slow down
+  NotBuilt,         // this server does not have that; do not retry
+  Unavailable,      // retry later
+  Corrupt,          // stored or sent bytes do not match their digest
+  Internal,         // our fault
 };
 
 // The Hub protocol's finer distinctions (the X-Error-Code header that clients read).
@@ -97,13 +97,14 @@ inline std::unexpected<Error> fail(Error error) { return std::unexpected(std::mo
 
 #define EMB_CAT_(a, b) a##b
 #define EMB_CAT(a, b) EMB_CAT_(a, b)
-#define EMB_TRY_(tmp, ret, decl, ...)                             \
-  auto tmp = __VA_ARGS__;                                         \
-  if (!tmp) ret std::unexpected(std::move(tmp).error());          \
+#define EMB_TRY_(tmp, ret, decl, ...)                    \
+  auto tmp = __VA_ARGS__;                                \
+  if (!tmp) ret std::unexpected(std::move(tmp).error()); \
   decl = *std::move(tmp)
-#define EMB_DO_(tmp, ret, ...)                                    \
+#define EMB_DO_(tmp, ret, ...) \
   if (auto tmp = __VA_ARGS__; !tmp) ret std::unexpected(std::move(tmp).error())
-// EMB_TRY(auto repo, open(id));  returns the error, or binds the value. EMB_DO(write(x)); for a Status.
+// EMB_TRY(auto repo, open(id));  returns the error, or binds the value. EMB_DO(write(x)); for a
+// Status.
 #define EMB_TRY(decl, ...) EMB_TRY_(EMB_CAT(try_, __COUNTER__), return, decl, __VA_ARGS__)
 #define EMB_DO(...) EMB_DO_(EMB_CAT(try_, __COUNTER__), return, __VA_ARGS__)
 // The same inside a coroutine.

@@ -1,6 +1,6 @@
 #pragma once
-// Sync<T>: data that is only reachable under its lock. with() takes a plain function, so a lock can't
-// be held across an await.
+// Sync<T>: data that is only reachable under its lock. with() takes a plain function, so a lock
+// can't be held across an await.
 
 #include <mutex>
 #include <utility>

@@ -8,7 +8,7 @@
 
 namespace embrace::crypto {
 
-std::string random_bytes(std::size_t count);        // from the operating system
+std::string random_bytes(std::size_t count);  // from the operating system
 std::string random_alphanumeric(std::size_t count);
 
 // "hf_" and 34 alphanumerics: the shape that clients and secret scanners know.

@@ -2,24 +2,25 @@
 // Database: SQL for everybody, on SQLite (WAL; default) or PostgreSQL 15+. Two dialects, one code.
 //
 //   auto status = database.write(blocking, [&](db::Session& s) -> Status {
-//     EMB_TRY(auto changed, s.run("UPDATE refs SET oid = :oid WHERE repo_id = :repo", oid, repo_id));
+//     EMB_TRY(auto changed, s.run("UPDATE refs SET oid = :oid WHERE repo_id = :repo", oid,
+//     repo_id));
 //     ...
 //   });
 //
 // SQL text uses :named parameters, bound in the order in which they first appear. Parameter types:
 // std::int64_t (and other integers), double, bool (stored as 0/1), std::string / string_view, and
-// std::optional of those. Column types of rows(): std::int64_t, double, std::string, and std::optional
-// of those for columns that may be NULL.
+// std::optional of those. Column types of rows(): std::int64_t, double, std::string, and
+// std::optional of those for columns that may be NULL.
 //
-// Errors: a unique or foreign-key violation is Conflict; a busy or lost database Unavailable; text that
-// holds a NUL byte InvalidArgument. A failed statement spoils its transaction, in both dialects: later
-// statements fail with the same error and so does the commit, so a function returns such an error, and
-// writes that may meet a twin say ON CONFLICT.
-// Isolation: read() sees one snapshot. write() is alone on SQLite; on PostgreSQL it is REPEATABLE READ,
-// so a row that somebody else changed meanwhile makes it start again, but rows that were only read are
-// not watched: a write that depends on a row updates that row (compare-and-swap).
-// Threads: read() and write() from any pool thread. SQLite writers queue behind one lock; a write()
-// inside a write() of the same thread waits for itself until it is Unavailable.
+// Errors: a unique or foreign-key violation is Conflict; a busy or lost database Unavailable; text
+// that holds a NUL byte InvalidArgument. A failed statement spoils its transaction, in both
+// dialects: later statements fail with the same error and so does the commit, so a function returns
+// such an error, and writes that may meet a twin say ON CONFLICT. Isolation: read() sees one
+// snapshot. write() is alone on SQLite; on PostgreSQL it is REPEATABLE READ, so a row that somebody
+// else changed meanwhile makes it start again, but rows that were only read are not watched: a
+// write that depends on a row updates that row (compare-and-swap). Threads: read() and write() from
+// any pool thread. SQLite writers queue behind one lock; a write() inside a write() of the same
+// thread waits for itself until it is Unavailable.
 
 #include <array>
 #include <cstdint>
@@ -42,7 +43,8 @@ struct Settings {
   std::string url;
   unsigned read_sessions_max = 8;
   unsigned busy_timeout_ms = 10'000;
-  bool sync_every_commit = true;  // SQLite: synchronous=FULL; false: NORMAL (may lose the last commits on power loss)
+  bool sync_every_commit =
+      true;  // SQLite: synchronous=FULL; false: NORMAL (may lose the last commits on power loss)
 };
 
 // What a SQLite database looked like at some moment: equal to another stamp when nobody, other
@@ -69,8 +71,8 @@ class Database {
     return finish(*lease, fn(lease->session()));
   }
 
-  // fn: Result<T>(Session&), inside one write transaction: committed when fn returns a value, rolled
-  // back when it returns an error or throws. Serialization failures are retried with a fresh
+  // fn: Result<T>(Session&), inside one write transaction: committed when fn returns a value,
+  // rolled back when it returns an error or throws. Serialization failures are retried with a fresh
   // transaction (so fn must be safe to run again), at most kWriteAttemptsMax times.
   template <class F>
   std::invoke_result_t<F&, Session&> write(rt::Blocking blocking, F fn) {
@@ -87,12 +89,12 @@ class Database {
   // Grows with each write() that this process committed: a cheap "did anything change?" for caches.
   std::uint64_t generation() const;
 
-  // SQLite: a number that differs from its last answer when anybody, other processes too, has committed
-  // since. PostgreSQL has none: NotBuilt.
+  // SQLite: a number that differs from its last answer when anybody, other processes too, has
+  // committed since. PostgreSQL has none: NotBuilt.
   Result<std::int64_t> data_version(rt::Blocking);
 
-  // For caches: take a stamp, read, and keep what was read with the stamp; it is current as long as a
-  // fresh stamp equals that one. Waits for nothing, so io threads may ask. nullopt on PostgreSQL,
+  // For caches: take a stamp, read, and keep what was read with the stamp; it is current as long as
+  // a fresh stamp equals that one. Waits for nothing, so io threads may ask. nullopt on PostgreSQL,
   // where nothing can be known without asking.
   std::optional<ChangeStamp> change_stamp() const;
 

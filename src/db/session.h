@@ -1,6 +1,6 @@
 #pragma once
-// Session: one connection inside one transaction. Statements are prepared once per connection and kept.
-// SOCI stays behind this face: the templates below only turn types into Values and back.
+// Session: one connection inside one transaction. Statements are prepared once per connection and
+// kept. SOCI stays behind this face: the templates below only turn types into Values and back.
 // Threads: one at a time.
 
 #include <concepts>
@@ -84,8 +84,11 @@ class Session {
   template <class... Columns, class... Args>
   Result<std::vector<std::tuple<Columns...>>> rows(std::string_view sql, const Args&... args) {
     std::vector<std::tuple<Columns...>> out;
-    auto status = query(sql, {detail::to_value(args)...}, {detail::type_of<Columns>()...}, SIZE_MAX,
-                        [&out](std::vector<Value>& row) { out.push_back(to_tuple<Columns...>(row, std::index_sequence_for<Columns...>{})); });
+    auto status =
+        query(sql, {detail::to_value(args)...}, {detail::type_of<Columns>()...}, SIZE_MAX,
+              [&out](std::vector<Value>& row) {
+                out.push_back(to_tuple<Columns...>(row, std::index_sequence_for<Columns...>{}));
+              });
     if (!status) return std::unexpected(std::move(status).error());
     return out;
   }
@@ -95,7 +98,9 @@ class Session {
   Result<std::optional<std::tuple<Columns...>>> row(std::string_view sql, const Args&... args) {
     std::optional<std::tuple<Columns...>> out;
     auto status = query(sql, {detail::to_value(args)...}, {detail::type_of<Columns>()...}, 1,
-                        [&out](std::vector<Value>& row) { out = to_tuple<Columns...>(row, std::index_sequence_for<Columns...>{}); });
+                        [&out](std::vector<Value>& row) {
+                          out = to_tuple<Columns...>(row, std::index_sequence_for<Columns...>{});
+                        });
     if (!status) return std::unexpected(std::move(status).error());
     return out;
   }
@@ -106,9 +111,10 @@ class Session {
     return execute(sql, {detail::to_value(args)...});
   }
 
-  // For SQL built at run time (list filters): values and column types as data. take_row must not use
-  // this session.
-  virtual Status query(std::string_view sql, std::vector<Value> values, std::vector<Type> columns, std::size_t rows_max,
+  // For SQL built at run time (list filters): values and column types as data. take_row must not
+  // use this session.
+  virtual Status query(std::string_view sql, std::vector<Value> values, std::vector<Type> columns,
+                       std::size_t rows_max,
                        const std::function<void(std::vector<Value>&)>& take_row) = 0;
   virtual Result<std::int64_t> execute(std::string_view sql, std::vector<Value> values) = 0;
   virtual bool is_postgres() const = 0;

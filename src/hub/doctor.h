@@ -1,7 +1,7 @@
 #pragma once
-// embrace doctor: a data folder checked end to end. Every ref points to a commit whose objects are all present and
-// whole; every LFS pointer reachable from a ref names an object that is there, has that size and hashes to its
-// name; rows and files agree; leftovers are listed.
+// embrace doctor: a data folder checked end to end. Every ref points to a commit whose objects are
+// all present and whole; every LFS pointer reachable from a ref names an object that is there, has
+// that size and hashes to its name; rows and files agree; leftovers are listed.
 
 #include <functional>
 #include <string>
@@ -14,17 +14,19 @@ namespace embrace::hub {
 struct Finding {
   enum class Gravity : std::uint8_t { Note, Error };
   Gravity gravity = Gravity::Error;
-  std::string where;    // "acme/bert refs/heads/main"
+  std::string where;  // "acme/bert refs/heads/main"
   std::string what;
 };
 struct DoctorReport {
   std::uint64_t repos = 0, refs = 0, commits = 0, objects = 0, object_bytes = 0;
   std::vector<Finding> findings;
-  bool is_clean() const;   // no Error
+  bool is_clean() const;  // no Error
 };
-Result<DoctorReport> examine(Services&, rt::Blocking, const std::function<void(std::string_view)>& progress);
+Result<DoctorReport> examine(Services&, rt::Blocking,
+                             const std::function<void(std::string_view)>& progress);
 
-// Housekeeping jobs: folding packs, expired upload parts, download windows. Registers handlers and schedules.
+// Housekeeping jobs: folding packs, expired upload parts, download windows. Registers handlers and
+// schedules.
 void register_maintenance(Services&);
 
 }  // namespace embrace::hub

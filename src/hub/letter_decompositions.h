@@ -1,7 +1,8 @@
 #pragma once
-// Letters that Unicode also writes as a base and a combining mark (canonical decompositions of the Latin, Greek,
-// Cyrillic and kana blocks), in order of the composed letter. Written from UnicodeData.txt; a plain list, so its
-// length is honest. Hangul is computed, not listed (name_folding.cc).
+// Letters that Unicode also writes as a base and a combining mark (canonical decompositions of the
+// Latin, Greek, Cyrillic and kana blocks), in order of the composed letter. Written from
+// UnicodeData.txt; a plain list, so its length is honest. Hangul is computed, not listed
+// (name_folding.cc).
 
 #include <cstdint>
 

@@ -1,7 +1,8 @@
 #pragma once
-// publish(): the one door through which a repository changes (design 2.2). The pack is durable already; in
-// ONE transaction the refs are compared and swapped, the repo row and card index updated, LFS links and
-// the pull request written, and the event recorded. Either all of it happened or none.
+// publish(): the one door through which a repository changes (design 2.2). The pack is durable
+// already; in ONE transaction the refs are compared and swapped, the repo row and card index
+// updated, LFS links and the pull request written, and the event recorded. Either all of it
+// happened or none.
 
 #include <functional>
 #include <memory>
@@ -17,16 +18,16 @@
 namespace embrace::hub {
 
 struct RefChange {
-  std::string name;                     // "refs/heads/main"
-  std::optional<git::Oid> expected;     // nullopt: must not exist
-  std::optional<git::Oid> next;         // nullopt: delete
+  std::string name;                  // "refs/heads/main"
+  std::optional<git::Oid> expected;  // nullopt: must not exist
+  std::optional<git::Oid> next;      // nullopt: delete
 };
 
 struct Publication {
   meta::Repo repo;
   std::optional<git::Pack> pack;
   std::vector<RefChange> changes;
-  std::vector<meta::LfsLink> lfs;       // objects that the new commits refer to
+  std::vector<meta::LfsLink> lfs;         // objects that the new commits refer to
   std::optional<meta::PullRequest> pull;  // to create: its number replaces "{pull}" in ref names
   std::string event = "repo.content";
   std::int64_t actor_id = 0;
@@ -36,19 +37,22 @@ struct Published {
   std::int64_t pull_number = 0;
 };
 
-// Conflict when a ref is not as expected: nothing has changed then. When the default branch moves, the card
-// index is computed from its new tree before the transaction begins. Wakes the fold job when there are
-// many packs. The repository must be the one that wrote the pack (it is read for the card).
-Result<Published> publish(Services&, rt::Blocking, git::Repository& repository, Publication publication);
+// Conflict when a ref is not as expected: nothing has changed then. When the default branch moves,
+// the card index is computed from its new tree before the transaction begins. Wakes the fold job
+// when there are many packs. The repository must be the one that wrote the pack (it is read for the
+// card).
+Result<Published> publish(Services&, rt::Blocking, git::Repository& repository,
+                          Publication publication);
 
 // Who signs the commits that a caller makes through the API.
 git::Person signature_of(const auth::Caller& caller);
 
-// Writes the refs of SQL into the repository's folder when it shows older ones; before git's own programs run.
+// Writes the refs of SQL into the repository's folder when it shows older ones; before git's own
+// programs run.
 Status refresh_projection(Services&, rt::Blocking, const meta::Repo& repo);
 
-// One writer at a time per repository in this process, so that API commits queue instead of failing the
-// compare-and-swap. Correctness never depends on it.
+// One writer at a time per repository in this process, so that API commits queue instead of failing
+// the compare-and-swap. Correctness never depends on it.
 class WriteLocks {
  public:
   WriteLocks();

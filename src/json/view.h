@@ -29,8 +29,8 @@ class View {
   std::optional<double> number() const;
   std::optional<bool> boolean() const;
 
-  View operator[](std::string_view key) const;  // absent when there is none
-  std::vector<View> items() const;              // of an array; empty otherwise
+  View operator[](std::string_view key) const;                     // absent when there is none
+  std::vector<View> items() const;                                 // of an array; empty otherwise
   std::vector<std::pair<std::string_view, View>> members() const;  // of an object, in order
 
   std::string text_or(std::string_view key, std::string_view otherwise) const;

@@ -1,5 +1,6 @@
 #pragma once
-// Writer: JSON text, written front to back. Commas are its own business; balance is checked by take().
+// Writer: JSON text, written front to back. Commas are its own business; balance is checked by
+// take().
 //
 //   json::Writer w;
 //   w.begin_object().field("id", "acme/bert").field("likes", 3).key("tags").begin_array();
@@ -30,8 +31,10 @@ class Writer {
   template <std::integral N>
     requires(!std::same_as<N, bool>)
   Writer& value(N number) {
-    if constexpr (std::is_signed_v<N>) return signed_value(number);
-    else return unsigned_value(number);
+    if constexpr (std::is_signed_v<N>)
+      return signed_value(number);
+    else
+      return unsigned_value(number);
   }
   Writer& null();
   Writer& raw(std::string_view json);  // text that is JSON already

@@ -272,8 +272,9 @@ CREATE INDEX jobs_finished ON jobs (state, finished_ms)
 CREATE UNIQUE INDEX jobs_one_waiting ON jobs (kind, dedupe) WHERE state = 0 AND dedupe <> ''
 )";
 
-// Logging in from a terminal (OAuth's device flow): a code the program polls with, a code the person
-// types, and the refresh tokens that came of it. Only digests of what grants anything are kept.
+// Logging in from a terminal (OAuth's device flow): a code the program polls with, a code the
+// person types, and the refresh tokens that came of it. Only digests of what grants anything are
+// kept.
 constexpr std::string_view kDeviceLogins = R"(
 CREATE TABLE device_logins (
   device_sha256 {{text}} PRIMARY KEY,

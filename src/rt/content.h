@@ -31,8 +31,8 @@ class ByteSource {
 
 struct Content {
   Content() = default;
-  Content(std::string text) : bytes(std::move(text)) {}                    // NOLINT: a string is content
-  Content(std::vector<FileSlice> slices) : bytes(std::move(slices)) {}     // NOLINT
+  Content(std::string text) : bytes(std::move(text)) {}  // NOLINT: a string is content
+  Content(std::vector<FileSlice> slices) : bytes(std::move(slices)) {}  // NOLINT
   Content(std::unique_ptr<ByteSource> source, std::optional<std::uint64_t> length)
       : bytes(std::move(source)), source_length(length) {}
 

@@ -1,6 +1,6 @@
 #pragma once
-// IoThreads: one io_context per thread, no work there that can block. A connection lives and dies on
-// one of them, so its state needs no lock.
+// IoThreads: one io_context per thread, no work there that can block. A connection lives and dies
+// on one of them, so its state needs no lock.
 
 #include <boost/asio/any_io_executor.hpp>
 #include <functional>

@@ -1,10 +1,11 @@
 #pragma once
-// Pool: threads that may block. `co_await pool.run(fn)` runs fn(Blocking) on one of them and resumes on
-// the caller's own executor with its return value; an exception travels back the same way.
+// Pool: threads that may block. `co_await pool.run(fn)` runs fn(Blocking) on one of them and
+// resumes on the caller's own executor with its return value; an exception travels back the same
+// way.
 //
 // Threads: run() from any io thread. Ownership: a Pool outlives every task that waits on it; the
-// destructor finishes what is queued. Declare IoThreads before the pools: a pool thread that has just
-// resumed a task may still be leaving that task's io_context, until the pool is destroyed.
+// destructor finishes what is queued. Declare IoThreads before the pools: a pool thread that has
+// just resumed a task may still be leaving that task's io_context, until the pool is destroyed.
 // Cancelling: a task that is cancelled before run() never starts its work; once queued, the work is
 // done to its end and the task hears of the cancellation at its next wait.
 
@@ -26,8 +27,8 @@ class Pool {
   ~Pool();
   Pool(const Pool&) = delete;
 
-  // F: R(Blocking). The closure lives in the caller's frame until the await ends, so it may capture by
-  // reference.
+  // F: R(Blocking). The closure lives in the caller's frame until the await ends, so it may capture
+  // by reference.
   template <class F>
   Task<std::invoke_result_t<F&, Blocking>> run(F work) {
     using R = std::invoke_result_t<F&, Blocking>;

@@ -2,7 +2,8 @@
 // TaskGroup: the only way to start a task that nobody awaits. It counts what it started, cancels on
 // request and can be joined, so that no coroutine outlives the objects it refers to.
 //
-// Threads: start() from the group's own executor thread or any other; wait() from outside its threads.
+// Threads: start() from the group's own executor thread or any other; wait() from outside its
+// threads.
 
 #include <functional>
 #include <memory>
@@ -26,7 +27,7 @@ class TaskGroup {
   std::size_t running() const;
   // Asks every task to stop at its next wait: those that run, and those started from now on.
   void cancel();
-  bool wait_for_seconds(unsigned seconds);         // true when all have ended
+  bool wait_for_seconds(unsigned seconds);  // true when all have ended
 
  private:
   struct Impl;

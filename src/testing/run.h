@@ -22,7 +22,8 @@ T run(embrace::Task<T> task) {
   boost::asio::io_context io;
   std::optional<T> out;
   std::exception_ptr thrown;
-  boost::asio::co_spawn(io, store_into(out, std::move(task)), [&](std::exception_ptr e) { thrown = e; });
+  boost::asio::co_spawn(io, store_into(out, std::move(task)),
+                        [&](std::exception_ptr e) { thrown = e; });
   io.run();
   if (thrown) std::rethrow_exception(thrown);
   return std::move(*out);
