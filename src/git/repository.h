@@ -1,7 +1,7 @@
 #pragma once
 // git::Repository: one repository's objects, read from and written to its folder of packs.
 //
-// The folder (bare repository layout) is a projection: refs live in SQL (meta/refs.h), and objects
+// The folder (bare repository layout) is a projection: refs live in SQL (meta/repos.h), and objects
 // are immutable packs. So this class knows commits, trees and blobs, and no branch.
 //
 // Threads: a Repository is used by one thread at a time; Repositories (below) lends them out.
@@ -54,8 +54,8 @@ class Repository {
                                                           const std::vector<std::string>& paths);
   Result<bool> is_ancestor(rt::Blocking, const Oid& ancestor, const Oid& descendant);
 
-  // Writing: objects gather in memory until finish_pack() writes them as one durable pack (and its
-  // index) into the folder. Dropping the Repository or calling discard() forgets them.
+  // Writing: objects gather in memory, large sums in a nameless file (git/staging.h), until
+  // finish_pack() writes them as one durable pack (and its index) into the folder. Dropping the Repository or calling discard() forgets them.
   Result<Oid> write_blob(rt::Blocking, std::string_view bytes);
   Result<Oid> edit_tree(rt::Blocking, const Oid& base_tree /* zero: empty */,
                         const std::vector<TreeEdit>& edits);

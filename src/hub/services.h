@@ -1,20 +1,23 @@
 #pragma once
-// Services: what every use case stands on, built once in app/serve.cc and alive until shutdown.
+// Services: what every use case stands on, built once in app/house.cc and alive until shutdown.
 // Use cases are plain functions: they take Services& first, then (when they wait on disks) a Blocking, then
 // the Caller.
+
+#include <memory>
+#include <string>
 
 #include "auth/authenticator.h"
 #include "base/time.h"
 #include "cas/object_store.h"
 #include "db/database.h"
 #include "git/repository.h"
+#include "hub/repo_rows.h"
 #include "hub/settings.h"
 #include "jobs/worker.h"
 
 namespace embrace::hub {
 
 class WriteLocks;  // hub/publish.h
-class FileCache;   // hub/files.h
 
 struct Services {
   const Settings& settings;
@@ -26,6 +29,7 @@ struct Services {
   Clock& clock;
   WriteLocks& write_locks;
   std::string signing_key;   // for presigned URLs; kept in the settings table
+  std::shared_ptr<RepoRows> repo_rows = std::make_shared<RepoRows>();
 };
 
 // "<data>/git/ab/<id>.git": the projection of one repository.
