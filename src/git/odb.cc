@@ -61,12 +61,16 @@ Object::Object(git_odb_object* owned)
       owned_(owned) {}
 
 Object::Object(Object&& other) noexcept
-    : type_(other.type_), bytes_(other.bytes_), owned_(std::exchange(other.owned_, nullptr)) {}
+    : type_(other.type_),
+      bytes_(other.bytes_),
+      owned_(std::exchange(other.owned_, nullptr)),
+      text_(std::move(other.text_)) {}
 
 Object& Object::operator=(Object&& other) noexcept {
   std::swap(type_, other.type_);
   std::swap(bytes_, other.bytes_);
   std::swap(owned_, other.owned_);
+  std::swap(text_, other.text_);
   return *this;
 }
 
@@ -74,7 +78,9 @@ Object::~Object() {
   if (owned_ != nullptr) git_odb_object_free(owned_);
 }
 
-Odb::Odb(std::vector<std::string> object_folders) : folders_(std::move(object_folders)) {}
+// Of several folders the last is the one that may be written.
+Odb::Odb(std::vector<std::string> object_folders)
+    : folders_(std::move(object_folders)), staging_(folders_.back() + "/pack") {}
 
 Odb::~Odb() { git_odb_free(odb_); }
 
@@ -105,9 +111,7 @@ Status Odb::reopen() {
 }
 
 Result<Object> Odb::read(const Oid& oid) {
-  if (auto found = staged_.find(oid); found != staged_.end()) {
-    return Object(found->second.type, found->second.bytes);
-  }
+  if (staging_.find(oid) != nullptr) return read_staged(oid);
   const git_oid id = to_libgit2(oid);
   git_odb_object* object = nullptr;
   int error = git_odb_read(&object, odb_, &id);
@@ -132,9 +136,8 @@ Result<Object> Odb::read(const Oid& oid, ObjectType wanted) {
 }
 
 Result<ObjectHeader> Odb::header(const Oid& oid) {
-  if (auto found = staged_.find(oid); found != staged_.end()) {
-    return ObjectHeader{found->second.type, found->second.bytes.size()};
-  }
+  if (const auto* staged = staging_.find(oid))
+    return ObjectHeader{staged->type, staged->size_bytes};
   const git_oid id = to_libgit2(oid);
   std::size_t size = 0;
   git_object_t type = GIT_OBJECT_INVALID;
@@ -167,7 +170,7 @@ Result<TagTarget> Odb::peel(const Oid& oid) {
 }
 
 bool Odb::seems_to_exist(const Oid& oid) const {
-  if (staged_.contains(oid)) return true;
+  if (staging_.find(oid) != nullptr) return true;
   const git_oid id = to_libgit2(oid);
   return git_odb_exists_ext(odb_, &id, GIT_ODB_LOOKUP_NO_REFRESH) == 1;
 }
@@ -190,7 +193,7 @@ int collect_matching(const git_oid* id, void* payload) {
 
 Result<std::vector<Oid>> Odb::expand(std::string_view hex_prefix) {
   std::vector<Oid> found;
-  for (const Oid& oid : order_) {
+  for (const Oid& oid : staging_.order()) {
     if (oid.hex().starts_with(hex_prefix)) found.push_back(oid);
   }
   git_oid short_id;
@@ -224,16 +227,18 @@ Result<Oid> Odb::stage(ObjectType type, std::string bytes) {
     return fail(Code::Internal, cat("hash object: ", last_words()));
   }
   const Oid oid = from_libgit2(id);
-  if (!seems_to_exist(oid)) {
-    staged_.emplace(oid, Staged{type, std::move(bytes)});
-    order_.push_back(oid);
-  }
+  if (!seems_to_exist(oid)) EMB_DO(staging_.add(oid, type, std::move(bytes)));
   return oid;
 }
 
-void Odb::discard() {
-  staged_.clear();
-  order_.clear();
+Result<Object> Odb::read_staged(const Oid& oid) const {
+  const auto* staged = staging_.find(oid);
+  if (staged == nullptr) return fail(Code::NotFound, cat("object ", oid.hex(), " is not staged"));
+  if (!staged->is_spooled) return Object(staged->type, std::string_view(staged->bytes));
+  EMB_TRY(auto bytes, staging_.load(*staged));
+  return Object(staged->type, std::make_unique<const std::string>(std::move(bytes)));
 }
+
+void Odb::discard() { staging_.clear(); }
 
 }  // namespace embrace::git

@@ -1,6 +1,6 @@
 #pragma once
-// Odb: the objects of a repository by id: those in its packs (through libgit2), and those staged in
-// memory for the next pack. The only class here that knows libgit2.
+// Odb: the objects of a repository by id: those in its packs (through libgit2), and those staged
+// for the next pack. The only class here that knows libgit2.
 //
 // Staged objects are kept out of libgit2 on purpose: its cache would remember them after discard(),
 // and a later "does this exist" would be answered with a lie.
@@ -11,11 +11,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
 #include "git/object_text.h"
+#include "git/staging.h"
 #include "git/types.h"
 
 struct git_odb;
@@ -23,10 +23,12 @@ struct git_odb_object;
 
 namespace embrace::git {
 
-// One object's bytes; borrows from the Odb (until discard) or holds libgit2's buffer.
+// One object's bytes; borrows from the Odb (until discard), or holds libgit2's buffer or its own.
 class Object {
  public:
   Object(ObjectType type, std::string_view bytes) : type_(type), bytes_(bytes) {}
+  Object(ObjectType type, std::unique_ptr<const std::string> text)
+      : type_(type), bytes_(*text), text_(std::move(text)) {}
   explicit Object(git_odb_object* owned);
   Object(Object&& other) noexcept;
   Object& operator=(Object&& other) noexcept;
@@ -39,6 +41,7 @@ class Object {
   ObjectType type_;
   std::string_view bytes_;
   git_odb_object* owned_ = nullptr;
+  std::unique_ptr<const std::string> text_;
 };
 
 struct ObjectHeader {
@@ -70,13 +73,9 @@ class Odb {
   void refresh();
 
   // Staging. The id is computed here; an object that exists already is not staged.
-  struct Staged {
-    ObjectType type;
-    std::string bytes;
-  };
   Result<Oid> stage(ObjectType type, std::string bytes);
-  const std::vector<Oid>& staged_order() const { return order_; }
-  const Staged& staged(const Oid& oid) const { return staged_.at(oid); }
+  const std::vector<Oid>& staged_order() const { return staging_.order(); }
+  Result<Object> read_staged(const Oid& oid) const;
   void discard();
 
  private:
@@ -85,8 +84,7 @@ class Odb {
 
   std::vector<std::string> folders_;
   git_odb* odb_ = nullptr;
-  std::unordered_map<Oid, Staged> staged_;
-  std::vector<Oid> order_;
+  Staging staging_;
 };
 
 }  // namespace embrace::git

@@ -43,10 +43,10 @@ class PackStream {
     append_be32(buffer_, objects);
   }
 
-  Status add(const Oid& oid, const Odb::Staged& object, std::vector<Placed>& placed) {
+  Status add(const Oid& oid, const Object& object, std::vector<Placed>& placed) {
     const std::size_t start = buffer_.size();
     append_object_header(object);
-    EMB_DO(append_deflated(object.bytes));
+    EMB_DO(append_deflated(object.bytes()));
     const auto* bytes = reinterpret_cast<const Bytef*>(buffer_.data() + start);
     placed.push_back({.oid = oid,
                       .crc = static_cast<std::uint32_t>(crc32_z(0, bytes, buffer_.size() - start)),
@@ -68,9 +68,9 @@ class PackStream {
 
  private:
   // 3 bits of type and a size of 4 + 7 + 7... bits, little end first.
-  void append_object_header(const Odb::Staged& object) {
-    std::uint64_t size = object.bytes.size();
-    auto byte = static_cast<unsigned>((static_cast<unsigned>(object.type) << 4) | (size & 15));
+  void append_object_header(const Object& object) {
+    std::uint64_t size = object.bytes().size();
+    auto byte = static_cast<unsigned>((static_cast<unsigned>(object.type()) << 4) | (size & 15));
     size >>= 4;
     while (size > 0) {
       buffer_ += static_cast<char>(byte | 0x80);
@@ -183,7 +183,10 @@ Result<Pack> write_pack(const Odb& odb, const std::string& pack_folder) {
   stream.begin(static_cast<std::uint32_t>(order.size()));
   std::vector<Placed> placed;
   placed.reserve(order.size());
-  for (const Oid& oid : order) EMB_DO(stream.add(oid, odb.staged(oid), placed));
+  for (const Oid& oid : order) {
+    EMB_TRY(const Object object, odb.read_staged(oid));
+    EMB_DO(stream.add(oid, object, placed));
+  }
   EMB_TRY(Oid sum, stream.finish());
 
   EMB_TRY(File index_file, File::create_new(index.path()));
