@@ -1,7 +1,7 @@
 #include "auth/authenticator.h"
 
 #include "auth/caller_cache.h"
-#include "auth/throttle.h"
+#include "auth/tries.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "crypto/secrets.h"
@@ -72,7 +72,7 @@ struct Authenticator::Impl {
 
   // Guarded by themselves.
   CallerCache cache{kCacheEntriesMax, kCacheSeconds* kSecondMs};
-  Throttle throttle;
+  Tries tries;
 
   // Keyed with a secret of this process, so that memory never holds a plain hash of a password; and
   // with the kind, so that a cookie can't be used as a token.
@@ -97,12 +97,8 @@ struct Authenticator::Impl {
 
   Result<Caller> check_password(rt::Blocking blocking, std::string_view user_name,
                                 std::string_view password, std::string_view peer) {
-    const std::string user_key = cat("user:", to_lower(user_name));
-    const std::string peer_key = cat("peer:", peer);
-    const Millis now_ms = clock.now_ms();
-    const Millis wait_ms =
-        std::max(throttle.wait_ms(user_key, now_ms), throttle.wait_ms(peer_key, now_ms));
-    if (wait_ms > 0) return fail(too_many(wait_ms));
+    Tries::Try attempt(tries, to_lower(user_name), std::string(peer), clock.now_ms());
+    if (attempt.wait_ms() > 0) return fail(too_many(attempt.wait_ms()));
 
     EMB_TRY(auto user, database.read(blocking, [&](db::Session& session) {
       return meta::accounts::find(session, user_name);
@@ -111,13 +107,8 @@ struct Authenticator::Impl {
         user && user->kind == meta::AccountKind::User && !user->password_hash.empty();
     const bool matches =
         crypto::verify_password(password, may_try ? user->password_hash : password_of_nobody());
-    if (!may_try || !matches || user->is_disabled) {
-      throttle.add_failure(user_key, now_ms);
-      throttle.add_failure(peer_key, now_ms);
-      return fail(bad_credentials());
-    }
-    // Only the user's own count: else one good account would let its peer go on guessing at others.
-    throttle.forget(user_key);
+    if (!may_try || !matches || user->is_disabled) return fail(bad_credentials());
+    attempt.succeed();
     return database.read(blocking,
                          [&](db::Session& session) { return caller_of(session, user->id); });
   }

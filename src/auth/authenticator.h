@@ -43,7 +43,8 @@ class Authenticator {
 
   // Unauthenticated + Tag::InvalidCredentials for a bad token, password or session, never a fall
   // back to anonymous (hub-api 1.5). TooMany (fact "retry_after": seconds) after repeated bad
-  // passwords for one user or one peer.
+  // passwords from one peer, or for one user (auth/tries.h). `peer`: an address. A password costs
+  // tens of milliseconds and megabytes (argon2): the caller runs those on a pool of their own.
   Result<Caller> authenticate(rt::Blocking, const Credentials& credentials, std::string_view peer);
   // What authenticate would say, when that is known without the database.
   std::optional<Caller> find_cached(const Credentials& credentials);

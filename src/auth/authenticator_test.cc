@@ -4,6 +4,7 @@
 
 #include "auth/caller_cache.h"
 #include "auth/throttle.h"
+#include "auth/tries.h"
 #include "base/strings.h"
 #include "crypto/secrets.h"
 #include "crypto/sha256.h"
@@ -162,14 +163,23 @@ TEST_F(AuthenticatorTest, PasswordsWorkAndHaveNoToken) {
   expect_refused(ask(password("alice", "")));
 }
 
-TEST_F(AuthenticatorTest, TenBadPasswordsForAUserAreEnough) {
-  for (int i = 0; i < 10; ++i) expect_refused(ask(password("alice", "wrong"), cat("10.0.1.", i)));
-  const auto refused = ask(password("Alice", "correct horse"), "10.0.2.1");
+TEST_F(AuthenticatorTest, TenBadPasswordsForAUserLockOutTheirPeerAndNobodyElse) {
+  for (int i = 0; i < 10; ++i) expect_refused(ask(password("alice", "wrong"), "10.0.1.1"));
+  const auto refused = ask(password("Alice", "correct horse"), "10.0.1.1");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), Code::TooMany);
   EXPECT_EQ(refused.error().fact("retry_after"), "300");
-  clock_.advance_ms(5 * 60 * 1000);
   EXPECT_TRUE(ask(password("alice", "correct horse"), "10.0.2.1"));
+  clock_.advance_ms(5 * 60 * 1000);
+  EXPECT_TRUE(ask(password("alice", "correct horse"), "10.0.1.1"));
+}
+
+TEST_F(AuthenticatorTest, AGoodPasswordCostsItsPeerNothing) {
+  for (int i = 0; i < 30; ++i) {
+    ASSERT_TRUE(ask(password("alice", "correct horse"))) << i;
+    auth_->forget_all();
+  }
+  for (int i = 0; i < 10; ++i) expect_refused(ask(password("alice", "wrong")));
 }
 
 TEST_F(AuthenticatorTest, TenBadPasswordsFromAPeerAreEnough) {
@@ -207,6 +217,34 @@ TEST(Throttle, TheWindowSlides) {
   EXPECT_EQ(throttle.wait_ms("a", 100), 60);
   throttle.forget("a");
   EXPECT_EQ(throttle.wait_ms("a", 100), 0);
+}
+
+TEST(Throttle, ReservingCountsBeforeTheAnswerIsKnown) {
+  Throttle throttle({.failures_max = 2, .window_ms = 100, .keys_max = 10});
+  EXPECT_EQ(throttle.reserve("a", 0), 0);
+  EXPECT_EQ(throttle.reserve("a", 10), 0);
+  EXPECT_EQ(throttle.reserve("a", 20), 80) << "two run already";
+  throttle.take_back("a", 10);
+  EXPECT_EQ(throttle.reserve("a", 30), 0);
+  throttle.take_back("a", 77);  // unknown: nothing to take back
+  EXPECT_EQ(throttle.reserve("a", 40), 60);
+}
+
+TEST(Tries, ManyPeersTogetherReachTheLimitOfAUser) {
+  Tries tries;
+  for (int i = 0; i < 500; ++i)
+    ASSERT_EQ(Tries::Try(tries, "alice", cat("10.0.", i / 200, ".", i % 200), 0).wait_ms(), 0) << i;
+  EXPECT_GT(Tries::Try(tries, "alice", "10.9.9.9", 0).wait_ms(), 0);
+  EXPECT_EQ(Tries::Try(tries, "bob", "10.9.9.9", 0).wait_ms(), 0);
+}
+
+TEST(Tries, APeerIsANetwork) {
+  EXPECT_EQ(network_of("10.1.2.3"), "10.1.2.3");
+  EXPECT_EQ(network_of("::ffff:10.1.2.3"), "10.1.2.3");
+  EXPECT_EQ(network_of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+  EXPECT_EQ(network_of("2001:db8:1:2::9"), "2001:db8:1:2::/64");
+  EXPECT_EQ(network_of("fe80::1%eth0"), "fe80::/64");
+  EXPECT_EQ(network_of("nonsense"), "nonsense");
 }
 
 TEST(Throttle, KeysAreBounded) {

@@ -1,5 +1,6 @@
 #pragma once
 // Throttle: counts failures per key in a sliding window, and says when one more try is too many.
+// Entries of one key are in the order of their times, as long as callers' clocks do not go back.
 // Threads: any.
 
 #include <deque>
@@ -26,7 +27,11 @@ class Throttle {
   // How long to wait before the next try; 0: go ahead.
   Millis wait_ms(std::string_view key, Millis now_ms);
   void add_failure(std::string_view key, Millis now_ms);
-  void forget(std::string_view key);  // it was right this time
+  // Both in one step, so that tries which run side by side can't all pass: counts this try as a
+  // failure beforehand when it may go ahead (0), else says how long to wait.
+  Millis reserve(std::string_view key, Millis now_ms);
+  void take_back(std::string_view key, Millis reserved_ms);  // that try was no failure
+  void forget(std::string_view key);                         // it was right this time
 
  private:
   struct Entry {
@@ -37,6 +42,9 @@ class Throttle {
     std::list<Entry> entries;  // least recently failing first
     std::unordered_map<std::string, std::list<Entry>::iterator> by_key;
   };
+  Millis wait_ms(const State& state, std::string_view key, Millis now_ms) const;
+  void add_failure(State& state, std::string_view key, Millis now_ms) const;
+
   const Limits limits_;
   Sync<State> state_;
 };
