@@ -28,6 +28,7 @@ EMB_ENDPOINT(begin_device_login);
 EMB_ENDPOINT(device_login_page);
 EMB_ENDPOINT(decide_device_login);
 EMB_ENDPOINT(oauth_token);
+EMB_ENDPOINT(avatar);  // avatar.cc
 // hf/accounts.cc
 EMB_ENDPOINT(user_overview);
 EMB_ENDPOINT(organization_overview);

@@ -90,6 +90,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {Delete, Site, "/api/settings/tokens/{}", delete_token},
     {Get, Site, "/api/settings/repositories", own_repositories},
     {Get, Site, "/api/organizations/{}/settings/repositories", own_repositories},
+    {Get, Site, "/avatars/{}", avatar, kIgnore},
     {Get, Site, "/api/users/{}/overview", user_overview},
     {Get, Site, "/api/users/{}/followers", no_followers},
     {Get, Site, "/api/users/{}/following", no_followers},

@@ -76,7 +76,7 @@ constexpr std::string_view kReservedTopLevel[] = {
     "docs",   "oauth",    "settings",    "organizations", "join",    "login",
     "logout", "new",      "collections", "papers",        "posts",   "chat",
     "tasks",  "search",   "jobs",        ".well-known",   "v2",      "v1",
-    "xet",    "metrics",  "health",      "healthz",       "assets"};
+    "xet",    "metrics",  "health",      "healthz",       "assets",  "avatars"};
 
 // Names are looked up without regard to case, so they are reserved that way too.
 bool is_one_of(std::string_view name, auto& reserved) {
