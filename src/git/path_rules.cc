@@ -10,9 +10,11 @@
 namespace embrace::git {
 namespace {
 
-constexpr std::size_t kPathBytesMax = 1000;
 constexpr std::size_t kSegmentBytesMax = 255;  // no file system stores longer names
-constexpr std::size_t kRefNameBytesMax = 244;
+// A clone keeps refs/heads/x as the file refs/remotes/origin/x, beside which git makes x.lock: both
+// must fit into what file systems take. Counted without refs/heads/ and refs/tags/, so that a name
+// is as good in full as it is alone.
+constexpr std::size_t kRefNameBytesMax = 200;
 
 std::unexpected<Error> unusable(std::string_view path, std::string_view why) {
   // The path may hold anything, so only its tame form goes into the message.
@@ -96,7 +98,11 @@ Status check_ref_name(std::string_view name) {
     return fail(Code::InvalidArgument, cat("invalid branch or tag name: ", why));
   };
   if (name.empty()) return refuse("it is empty");
-  if (name.size() > kRefNameBytesMax)
+  std::string_view counted = name;
+  for (std::string_view prefix : {"refs/heads/", "refs/tags/"}) {
+    if (name.starts_with(prefix)) counted = name.substr(prefix.size());
+  }
+  if (counted.size() > kRefNameBytesMax)
     return refuse(cat("it is longer than ", kRefNameBytesMax, " bytes"));
   if (name == "@" || name.front() == '-') return refuse("it may not be \"@\" or begin with \"-\"");
   if (name == "HEAD") return refuse("\"HEAD\" is reserved");

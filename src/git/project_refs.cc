@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/strings.h"
 #include "git/repository_impl.h"
 
@@ -53,15 +54,22 @@ Status remove_loose_refs(const std::string& folder) {
 
 Status project_refs(rt::Blocking, const std::string& folder, const std::vector<Ref>& refs,
                     std::string_view head_branch) {
+  std::vector<Ref> usable;
   for (const Ref& ref : refs) {
     if (!ref.name.starts_with("refs/")) {
       return fail(Code::InvalidArgument,
                   cat("a ref's full name begins with refs/, unlike ", ref.name));
     }
-    EMB_DO(check_ref_name(ref.name));
+    if (const auto named = check_ref_name(ref.name)) {
+      usable.push_back(ref);
+    } else {
+      // One row from older rules must not hide all the others from git.
+      log::warn("left a ref out of the projection",
+                {{"folder", folder}, {"reason", named.error().message()}});
+    }
   }
   EMB_DO(check_ref_name(head_branch));
-  EMB_TRY(std::string packed, render_packed_refs(folder, refs));
+  EMB_TRY(std::string packed, render_packed_refs(folder, usable));
   EMB_DO(replace_if_changed(folder + "/packed-refs", packed));
   EMB_DO(replace_if_changed(folder + "/HEAD", cat("ref: refs/heads/", head_branch, "\n")));
   return remove_loose_refs(folder);

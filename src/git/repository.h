@@ -107,6 +107,7 @@ class Repositories {
 };
 
 // Writes packed-refs and HEAD into the folder, so that git's own programs see these refs. Atomic.
+// A ref whose name breaks check_ref_name is left out, with a warning in the log.
 struct Ref {
   std::string name;  // "refs/heads/main"
   Oid oid;

@@ -345,7 +345,10 @@ TEST_F(HistoryTest, ProjectedRefsReplaceLooseOnes) {
   EXPECT_EQ(shell_ok(folder_, "git for-each-ref --format='%(refname)'; git symbolic-ref HEAD"),
             "refs/heads/new\nrefs/tags/v1\nrefs/heads/new\n");
   EXPECT_EQ(shell_ok(folder_, "git rev-parse v1^{}"), head_.hex() + "\n");
-  EXPECT_FALSE(project_refs(blocking(), folder_, {{"refs/heads/../x", head_}}, "new"));
+  // A name that git would stumble over is left out, and hides no other.
+  ASSERT_OK(project_refs(blocking(), folder_,
+                         {{"refs/heads/../x", head_}, {"refs/heads/new", head_}}, "new"));
+  EXPECT_EQ(shell_ok(folder_, "git for-each-ref --format='%(refname)'"), "refs/heads/new\n");
 }
 
 TEST(Repositories, ForgottenHandlesAreNotLentAgain) {

@@ -94,8 +94,10 @@ struct TreeEdit {
 // NTFS short name, ignorable Unicode), no backslash, no control character, valid UTF-8, at most
 // 1000 bytes. Unusable says which rule was broken.
 Status check_path(std::string_view path);
+inline constexpr std::size_t kPathBytesMax = 1000;
 
-// The rule for branch and tag names (git check-ref-format): "main", "feature/x".
+// The rule for branch and tag names (git check-ref-format, at most 200 bytes): "main", "feature/x".
+// The same for "refs/heads/main".
 Status check_ref_name(std::string_view name);
 
 }  // namespace embrace::git

@@ -113,6 +113,14 @@ TEST(CheckRefName, AgreesWithGit) {
   EXPECT_FALSE(check_ref_name(""));
 }
 
+TEST(CheckRefName, IsNoStricterOnAFullNameThanOnAShortOne) {
+  const std::string longest(200, 'b');
+  for (std::string_view prefix : {"", "refs/heads/", "refs/tags/"}) {
+    EXPECT_TRUE(check_ref_name(cat(prefix, longest))) << prefix;
+    EXPECT_FALSE(check_ref_name(cat(prefix, longest, "b"))) << prefix;
+  }
+}
+
 TEST(TreeReader, StopsAtDamage) {
   std::string tree;
   append_tree_item(tree, 0100644, "a", Oid());
