@@ -10,8 +10,9 @@
 namespace embrace::git {
 
 // Blobs of commits reachable from `tips` and not from `known` that no parent has at the same place,
-// each once. Unusable when a name that they bring breaks check_path; InvalidArgument when a tip
-// leads to no commit.
+// each once. Unusable when a name that they bring breaks check_path, or when there is too much to
+// look through; InvalidArgument when a tip leads to no commit. What it costs goes with the objects
+// of the push, not with the paths that they spell.
 Result<std::vector<Quarantine::NewBlob>> find_incoming_blobs(Odb& odb, const std::vector<Oid>& tips,
                                                              const std::vector<Oid>& known);
 

@@ -56,6 +56,7 @@ Result<Entry> make_entry(Odb& odb, const TreeItem& item, std::string path) {
 }
 
 constexpr int kDepthMax = 512;  // a path of 1000 bytes can't be deeper; a hostile tree can
+constexpr std::uint64_t kOpenTreeBytesMax = std::uint64_t{256} << 20;  // on one way down
 
 class Lister {
  public:
@@ -65,6 +66,10 @@ class Lister {
   Status list(const Oid& folder, const std::string& prefix, int depth) {
     if (depth > kDepthMax) return fail(Code::TooLarge, cat("folders nest deeper than ", kDepthMax));
     EMB_TRY(Object tree, odb_.read(folder, ObjectType::Tree));
+    const std::uint64_t tree_bytes = tree.bytes().size();
+    if (open_bytes_ += tree_bytes; open_bytes_ > kOpenTreeBytesMax) {
+      return fail(Code::TooLarge, "the folders on one path hold too many names");
+    }
     TreeReader reader(tree.bytes());
     TreeItem item;
     while (reader.next(item)) {
@@ -81,6 +86,7 @@ class Lister {
       if (descend) EMB_DO(list(item.oid, below, depth + 1));
     }
     if (reader.is_broken()) return damaged_tree(folder);
+    open_bytes_ -= tree_bytes;
     return Done{};
   }
 
@@ -91,6 +97,7 @@ class Lister {
   const bool recursive_;
   const std::size_t entries_max_;
   std::vector<Entry> entries_;
+  std::uint64_t open_bytes_ = 0;  // of the trees between the root and here
 };
 
 }  // namespace

@@ -4,10 +4,12 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
@@ -67,7 +69,8 @@ struct SpawnPlan {
     sigemptyset(&none);
     sigset_t defaults;
     sigemptyset(&defaults);
-    for (int signal : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD}) sigaddset(&defaults, signal);
+    for (int signal : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGXCPU})
+      sigaddset(&defaults, signal);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &defaults);
     posix_spawnattr_setpgroup(&attributes, 0);
@@ -75,6 +78,17 @@ struct SpawnPlan {
         &attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   }
 };
+
+// The hard limit stays as it is, since it could not be raised again.
+Status limit(pid_t pid, __rlimit_resource resource, std::uint64_t most) {
+  rlimit64 now{};
+  if (::prlimit64(pid, resource, nullptr, &now) == 0) {
+    now.rlim_cur = std::min<rlim64_t>(most, now.rlim_max);
+    if (::prlimit64(pid, resource, &now, nullptr) == 0) return Done{};
+  }
+  // ESRCH: it has ended already, so it can't use any more.
+  return errno == ESRCH ? Status(Done{}) : fail(errno_error(errno, "limit git"));
+}
 
 }  // namespace
 
@@ -93,8 +107,15 @@ Result<Process> Process::start(const GitCommand& command, Ends ends) {
   if (error == ENOENT)
     return fail(Code::Internal, "the program git is not installed (or not in PATH)");
   if (error != 0) return fail(errno_error(error, "start git"));
-  return Process(pid);
+  // posix_spawn can't set limits, so they come a moment later: before the child has seen any input
+  // that could make it large, and before it has children of its own, which inherit them.
+  Process process(pid);
+  EMB_DO(limit(pid, RLIMIT_DATA, command.limits.memory_bytes));
+  EMB_DO(process.limit_cpu(command.limits.cpu_seconds));
+  return process;
 }
+
+Status Process::limit_cpu(std::uint64_t seconds) { return limit(pid_, RLIMIT_CPU, seconds); }
 
 Process::Process(Process&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
 

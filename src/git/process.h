@@ -19,10 +19,21 @@
 
 namespace embrace::git {
 
+// What a child may use before the system ends it. A few bytes of somebody's pack can ask for any
+// amount of memory and time.
+struct GitLimits {
+  std::uint64_t memory_bytes = std::uint64_t{2} << 30;  // its own, without files it maps to read
+  std::uint64_t cpu_seconds = 3600;
+};
+
 struct GitCommand {
   std::vector<std::string> arguments;                            // after "git"
   std::vector<std::pair<std::string, std::string>> environment;  // beside the clean one
+  GitLimits limits = {};
 };
+
+// wait()'s answer when a child used up its time on the CPU.
+inline constexpr int kStatusOutOfTime = 128 + 24;  // SIGXCPU
 
 // A running child. Dropping it kills the child (with its own children) and reaps it.
 class Process {
@@ -42,6 +53,8 @@ class Process {
   // Waits for the end. The exit status; 128 + signal when it was killed.
   Result<int> wait();
   void kill();
+  // Allows so much time on the CPU in all, from its start. Wrong after wait().
+  Status limit_cpu(std::uint64_t seconds);
 
  private:
   explicit Process(pid_t pid) : pid_(pid) {}

@@ -65,6 +65,15 @@ constexpr std::string_view kStrict =
     "warn,"
     "missingNameBeforeEmail=warn,badDate=warn,missingTaggerEntry=ignore";
 
+// What taking a pack in may cost. Objects are put together from deltas in memory, and each delta
+// can double the one before it: a pack of a kilobyte may hold an object of gigabytes. No file that
+// git should keep comes near `object_bytes`; larger ones that are whole are streamed past.
+constexpr std::uint64_t kIndexMemoryBytes = std::uint64_t{1} << 30;
+constexpr std::string_view kIndexObjectBytes = "268435456";
+// Many small deltas over a large object take time instead, so time goes by the pack's size.
+constexpr std::uint64_t kIndexSecondsBase = 60;
+constexpr std::uint64_t kIndexSecondsPerMiB = 2;
+
 // The running git index-pack, and the socket that feeds it.
 struct IndexPack {
   Process process;
@@ -114,6 +123,8 @@ class Feeder {
     co_return Done{};
   }
 
+  std::uint64_t total() const { return total_; }
+
   void end() {
     boost::system::error_code ignored;
     socket_.close(ignored);
@@ -148,8 +159,14 @@ Task<Status> run_index_pack(rt::Pool& pool, GitCommand command, std::string firs
                 bytes_max);
   EMB_CO_DO(co_await feed_all(feeder, std::move(first), body));
   feeder.end();
+  EMB_CO_DO(
+      running.process.limit_cpu(kIndexSecondsBase + (feeder.total() >> 20) * kIndexSecondsPerMiB));
   EMB_CO_TRY(int status, co_await pool.run([&](rt::Blocking) { return running.process.wait(); }));
   if (status == 0) co_return Done{};
+  if (status == kStatusOutOfTime) {
+    co_return fail(Code::InvalidArgument,
+                   "the pack was refused: unpacking it takes too long for its size");
+  }
   co_return fail(Code::InvalidArgument,
                  cat("the pack was refused: ", essence(read_memory_file(running.errors))));
 }
@@ -175,9 +192,12 @@ Task<Result<std::unique_ptr<Quarantine>>> Quarantine::receive(rt::Pool& pool,
     first.resize(got);
   }
   if (!first.empty()) {
-    const GitCommand command = impl->command(
-        {"-c", "pack.threads=2", "-c", "core.bigFileThreshold=16m", "index-pack", "--stdin",
-         "--fix-thin", std::string(kStrict), cat("--max-input-size=", bytes_max)});
+    GitCommand command =
+        impl->command({"-c", "pack.threads=2", "-c", "core.bigFileThreshold=16m", "-c",
+                       "core.deltaBaseCacheLimit=96m", "index-pack", "--stdin", "--fix-thin",
+                       std::string(kStrict), cat("--max-input-size=", bytes_max)});
+    command.environment.emplace_back("GIT_ALLOC_LIMIT", kIndexObjectBytes);
+    command.limits.memory_bytes = kIndexMemoryBytes;
     EMB_CO_DO(co_await run_index_pack(pool, command, std::move(first), body, bytes_max));
   }
   co_return std::unique_ptr<Quarantine>(new Quarantine(std::move(impl)));

@@ -8,6 +8,8 @@
 
 #include "base/file.h"
 #include "git/git_program.h"
+#include "git/process.h"
+#include "git/sha1.h"
 #include "testing/run.h"
 
 namespace embrace::git {
@@ -337,6 +339,116 @@ TEST_F(SmartHttpTest, NewBlobsOfAMergeyPushAreThoseKnownHistoryLacks) {
     paths.push_back(blob.path);
   std::ranges::sort(paths);
   EXPECT_EQ(paths, (std::vector<std::string>{"main.txt", "moved/hello.txt"}));
+}
+
+// Ten names for one tree, nine times over: a billion paths in a kilobyte.
+TEST_F(SmartHttpTest, APushThatSpellsEndlessPathsIsLookedThroughAtOnce) {
+  shell_ok(temp_ / "work",
+           "b=$(echo x | git hash-object -w --stdin)\n"
+           "t=$(for i in 0 1 2 3 4 5 6 7 8 9; do printf '100644 blob %s\\tf%s\\n' $b $i; done |"
+           " git mktree)\n"
+           "for d in 1 2 3 4 5 6 7 8 9; do t=$(for i in 0 1 2 3 4 5 6 7 8 9; do"
+           " printf '040000 tree %s\\td%s\\n' $t $i; done | git mktree); done\n"
+           "git update-ref HEAD $(git commit-tree -p HEAD -m bomb $t)");
+  auto quarantine = must(receive(pack_of(cat(tip().hex(), "\\n^", head_.hex(), "\\n"))));
+  const auto blobs = must(quarantine->new_blobs(blocking(), {tip()}, {head_}));
+  ASSERT_EQ(blobs.size(), 1u);
+  EXPECT_EQ(blobs[0].path, "d0/d0/d0/d0/d0/d0/d0/d0/d0/f0");
+}
+
+// The tree is known by then; what is wrong is where it stands.
+TEST_F(SmartHttpTest, AKnownTreeInTooDeepAPlaceIsRefused) {
+  shell_ok(temp_ / "work",
+           "n=$(printf 'n%.0s' $(seq 200)); b=$(echo x | git hash-object -w --stdin)\n"
+           "t=$(printf '100644 blob %s\\t%s\\n' $b $n | git mktree)\n"
+           "for d in 1 2 3; do t=$(printf '040000 tree %s\\t%s\\n' $t $n | git mktree); done\n"
+           "deep=$(printf '040000 tree %s\\t%s\\n' $t $n | git mktree)\n"
+           "root=$(printf '040000 tree %s\\ta\\n040000 tree %s\\tb\\n' $t $deep | git mktree)\n"
+           "git update-ref HEAD $(git commit-tree -p HEAD -m deep $root)");
+  auto quarantine = must(receive(pack_of(cat(tip().hex(), "\\n^", head_.hex(), "\\n"))));
+  const auto blobs = quarantine->new_blobs(blocking(), {tip()}, {head_});
+  ASSERT_FALSE(blobs);
+  EXPECT_EQ(blobs.error().code(), Code::Unusable);
+}
+
+// A pack of deltas, each of which says "the one before, twice".
+class DoublingPack {
+ public:
+  explicit DoublingPack(unsigned times) {
+    append_number(times + 1);
+    append_object(3, std::string(size_, '\0'), "");
+    for (; times > 0; --times) append_delta();
+  }
+  std::string finish() const {
+    std::string bytes = "PACK" + std::string("\0\0\0\2", 4) + bytes_;
+    Sha1 sha1;
+    sha1.update(bytes);
+    const Oid trailer = sha1.finish();
+    return bytes.append(reinterpret_cast<const char*>(trailer.bytes().data()), 20);
+  }
+
+ private:
+  void append_number(unsigned count) {
+    for (int shift = 24; shift >= 0; shift -= 8) bytes_ += static_cast<char>(count >> shift);
+  }
+  static std::string varint(std::size_t value) {
+    std::string out;
+    for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
+    return out += static_cast<char>(value);
+  }
+  void append_object(unsigned type, const std::string& data, const std::string& base) {
+    last_at_ = bytes_.size();
+    const std::size_t rest = data.size() >> 4;
+    bytes_ += static_cast<char>((rest != 0 ? 0x80u : 0u) | type << 4 | (data.size() & 15));
+    if (rest != 0) bytes_ += varint(rest);
+    bytes_ += base;
+    std::string packed(compressBound(data.size()), '\0');
+    uLongf count = packed.size();
+    compress(reinterpret_cast<Bytef*>(packed.data()), &count,
+             reinterpret_cast<const Bytef*>(data.data()), data.size());
+    bytes_.append(packed, 0, count);
+  }
+  void append_delta() {
+    std::string delta = varint(size_) + varint(size_ * 2);
+    for (int copy = 0; copy < 2; ++copy) {
+      for (std::size_t at = 0; at < size_; at += kCopyBytes) {  // all seven bytes of the operands
+        delta += '\xff';
+        for (int i = 0; i < 4; ++i) delta += static_cast<char>(at >> (8 * i));
+        const std::size_t count = std::min(kCopyBytes, size_ - at);
+        for (int i = 0; i < 3; ++i) delta += static_cast<char>(count >> (8 * i));
+      }
+    }
+    std::size_t back = bytes_.size() - last_at_;
+    std::string base(1, static_cast<char>(back & 0x7f));
+    while (back >>= 7) base.insert(base.begin(), static_cast<char>(0x80 | (--back & 0x7f)));
+    append_object(6, delta, base);
+    size_ *= 2;
+  }
+
+  static constexpr std::size_t kCopyBytes = 0xff0000;
+  std::string bytes_;
+  std::size_t size_ = 1 << 20;
+  std::size_t last_at_ = 0;
+};
+
+TEST_F(SmartHttpTest, APackThatUnfoldsWithoutEndIsRefused) {
+  ASSERT_OK(receive(DoublingPack(2).finish()));
+  const auto bomb = receive(DoublingPack(14).finish());  // 16 GiB
+  ASSERT_FALSE(bomb);
+  EXPECT_EQ(bomb.error().code(), Code::InvalidArgument);
+  EXPECT_EQ(quarantines(), 0u);
+}
+
+TEST(Process, EndsWhenItsTimeIsUsedUp) {
+  TempFolder temp;
+  shell_ok(temp.path(), "git init -q .");
+  GitCommand endless{
+      .arguments = {"-c", "alias.spin=!i=0; while [ $i -lt 30000000 ]; do i=$((i+1)); done",
+                    "spin"},
+      .environment = {},
+      .limits = {.cpu_seconds = 1}};
+  auto process = must(Process::start(endless, {}));
+  EXPECT_EQ(must(process.wait()), kStatusOutOfTime);
 }
 
 TEST(PushReport, SpeaksTheProtocol) {

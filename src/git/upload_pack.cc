@@ -41,9 +41,10 @@ std::string tame_protocol(std::string_view protocol) {
 
 GitCommand upload_pack_command(const std::string& folder, std::string_view protocol,
                                std::string mode) {
-  GitCommand command{
-      .arguments = {"-c", "pack.threads=2", "upload-pack", "--strict", std::move(mode), folder},
-      .environment = {}};
+  GitCommand command{.arguments = {"-c", "pack.threads=2", "-c", "pack.windowMemory=64m", "-c",
+                                   "pack.deltaCacheSize=64m", "-c", "core.bigFileThreshold=16m",
+                                   "upload-pack", "--strict", std::move(mode), folder},
+                     .environment = {}};
   if (const std::string version = tame_protocol(protocol); !version.empty()) {
     command.environment.emplace_back("GIT_PROTOCOL", version);
   }
