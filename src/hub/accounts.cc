@@ -261,9 +261,9 @@ Result<Overview> overview(Services& services, rt::Blocking blocking, std::string
     Overview result;
     EMB_TRY(result.account, get(session, name, kind));
     const auto& author = result.account.name;
-    EMB_TRY(result.models, meta::listing::count(session, RepoType::Model, author));
-    EMB_TRY(result.datasets, meta::listing::count(session, RepoType::Dataset, author));
-    EMB_TRY(result.spaces, meta::listing::count(session, RepoType::Space, author));
+    EMB_TRY(result.models, meta::listing::count_public(session, RepoType::Model, author));
+    EMB_TRY(result.datasets, meta::listing::count_public(session, RepoType::Dataset, author));
+    EMB_TRY(result.spaces, meta::listing::count_public(session, RepoType::Space, author));
     if (kind == meta::AccountKind::Organization) {
       EMB_TRY(auto members,
               meta::accounts::members_of(session, result.account.id, 0, kMembersCounted));

@@ -51,7 +51,7 @@ Result<std::optional<FirstAdmin>> ensure_admin(Services&, rt::Blocking);
 
 struct Overview {
   meta::Account account;
-  std::int64_t models = 0, datasets = 0, spaces = 0;
+  std::int64_t models = 0, datasets = 0, spaces = 0;  // public ones
   std::int64_t users = 0;                        // organizations
   std::vector<meta::Membership> orgs;            // users
 };

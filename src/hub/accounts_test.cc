@@ -58,6 +58,16 @@ TEST_F(AccountsTest, MembershipsReachTheCaller) {
   EXPECT_EQ(must(log_in(token.value)).memberships.size(), 0u);
 }
 
+TEST_F(AccountsTest, OverviewsDoNotTellOfPrivateRepositories) {
+  const auto alice = user("alice");
+  make_repo(alice, "alice/open");
+  make_repo(alice, "alice/secret", RepoType::Model, true);
+  make_repo(alice, "alice/data", RepoType::Dataset, true);
+  const auto seen = must(overview(services(), blocking, "alice", meta::AccountKind::User));
+  EXPECT_EQ(seen.models, 1);
+  EXPECT_EQ(seen.datasets, 0);
+}
+
 TEST_F(AccountsTest, AnOrganizationKeepsAnAdministrator) {
   must(create("alice"));
   must(create_organization(services(), blocking, "acme", "", "alice"));

@@ -41,6 +41,19 @@ bool is_parent_name(std::string_view text) {
          text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
+// A pull request's title from a commit's summary, which may be long: its first line, cut.
+std::string title_from(std::string_view summary) {
+  constexpr std::size_t kCharactersMax = 200;
+  auto line = trim(summary);
+  line = line.substr(0, line.find_first_of("\r\n"));
+  std::size_t characters = 0, end = 0;
+  for (; end < line.size(); ++end) {
+    const bool is_start = (static_cast<std::uint8_t>(line[end]) & 0xc0) != 0x80;
+    if (is_start && ++characters > kCharactersMax) break;
+  }
+  return std::string(line.substr(0, end));
+}
+
 class Draft final : public CommitDraft {
  public:
   Draft(Services& services, auth::Caller caller, WriteTarget target, bool create_pull,
@@ -243,10 +256,6 @@ Result<git::Oid> Draft::build_commit(rt::Blocking blocking, const git::Oid& pare
   EMB_DO(tree.check_names(blocking));
   EMB_DO(check_readme(blocking, tree, base.tree));
   EMB_TRY(const auto root, tree.write(blocking));
-  const auto& user = *caller_.user;
-  const git::Person author{
-      .name = user.name,
-      .email = user.email.empty() ? cat(user.name, "@users.noreply.embrace.local") : user.email};
   const auto message = header_->description.empty()
                            ? header_->summary
                            : cat(header_->summary, "\n\n", header_->description);
@@ -299,7 +308,7 @@ Publication Draft::publication(const git::Oid& head, const git::Oid& commit,
   publication.changes = {{.name = "refs/pr/{pull}", .expected = std::nullopt, .next = commit}};
   auto& pull = publication.pull.emplace();
   pull.repo_id = target_.repo.id;
-  pull.title = header_->summary;
+  pull.title = title_from(header_->summary);
   pull.description = header_->description;
   pull.status = meta::PullStatus::Open;
   pull.base_ref = target_.ref;

@@ -11,6 +11,7 @@
 #include "auth/access.h"
 #include "git/repository.h"
 #include "hub/services.h"
+#include "meta/repos.h"
 
 namespace embrace::hub {
 
@@ -117,6 +118,12 @@ struct PullDetails {
 };
 Result<PullDetails> find_pull(Services&, rt::Blocking, const auth::Caller&, const RepoName& name,
                               std::int64_t number);
+// Newest first, without descriptions, filtered and counted (for all pages) in SQL. At most
+// list_page_max at once.
+Result<meta::repos::PullPage> list_pulls(Services&, rt::Blocking, const auth::Caller&,
+                                         const RepoName& name,
+                                         const meta::repos::PullFilter& filter, std::size_t skip,
+                                         std::size_t limit);
 Result<std::vector<meta::PullRequest>> list_pulls(Services&, rt::Blocking, const auth::Caller&,
                                                   const RepoName& name, std::size_t skip,
                                                   std::size_t limit);

@@ -359,6 +359,43 @@ TEST_F(CommitsTest, EmptyPullRequestsAreDraftsAtTheHead) {
             Code::NotFound);
 }
 
+TEST_F(CommitsTest, ALongSummaryMakesAShortTitle) {
+  auto target = proposed_to("main");
+  target.name = name("alice/bert");
+  const auto title_of = [&](std::string summary) {
+    auto draft = must(begin_commit(services(), blocking, alice, target));
+    must(draft->set_header(blocking, titled(std::move(summary))));
+    must(draft->add(blocking, file("x.txt", "1")));
+    const auto number = must(draft->finish(blocking)).pull_number;
+    return must(find_pull(services(), blocking, alice, name("alice/bert"), number)).pull.title;
+  };
+  EXPECT_EQ(title_of("short"), "short");
+  EXPECT_EQ(title_of("first line\nsecond"), "first line");
+  EXPECT_EQ(title_of(std::string(5000, 'x')), std::string(200, 'x'));
+  std::string umlauts, cut;
+  for (int i = 0; i < 300; ++i) umlauts += "\u00fc";
+  for (int i = 0; i < 200; ++i) cut += "\u00fc";
+  EXPECT_EQ(title_of(umlauts), cut);
+}
+
+TEST_F(CommitsTest, PullRequestsAreFilteredAndCountedWhole) {
+  const auto bob = user("bob");
+  for (int i = 0; i < 5; ++i)
+    must(create_pull(services(), blocking, i < 3 ? alice : bob, name("alice/bert"), cat("pull ", i),
+                     "a long story"));
+  const auto pulls = [&](meta::repos::PullFilter filter, std::size_t skip, std::size_t limit) {
+    return must(
+        list_pulls(services(), blocking, anonymous(), name("alice/bert"), filter, skip, limit));
+  };
+  EXPECT_EQ(pulls({}, 0, 2).total, 5u);
+  EXPECT_EQ(pulls({}, 4, 2).pulls.size(), 1u);
+  EXPECT_EQ(pulls({}, 0, 2).pulls[0].title, "pull 4");
+  EXPECT_EQ(pulls({}, 0, 2).pulls[0].description, "");
+  EXPECT_EQ(pulls({.is_open = std::nullopt, .author = "BOB"}, 0, 10).total, 2u);
+  EXPECT_EQ(pulls({.is_open = false, .author = ""}, 0, 10).total, 0u);
+  EXPECT_EQ(pulls({.is_open = true, .author = ""}, 9, 10).total, 5u);
+}
+
 TEST_F(CommitsTest, SixteenWritersLoseNoCommit) {
   constexpr int kWriters = 16, kCommits = 5;
   std::vector<std::vector<git::Oid>> made(kWriters);

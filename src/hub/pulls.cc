@@ -99,13 +99,22 @@ Result<PullDetails> find_pull(Services& services, rt::Blocking blocking, const a
   return details;
 }
 
+Result<meta::repos::PullPage> list_pulls(Services& services, rt::Blocking blocking,
+                                         const auth::Caller& caller, const RepoName& name,
+                                         const meta::repos::PullFilter& filter, std::size_t skip,
+                                         std::size_t limit) {
+  EMB_TRY(const auto repo, find_repo(services, blocking, caller, name, auth::Right::See));
+  limit = std::min<std::size_t>(limit, services.settings.list_page_max);
+  return services.database.read(blocking, [&](db::Session& s) {
+    return meta::repos::pulls(s, repo.id, filter, skip, limit);
+  });
+}
+
 Result<std::vector<meta::PullRequest>> list_pulls(Services& services, rt::Blocking blocking,
                                                   const auth::Caller& caller, const RepoName& name,
                                                   std::size_t skip, std::size_t limit) {
-  EMB_TRY(const auto repo, find_repo(services, blocking, caller, name, auth::Right::See));
-  limit = std::min<std::size_t>(limit, services.settings.list_page_max);
-  return services.database.read(
-      blocking, [&](db::Session& s) { return meta::repos::pulls(s, repo.id, skip, limit); });
+  EMB_TRY(auto page, list_pulls(services, blocking, caller, name, {}, skip, limit));
+  return std::move(page.pulls);
 }
 
 }  // namespace embrace::hub

@@ -327,9 +327,10 @@ Result<Page> list(db::Session& session, const Filter& filter) {
   return page;
 }
 
-Result<std::int64_t> count(db::Session& session, RepoType type, std::string_view author) {
+Result<std::int64_t> count_public(db::Session& session, RepoType type, std::string_view author) {
   EMB_TRY(auto row, session.row<std::int64_t>(
-                        "SELECT count(*) FROM repos WHERE type = :type AND ns_lower = :author",
+                        "SELECT count(*) FROM repos WHERE type = :type AND ns_lower = :author "
+                        "AND is_private = 0 AND is_disabled = 0",
                         static_cast<std::int64_t>(type), to_lower(author)));
   return row ? std::get<0>(*row) : 0;
 }

@@ -49,8 +49,8 @@ struct Page {
 };
 
 Result<Page> list(db::Session&, const Filter& filter);
-Result<std::int64_t> count(db::Session&, RepoType type,
-                           std::string_view author);  // of one namespace
+// Of one namespace, those that everybody may see: how many others there are is nobody's business.
+Result<std::int64_t> count_public(db::Session&, RepoType type, std::string_view author);
 // Tags in use with their counts, most used first: for /api/models-tags-by-type.
 struct TagCount {
   std::string tag;

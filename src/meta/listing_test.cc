@@ -230,15 +230,15 @@ TEST_P(Listing, WhatCannotBeMeantIsRefused) {
   EXPECT_EQ(code_of([](Filter& f) { f.search.assign(21, "a"); }), Code::InvalidArgument);
 }
 
-TEST_P(Listing, CountsAreOfOneNamespaceAndType) {
+TEST_P(Listing, CountsAreOfOneNamespaceAndTypeAndPublic) {
   add(acme_, "a");
   add(acme_, "b", {.is_private = true});
   add(acme_, "c", {.type = RepoType::Dataset});
   add(bob_, "d");
   auto count = [&](RepoType type, std::string_view author) {
-    return read([&](db::Session& s) { return listing::count(s, type, author); }).value();
+    return read([&](db::Session& s) { return listing::count_public(s, type, author); }).value();
   };
-  EXPECT_EQ(count(RepoType::Model, "acme"), 2);
+  EXPECT_EQ(count(RepoType::Model, "acme"), 1) << "private ones are not counted";
   EXPECT_EQ(count(RepoType::Dataset, "ACME"), 1);
   EXPECT_EQ(count(RepoType::Space, "acme"), 0);
 }

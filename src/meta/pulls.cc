@@ -58,20 +58,31 @@ Result<std::optional<PullRequest>> find_pull(db::Session& session, std::int64_t 
   return to_pull(repo_id, std::move(*row));
 }
 
-Result<std::vector<PullRequest>> pulls(db::Session& session, std::int64_t repo_id, std::size_t skip,
-                                       std::size_t limit) {
-  EMB_TRY(auto rows,
-          session.rows<std::int64_t, std::string, std::string, std::int64_t, std::string,
-                       std::int64_t, std::string, std::int64_t>(
-              "SELECT p.number, p.title, p.description, p.status, p.base_ref, p.author_id, "
-              "COALESCE(a.name, ''), p.created_ms FROM pulls p LEFT JOIN accounts a ON a.id = "
-              "p.author_id "
-              "WHERE p.repo_id = :repo ORDER BY p.number DESC LIMIT :limit OFFSET :skip",
-              repo_id, limit, skip));
-  std::vector<PullRequest> out;
-  out.reserve(rows.size());
-  for (auto& row : rows) out.push_back(to_pull(repo_id, std::move(row)));
-  return out;
+Result<PullPage> pulls(db::Session& session, std::int64_t repo_id, const PullFilter& filter,
+                       std::size_t skip, std::size_t limit) {
+  // Statuses below Closed are open ones; an empty range of a bound stands for no bound.
+  const auto closed = static_cast<std::int64_t>(PullStatus::Closed);
+  const std::int64_t status_min = filter.is_open == false ? closed : 0;
+  const std::int64_t status_end = filter.is_open == true ? closed : 100;
+  const std::string author = to_lower(filter.author);
+  constexpr std::string_view kFrom =
+      " FROM pulls p LEFT JOIN accounts a ON a.id = p.author_id WHERE p.repo_id = :repo "
+      "AND p.status >= :status_min AND p.status < :status_end "
+      "AND (:author = '' OR a.name_lower = :author)";
+  EMB_TRY(auto count, session.row<std::uint64_t>(cat("SELECT count(*)", kFrom), repo_id, status_min,
+                                                 status_end, author));
+  PullPage page;
+  page.total = count ? std::get<0>(*count) : 0;
+  if (skip >= page.total) return page;
+  EMB_TRY(auto rows, session.rows<std::int64_t, std::string, std::string, std::int64_t, std::string,
+                                  std::int64_t, std::string, std::int64_t>(
+                         cat("SELECT p.number, p.title, '', p.status, p.base_ref, p.author_id, "
+                             "COALESCE(a.name, ''), p.created_ms",
+                             kFrom, " ORDER BY p.number DESC LIMIT :limit OFFSET :skip"),
+                         repo_id, status_min, status_end, author, limit, skip));
+  page.pulls.reserve(rows.size());
+  for (auto& row : rows) page.pulls.push_back(to_pull(repo_id, std::move(row)));
+  return page;
 }
 
 Status set_pull_status(db::Session& session, std::int64_t repo_id, std::int64_t number,

@@ -75,8 +75,18 @@ Status remove_lock(db::Session&, std::int64_t repo_id, std::int64_t lock_id);
 Result<PullRequest> create_pull(db::Session&, const PullRequest& pull);  // fills number
 Result<std::optional<PullRequest>> find_pull(db::Session&, std::int64_t repo_id,
                                              std::int64_t number);
-Result<std::vector<PullRequest>> pulls(db::Session&, std::int64_t repo_id, std::size_t skip,
-                                       std::size_t limit);
+// Newest first, without their descriptions: those may be long, and a list shows none. `total` is
+// how many pass the filter on all pages together.
+struct PullFilter {
+  std::optional<bool> is_open;  // Draft and Open, or Closed and Merged
+  std::string author;           // without case; "": anybody
+};
+struct PullPage {
+  std::vector<PullRequest> pulls;
+  std::uint64_t total = 0;
+};
+Result<PullPage> pulls(db::Session&, std::int64_t repo_id, const PullFilter& filter,
+                       std::size_t skip, std::size_t limit);
 Status set_pull_status(db::Session&, std::int64_t repo_id, std::int64_t number, PullStatus status);
 
 Status add_event(db::Session&, const Event& event, Millis now_ms);

@@ -364,11 +364,17 @@ TEST_P(Repos, PullRequestsAreNumberedFromOneInEachRepository) {
   EXPECT_EQ(found->status, PullStatus::Open);
   ASSERT_TRUE(write(
       [&](db::Session& s) { return repos::set_pull_status(s, repo.id, 2, PullStatus::Merged); }));
-  auto pulls = read([&](db::Session& s) { return repos::pulls(s, repo.id, 0, 1); }).value();
-  ASSERT_EQ(pulls.size(), 1u);
-  EXPECT_EQ(pulls[0].status, PullStatus::Merged);
-  EXPECT_EQ(read([&](db::Session& s) { return repos::pulls(s, repo.id, 1, 9); }).value()[0].number,
-            1);
+  const auto pulls = [&](const repos::PullFilter& filter, std::size_t skip, std::size_t limit) {
+    return read([&](db::Session& s) { return repos::pulls(s, repo.id, filter, skip, limit); })
+        .value();
+  };
+  ASSERT_EQ(pulls({}, 0, 1).pulls.size(), 1u);
+  EXPECT_EQ(pulls({}, 0, 1).total, 2u);
+  EXPECT_EQ(pulls({}, 0, 1).pulls[0].status, PullStatus::Merged);
+  EXPECT_EQ(pulls({}, 1, 9).pulls[0].number, 1);
+  EXPECT_EQ(pulls({.is_open = true, .author = ""}, 0, 9).pulls[0].number, 1);
+  EXPECT_EQ(pulls({.is_open = false, .author = "ALICE"}, 0, 9).pulls[0].number, 2);
+  EXPECT_EQ(pulls({.is_open = std::nullopt, .author = "nobody"}, 0, 9).total, 0u);
   EXPECT_EQ(write([&](db::Session& s) {
               return repos::set_pull_status(s, repo.id, 9, PullStatus::Closed);
             })
