@@ -1,6 +1,6 @@
 #include "hub/publish.h"
 
-#include <algorithm>
+#include <set>
 
 #include "base/strings.h"
 #include "hub/card_reuse.h"
@@ -41,21 +41,30 @@ Result<Prepared> prepare(Services& services, rt::Blocking blocking, git::Reposit
   return prepared;
 }
 
-// git keeps refs as paths, so "a" and "a/b" can't both exist.
+// git keeps refs as paths, so "a" and "a/b" can't both exist: neither beside what is there, nor
+// among the new ones themselves. Inside the one write transaction, so it looks at each name once.
 Status check_names_fit(db::Session& session, const Publication& publication) {
-  EMB_TRY(auto rows, meta::repos::refs(session, publication.repo.id));
+  EMB_TRY(const auto rows, meta::repos::refs(session, publication.repo.id));
+  std::set<std::string_view> names;  // that will exist
+  for (const auto& row : rows) names.emplace_hint(names.end(), row.name);
+  for (const auto& change : publication.changes) {
+    if (change.next)
+      names.insert(change.name);
+    else
+      names.erase(change.name);
+  }
+  const auto clash = [](std::string_view name, std::string_view other) {
+    return fail(Code::Conflict, cat("Reference ", name, " can't exist beside ", other));
+  };
   for (const auto& change : publication.changes) {
     if (change.expected || !change.next) continue;
-    for (const auto& row : rows) {
-      const bool is_dropped = std::ranges::any_of(publication.changes, [&](const RefChange& other) {
-        return other.name == row.name && !other.next;
-      });
-      if (!is_dropped &&
-          (row.name.starts_with(change.name + "/") || change.name.starts_with(row.name + "/"))) {
-        return fail(Code::Conflict,
-                    cat("Reference ", change.name, " can't exist beside ", row.name));
-      }
+    const std::string_view name = change.name;
+    for (auto slash = name.find('/'); slash != name.npos; slash = name.find('/', slash + 1)) {
+      const auto parent = names.find(name.substr(0, slash));
+      if (parent != names.end()) return clash(name, *parent);
     }
+    const auto below = names.lower_bound(cat(name, '/'));
+    if (below != names.end() && below->starts_with(cat(name, '/'))) return clash(name, *below);
   }
   return Done{};
 }

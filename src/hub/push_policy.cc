@@ -1,8 +1,12 @@
 #include "hub/push_policy.h"
 
+#include <algorithm>
+#include <map>
+
 #include "base/strings.h"
 #include "hub/card_rule.h"
 #include "hub/lfs_links.h"
+#include "hub/name_folding.h"
 
 namespace embrace::hub {
 namespace {
@@ -28,6 +32,47 @@ void judge_path(std::string_view path, Verdict& verdict) {
         verdict, "a path can't be accepted",
         cat("error: ", is_valid_utf8(shown) ? shown : "(not UTF-8)", ": ", good.error().message()));
   }
+}
+
+// The path with its last name folded: equal for two entries of one folder that a file system may
+// take for one.
+std::string folded_path(std::string_view path) {
+  const auto slash = path.rfind('/');
+  if (slash == path.npos) return fold_name(path);
+  return cat(path.substr(0, slash + 1), fold_name(path.substr(slash + 1)));
+}
+
+struct Twins {
+  const git::Entry* first;
+  const git::Entry* second;
+};
+
+// Entries of one folder whose names fall together. Hashes first, because there are none in nearly
+// every tree, and a map of a million paths would cost more than the rest of the push.
+std::vector<Twins> find_twins(const std::vector<git::Entry>& entries) {
+  struct Hashed {
+    std::size_t hash;
+    std::size_t index;
+    auto operator<=>(const Hashed&) const = default;
+  };
+  std::vector<Hashed> hashed;
+  hashed.reserve(entries.size());
+  for (std::size_t i = 0; i < entries.size(); ++i)
+    hashed.push_back({std::hash<std::string>{}(folded_path(entries[i].path)), i});
+  std::ranges::sort(hashed);
+  std::vector<Twins> twins;
+  for (auto at = hashed.begin(); at != hashed.end();) {
+    const auto end =
+        std::find_if(at, hashed.end(), [&](const Hashed& h) { return h.hash != at->hash; });
+    std::map<std::string, const git::Entry*> same;
+    for (auto one = at; end - at > 1 && one != end; ++one) {
+      const auto& entry = entries[one->index];
+      const auto [first, is_new] = same.emplace(folded_path(entry.path), &entry);
+      if (!is_new) twins.push_back({first->second, &entry});
+    }
+    at = end;
+  }
+  return twins;
 }
 
 }  // namespace
@@ -86,6 +131,27 @@ Result<Verdict> PushPolicy::judge_blobs(rt::Blocking blocking,
   return verdict;
 }
 
+// As StagedTree::check_names: what stood side by side before the push is not its doing. A new
+// branch is compared with the default one.
+Status PushPolicy::judge_names(rt::Blocking blocking, const git::Oid& before,
+                               const std::vector<git::Entry>& entries, Verdict& verdict) {
+  const auto twins = find_twins(entries);
+  if (twins.empty()) return Done{};
+  EMB_TRY(const auto base,
+          before.is_zero() ? git::Oid::parse(repo_.head_oid) : Result<git::Oid>(before));
+  EMB_TRY(const auto commit, repository_.commit(blocking, base));
+  for (const auto& [first, second] : twins) {
+    const bool stood_before = repository_.find(blocking, commit.tree, first->path) &&
+                              repository_.find(blocking, commit.tree, second->path);
+    if (stood_before) continue;
+    blame(verdict, "names differ only by letter case or Unicode form",
+          cat("error: \"", second->path, "\" differs from \"", first->path,
+              "\" only by letter case or Unicode form, and many file systems can't hold both: "
+              "rename one of them"));
+  }
+  return Done{};
+}
+
 Status PushPolicy::judge_card(rt::Blocking blocking, const git::Oid& before, const git::Oid& tree,
                               Verdict& verdict) {
   const auto readme = repository_.find(blocking, tree, "README.md");
@@ -112,6 +178,7 @@ Result<Verdict> PushPolicy::judge_tip(rt::Blocking blocking, const git::Oid& bef
   EMB_TRY(const auto commit, repository_.commit(blocking, tip));
   EMB_TRY(const auto entries, repository_.list(blocking, commit.tree, "", true));
   for (const auto& entry : entries) judge_path(entry.path, verdict);
+  EMB_DO(judge_names(blocking, before, entries, verdict));
   EMB_DO(judge_card(blocking, before, commit.tree, verdict));
   return verdict;
 }

@@ -27,8 +27,8 @@ class PushPolicy {
 
   // Paths, sizes, and pointers to large files that this repository never received.
   Result<Verdict> judge_blobs(rt::Blocking, const std::vector<git::Quarantine::NewBlob>& blobs);
-  // The tree that a branch would show: its paths, and its card when that changed. `before` may be
-  // zero.
+  // The tree that a branch would show: its paths, names that fall together when the push brings
+  // them, and its card when that changed. `before` may be zero.
   Result<Verdict> judge_tip(rt::Blocking, const git::Oid& before, const git::Oid& tip);
 
  private:
@@ -40,6 +40,8 @@ class PushPolicy {
                                              const std::vector<git::Quarantine::NewBlob>& blobs);
   Status judge_pointers(rt::Blocking, const std::vector<Pointer>& pointers, Verdict& verdict);
   void judge_sizes(const std::vector<git::Quarantine::NewBlob>& blobs, Verdict& verdict) const;
+  Status judge_names(rt::Blocking, const git::Oid& before, const std::vector<git::Entry>& entries,
+                     Verdict& verdict);
   Status judge_card(rt::Blocking, const git::Oid& before, const git::Oid& tree, Verdict& verdict);
 
   Services& services_;

@@ -235,5 +235,39 @@ TEST_F(PushTest, ForcedPushesReplaceHistory) {
   EXPECT_EQ(head(repo), tip);
 }
 
+TEST_F(PushTest, NamesThatFallTogetherAreRefused) {
+  const auto good = work("docs/Guide.md", "1");
+  EXPECT_EQ(push_main(good).refs[0].refusal, "");
+  const auto outcome = push_main(work("docs/guide.md", "2"));
+  EXPECT_NE(outcome.refs[0].refusal.find("letter case"), std::string::npos);
+  EXPECT_NE(all_messages(outcome).find("docs/guide.md"), std::string::npos);
+  EXPECT_EQ(head(repo), good);
+  EXPECT_NE(push(alice, {{{}, rev("HEAD"), "refs/heads/dev"}}).refs[0].refusal, "");
+
+  in_clone(cat("git reset -q --hard ", good.hex()));
+  EXPECT_NE(push_main(work("DOCS", "a file beside a folder")).refs[0].refusal, "");
+  in_clone(cat("git reset -q --hard ", good.hex()));
+  work("caf\u00e9", "one code");
+  EXPECT_NE(push_main(work("cafe\u0301", "two codes")).refs[0].refusal, "");
+}
+
+TEST_F(PushTest, OldTwinsAreNoReasonToRefuse) {
+  put_files(alice, repo, {{"A.txt", "1"}, {"a.txt", "2"}});  // from before the rule
+  must(refresh_projection(services(), blocking, reload(repo)));
+  in_clone("git pull -q");
+  const auto tip = work("new.txt", "3");
+  EXPECT_EQ(push_main(tip).refs[0].refusal, "");
+  EXPECT_EQ(push(alice, {{{}, work("more.txt", "4"), "refs/heads/dev"}}).refs[0].refusal, "");
+  EXPECT_NE(push_main(work("NEW.txt", "5")).refs[0].refusal, "");
+}
+
+TEST_F(PushTest, BranchesOfOnePushMustFitOneAnother) {
+  const auto tip = work("a.txt", "1");
+  const auto outcome = push(alice, {{{}, tip, "refs/heads/df"}, {{}, tip, "refs/heads/df/sub"}});
+  EXPECT_NE(outcome.refs[0].refusal, "");
+  EXPECT_NE(outcome.refs[1].refusal, "");
+  EXPECT_TRUE(head(repo, "refs/heads/df").is_zero());
+}
+
 }  // namespace
 }  // namespace embrace::hub
