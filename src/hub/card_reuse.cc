@@ -8,6 +8,7 @@
 
 #include "base/strings.h"
 #include "hub/immutable_cache.h"
+#include "meta/repos.h"
 
 namespace embrace::hub {
 namespace {
@@ -52,14 +53,17 @@ struct Indexed {
   }
 };
 
+// The repository belongs to the key because it decides which large files may be read.
 struct Key {
   git::Oid tree;
   RepoType type;
+  std::int64_t repo_id;
   bool operator==(const Key&) const = default;
 };
 struct KeyHash {
   std::size_t operator()(const Key& key) const {
-    return std::hash<git::Oid>{}(key.tree) + static_cast<std::size_t>(key.type);
+    return std::hash<git::Oid>{}(key.tree) + static_cast<std::size_t>(key.type) +
+           static_cast<std::size_t>(key.repo_id) * 0x9e3779b97f4a7c15;
   }
 };
 using IndexedPtr = std::shared_ptr<const Indexed>;
@@ -70,9 +74,14 @@ ImmutableCache<Key, IndexedPtr, KeyHash>& cache() {
 }
 
 // Large objects come as slices of files; one that comes as a stream can't be read here, and is left
-// out.
-std::string read_object(Services& services, rt::Blocking blocking, const git::LfsPointer& pointer,
-                        std::size_t bytes_max) {
+// out. So is one that is not linked (hub/lfs_links.h): an index must not tell what a repository may
+// not read.
+std::string read_object(Services& services, rt::Blocking blocking, std::int64_t repo_id,
+                        const git::LfsPointer& pointer, std::size_t bytes_max) {
+  const auto link = services.database.read(blocking, [&](db::Session& session) {
+    return meta::repos::find_lfs(session, repo_id, pointer.sha256);
+  });
+  if (!link || !*link || (*link)->size_bytes != pointer.size_bytes) return {};
   const auto length = std::min<std::uint64_t>(pointer.size_bytes, bytes_max);
   auto content = services.objects.open(blocking, pointer.sha256, 0, length);
   if (!content) return {};
@@ -90,8 +99,8 @@ std::string read_object(Services& services, rt::Blocking blocking, const git::Lf
 }
 
 std::string read_start(Services& services, rt::Blocking blocking, git::Repository& repository,
-                       const git::Entry& entry, std::size_t bytes_max) {
-  if (entry.lfs) return read_object(services, blocking, *entry.lfs, bytes_max);
+                       std::int64_t repo_id, const git::Entry& entry, std::size_t bytes_max) {
+  if (entry.lfs) return read_object(services, blocking, repo_id, *entry.lfs, bytes_max);
   if (entry.blob_bytes > kReadBlobBytesMax) return {};
   auto bytes = repository.read_blob(blocking, entry.oid, kReadBlobBytesMax);
   if (!bytes) return {};
@@ -100,14 +109,14 @@ std::string read_start(Services& services, rt::Blocking blocking, git::Repositor
 }
 
 Result<IndexedPtr> index_whole(Services& services, rt::Blocking blocking,
-                               git::Repository& repository, RepoType type, const git::Oid& tree) {
-  EMB_TRY(auto files, repository.list(blocking, tree, "", true));
+                               git::Repository& repository, const Key& key) {
+  EMB_TRY(auto files, repository.list(blocking, key.tree, "", true));
   auto indexed = std::make_shared<Indexed>();
   for (const auto& file : files) {
     if (!file.is_folder()) indexed->count(file, +1);
   }
-  indexed->card = index_card(type, files, [&](const git::Entry& entry, std::size_t bytes_max) {
-    return read_start(services, blocking, repository, entry, bytes_max);
+  indexed->card = index_card(key.type, files, [&](const git::Entry& entry, std::size_t bytes_max) {
+    return read_start(services, blocking, repository, key.repo_id, entry, bytes_max);
   });
   return indexed;
 }
@@ -185,28 +194,29 @@ Result<meta::CardIndex> index_commit(Services& services, rt::Blocking blocking,
                                      git::Repository& repository, const meta::Repo& repo,
                                      const git::Oid& old_head, const git::Oid& new_head) {
   EMB_TRY(auto commit, repository.commit(blocking, new_head));
-  const Key key{commit.tree, repo.name.type};
+  const Key key{commit.tree, repo.name.type, repo.id};
   if (auto known = cache().find(key)) return (*known)->card;
 
   IndexedPtr indexed;
   if (!old_head.is_zero()) {
     EMB_TRY(auto old_commit, repository.commit(blocking, old_head));
-    if (auto old = cache().find({old_commit.tree, repo.name.type})) {
+    if (auto old = cache().find({old_commit.tree, repo.name.type, repo.id})) {
       EMB_TRY(indexed, reuse(blocking, repository, *old, old_commit.tree, commit.tree));
     }
   }
   if (!indexed) {
-    EMB_TRY(indexed, index_whole(services, blocking, repository, repo.name.type, commit.tree));
+    EMB_TRY(indexed, index_whole(services, blocking, repository, key));
   }
   cache().put(key, indexed, indexed->cost_bytes());
   return indexed->card;
 }
 
 Result<meta::CardIndex> index_tree(Services& services, rt::Blocking blocking,
-                                   git::Repository& repository, RepoType type,
-                                   const git::Oid& tree) {
-  EMB_TRY(auto indexed, index_whole(services, blocking, repository, type, tree));
-  cache().put({tree, type}, indexed, indexed->cost_bytes());
+                                   git::Repository& repository, RepoType type, const git::Oid& tree,
+                                   std::int64_t repo_id) {
+  const Key key{tree, type, repo_id};
+  EMB_TRY(auto indexed, index_whole(services, blocking, repository, key));
+  cache().put(key, indexed, indexed->cost_bytes());
   return indexed->card;
 }
 

@@ -14,9 +14,10 @@ namespace embrace::hub {
 Result<meta::CardIndex> index_commit(Services& services, rt::Blocking, git::Repository& repository,
                                      const meta::Repo& repo, const git::Oid& old_head,
                                      const git::Oid& new_head);
-// The index of a tree, computed from all of it whatever is remembered.
+// The index of a tree, computed from all of it whatever is remembered. Large files are read when
+// they are linked to the repository `repo_id`; one that is not born yet (0) has none.
 Result<meta::CardIndex> index_tree(Services& services, rt::Blocking, git::Repository& repository,
-                                   RepoType type, const git::Oid& tree);
+                                   RepoType type, const git::Oid& tree, std::int64_t repo_id = 0);
 bool is_same_index(const meta::CardIndex& a, const meta::CardIndex& b);
 
 }  // namespace embrace::hub

@@ -3,6 +3,8 @@
 #include "base/strings.h"
 #include "hub/downloads.h"
 #include "hub/hub_fixture.h"
+#include "hub/lfs.h"
+#include "meta/repos.h"
 #include "testing/content_text.h"
 
 namespace embrace::hub {
@@ -175,6 +177,61 @@ TEST_F(FilesTest, DownloadsAreCountedLater) {
   must(flush_downloads(services(), blocking));
   EXPECT_EQ(reload(repo).downloads, 3);
   EXPECT_EQ(reload(repo).downloads_all, 3);
+}
+
+TEST_F(FilesTest, APointerWithoutALinkGivesNothing) {
+  const auto bob = user("bob");
+  const auto hidden = make_repo(bob, "bob/secret", RepoType::Model, true);
+  const auto secret = put_lfs_file(bob, hidden, "w.bin", "secret weights");
+  const git::LfsPointer pointer{.sha256 = secret, .size_bytes = 14};
+  put_file(acme, repo, "stolen.bin", pointer.render());  // as if a writer had a hole
+  const auto stolen = must(find("stolen.bin"));
+  const auto opened = open_file(services(), blocking, stolen, 0, 14);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().tag(), Tag::EntryNotFound);
+  EXPECT_EQ(opened.error().fact("repo_commit"), stolen.commit.hex());
+
+  // Nor does a wrong size.
+  put_file(acme, repo, "longer.bin", git::LfsPointer{weights, 10}.render());
+  EXPECT_FALSE(open_file(services(), blocking, must(find("longer.bin")), 0, 10));
+}
+
+TEST_F(FilesTest, ADeletedLargeFileIsGoneAtOnce) {
+  ASSERT_TRUE(open_file(services(), blocking, must(find("model.bin")), 0, 11));
+  ASSERT_TRUE(open_file(services(), blocking, must(find("model.bin")), 0, 11));
+  must(delete_lfs_files(services(), blocking, acme, repo.name, {weights}, false));
+  EXPECT_EQ(open_file(services(), blocking, must(find("model.bin")), 0, 11).error().tag(),
+            Tag::EntryNotFound);
+  must(database->write(blocking, [&](db::Session& s) {
+    return meta::repos::link_lfs(s, repo.id, {{weights, 11}}, 1);
+  }));
+  EXPECT_TRUE(open_file(services(), blocking, must(find("model.bin")), 0, 11));
+}
+
+TEST_F(FilesTest, SubmodulesAreNoFiles) {
+  auto repository = must(repositories.borrow(blocking, folder_of(repo)));
+  const auto parent = head(repo);
+  const auto tree_oid =
+      must(repository->edit_tree(blocking, must(repository->commit(blocking, parent)).tree,
+                                 {{.kind = git::TreeEdit::Kind::Put,
+                                   .path = "sub/module",
+                                   .blob = must(git::Oid::parse(std::string(40, 'a'))),
+                                   .entry = git::EntryKind::Submodule}}));
+  const auto commit = must(
+      repository->write_commit(blocking, tree_oid, {parent}, {"a", "a@b"}, clock.now_ms(), "m"));
+  Publication publication;
+  publication.repo = repo;
+  publication.pack = must(repository->finish_pack(blocking));
+  publication.changes = {{"refs/heads/main", parent, commit}};
+  must(publish(services(), blocking, *repository, publication));
+
+  EXPECT_EQ(paths(tree({.path = "sub"}).entries), "sub/a.txt sub/deep ");
+  EXPECT_TRUE(
+      must(paths_info(services(), blocking, anonymous(), repo.name, "main", {"sub/module"}, false))
+          .empty());
+  EXPECT_EQ(must(repo_info(services(), blocking, anonymous(), repo.name, "main", {})).files.size(),
+            6u);
+  EXPECT_EQ(find("sub/module").error().tag(), Tag::EntryNotFound);
 }
 
 }  // namespace

@@ -191,6 +191,10 @@ Digest HubTest::put_lfs_file(const auth::Caller& caller, const meta::Repo& repo,
                              std::string_view path, std::string_view bytes) {
   const auto sha256 = put_object(bytes);
   const git::LfsPointer pointer{sha256, bytes.size()};
+  // As an upload does it: the link comes before the commit.
+  must(database->write(blocking, [&](db::Session& session) {
+    return meta::repos::link_lfs(session, repo.id, {{sha256, bytes.size()}}, clock.now_ms());
+  }));
   edit(caller, repo, {{std::string(path), pointer.render()}}, {}, {{sha256, bytes.size()}},
        "refs/heads/main");
   return sha256;

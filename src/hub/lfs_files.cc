@@ -173,7 +173,7 @@ Result<LfsFilePage> list_lfs_files(Services& services, rt::Blocking blocking,
 }
 
 // History first: should the unlinking fail after it, what is left over is a link that nothing
-// refers to.
+// refers to. The version moves with the links, because readers remember them by it (lfs_links.h).
 Status delete_lfs_files(Services& services, rt::Blocking blocking, const auth::Caller& caller,
                         const RepoName& name, const std::vector<Digest>& objects,
                         bool rewrite_history) {
@@ -187,7 +187,7 @@ Status delete_lfs_files(Services& services, rt::Blocking blocking, const auth::C
   }
   return services.database.write(blocking, [&](db::Session& s) -> Status {
     for (const auto& sha256 : objects) EMB_DO(meta::repos::unlink_lfs(s, repo.id, sha256));
-    return Done{};
+    return meta::repos::touch(s, repo.id, std::nullopt, std::nullopt);
   });
 }
 

@@ -1,8 +1,34 @@
 #include "hub/lfs_links.h"
 
+#include "hub/immutable_cache.h"
 #include "meta/repos.h"
 
 namespace embrace::hub {
+namespace {
+
+// What was linked when the repository's refs had this version. Unlinking moves the version
+// (delete_lfs_files), so nothing here needs to be taken back.
+struct LinkKey {
+  std::int64_t repo_id = 0;
+  Millis created_ms = 0;  // tells a deleted repository from a later one with its id
+  std::int64_t refs_version = 0;
+  git::LfsPointer pointer;
+  bool operator==(const LinkKey&) const = default;
+};
+struct LinkKeyHash {
+  std::size_t operator()(const LinkKey& key) const {
+    const auto row =
+        static_cast<std::size_t>(key.repo_id) * 31 + static_cast<std::size_t>(key.refs_version);
+    return std::hash<Digest>{}(key.pointer.sha256) ^ (row * 0x9e3779b97f4a7c15);
+  }
+};
+
+ImmutableCache<LinkKey, bool, LinkKeyHash>& known_links() {
+  static ImmutableCache<LinkKey, bool, LinkKeyHash> cache(50'000);
+  return cache;
+}
+
+}  // namespace
 
 Result<LfsLinks> find_lfs_links(Services& services, rt::Blocking blocking, std::int64_t repo_id,
                                 const std::vector<Digest>& objects) {
@@ -23,6 +49,21 @@ Result<LfsLinks> find_lfs_links(Services& services, rt::Blocking blocking, std::
     at = is_whole ? std::next(at) : found.erase(at);
   }
   return found;
+}
+
+Status require_lfs_link(Services& services, rt::Blocking blocking, const meta::Repo& repo,
+                        const git::LfsPointer& pointer) {
+  const LinkKey key{repo.id, repo.created_ms, repo.refs_version, pointer};
+  if (known_links().find(key)) return Done{};
+  EMB_TRY(const auto link, services.database.read(blocking, [&](db::Session& s) {
+    return meta::repos::find_lfs(s, repo.id, pointer.sha256);
+  }));
+  if (!link || link->size_bytes != pointer.size_bytes) {
+    return fail(Code::NotFound, "The large file behind this entry is not part of the repository.",
+                Tag::EntryNotFound);
+  }
+  known_links().put(key, true);
+  return Done{};
 }
 
 Status link_lfs_object(Services& services, rt::Blocking blocking, std::int64_t repo_id,

@@ -20,6 +20,13 @@ using LfsLinks = std::unordered_map<Digest, meta::LfsLink>;
 Result<LfsLinks> find_lfs_links(Services&, rt::Blocking, std::int64_t repo_id,
                                 const std::vector<Digest>& objects);
 
+// The same rule when a file is read, so that no hole in a writer ever gives bytes away: a pointer
+// in a tree counts only when its object is linked to this repository, with this size. EntryNotFound
+// otherwise; a deleted link (hub/lfs.h) counts at once. `repo` must be as the request found it:
+// answers are remembered until its refs_version moves.
+Status require_lfs_link(Services&, rt::Blocking, const meta::Repo& repo,
+                        const git::LfsPointer& pointer);
+
 // Links an object to the repository. RepoNotFound when the repository has gone meanwhile.
 Status link_lfs_object(Services&, rt::Blocking, std::int64_t repo_id, const meta::LfsLink& link);
 

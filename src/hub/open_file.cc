@@ -2,6 +2,7 @@
 
 #include "base/strings.h"
 #include "hub/files.h"
+#include "hub/lfs_links.h"
 #include "hub/reading.h"
 #include "hub/repos.h"
 
@@ -61,6 +62,8 @@ Result<rt::Content> open_file(Services& services, rt::Blocking blocking, const F
   if (!file.entry.lfs) return open_blob(services, blocking, file, offset, length);
   const auto& pointer = *file.entry.lfs;
   EMB_DO(check_range(pointer.size_bytes, offset, length));
+  if (auto linked = require_lfs_link(services, blocking, file.repo, pointer); !linked)
+    return fail(with_commit(std::move(linked).error(), file.commit));
   auto content = services.objects.open(blocking, pointer.sha256, offset, length);
   if (!content && content.error().code() == Code::NotFound) {
     // A file that the tree promises: not the client's mistake, so not a 404.

@@ -1,6 +1,7 @@
 #include "hub/publish.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <thread>
 
@@ -33,7 +34,7 @@ class PublishTest : public HubTest {
   meta::CardIndex index_now() {
     auto repository = must(repositories.borrow(blocking, folder_of(repo)));
     const auto tree = must(repository->commit(blocking, head(repo))).tree;
-    return must(index_tree(services(), blocking, *repository, repo.name.type, tree));
+    return must(index_tree(services(), blocking, *repository, repo.name.type, tree, repo.id));
   }
 
   auth::Caller acme;
@@ -204,6 +205,54 @@ TEST(WriteLocks, QueueInOrderAndGiveUpInTime) {
   }
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(unguarded, 1600);
+}
+
+TEST_F(PublishTest, NewNamesMustFitOneAnother) {
+  const auto at = head(repo);
+  auto repository = must(repositories.borrow(blocking, folder_of(repo)));
+  const auto publish_names = [&](std::vector<std::string> come, std::vector<std::string> go = {}) {
+    Publication publication;
+    publication.repo = repo;
+    for (auto& ref : go) publication.changes.push_back({std::move(ref), at, std::nullopt});
+    for (auto& ref : come) publication.changes.push_back({std::move(ref), std::nullopt, at});
+    auto published = publish(services(), blocking, *repository, publication);
+    return published ? std::string("ok") : published.error().message();
+  };
+  const auto clashes = [](const std::string& answer) {
+    return answer.find("can't exist beside") != std::string::npos;
+  };
+  EXPECT_TRUE(clashes(publish_names({"refs/heads/a", "refs/heads/a/b"})));
+  EXPECT_TRUE(clashes(publish_names({"refs/heads/a/b/c", "refs/heads/a"})));
+  EXPECT_TRUE(clashes(publish_names({"refs/heads/main/x"})));
+  EXPECT_EQ(publish_names({"refs/heads/a/b", "refs/heads/a-b", "refs/tags/a"}), "ok");
+  EXPECT_TRUE(clashes(publish_names({"refs/heads/a"})));
+  EXPECT_EQ(publish_names({"refs/heads/a"}, {"refs/heads/a/b"}), "ok");
+}
+
+TEST_F(PublishTest, ManyNamesAreQuick) {
+  const auto at = head(repo);
+  auto repository = must(repositories.borrow(blocking, folder_of(repo)));
+  for (const std::string_view batch : {"x", "y"}) {
+    Publication publication;
+    publication.repo = repo;
+    for (int i = 0; i < 3'000; ++i)
+      publication.changes.push_back({cat("refs/heads/", batch, i, "/z"), std::nullopt, at});
+    const auto start = std::chrono::steady_clock::now();
+    must(publish(services(), blocking, *repository, publication));
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  }
+}
+
+TEST_F(PublishTest, TheIndexReadsLinkedFilesOnly) {
+  const std::string json = R"({"w":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}})";
+  std::string file(8, '\0');
+  file[0] = static_cast<char>(json.size());
+  file += json + std::string(24, 'x');
+  const git::LfsPointer pointer{put_object(file), file.size()};
+  put_file(acme, repo, "model.safetensors", pointer.render());
+  EXPECT_EQ(reload(repo).card.num_parameters, 0);
+  put_lfs_file(acme, repo, "more.safetensors", file);
+  EXPECT_EQ(index_now().num_parameters, 6);
 }
 
 }  // namespace

@@ -107,6 +107,10 @@ Result<Entries> entries_of(LazyRepository& repository, rt::Blocking blocking, co
     }
     return fail(std::move(listed).error());
   }
+  // A submodule is a commit of another repository: nothing here can be downloaded, and clients take
+  // every entry for a file or a folder.
+  std::erase_if(*listed,
+                [](const git::Entry& entry) { return entry.kind == git::EntryKind::Submodule; });
   auto entries = std::make_shared<const std::vector<git::Entry>>(*std::move(listed));
   listing_cache().put(key, entries, entries->size() + 1);
   return entries;

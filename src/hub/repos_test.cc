@@ -247,6 +247,41 @@ TEST_F(ReposTest, SettingsChangeWhatIsAsked) {
   EXPECT_EQ(find(user("eve"), "acme/bert").error().tag(), Tag::RepoNotFound);
 }
 
+TEST_F(ReposTest, ACopyIsAsOpenAsItsSourceUnlessAsked) {
+  auto acme = user("acme");
+  make_repo(acme, "acme/secret", RepoType::Model, true);
+  make_repo(acme, "acme/open");
+  must(update_settings(services(), blocking, acme, name("acme/open"),
+                       {.is_private = std::nullopt,
+                        .gating = meta::Gating::Manual,
+                        .discussions_disabled = std::nullopt}));
+  NewRepo copy;
+  copy.name = name("acme/secret-copy");
+  EXPECT_TRUE(
+      must(duplicate_repo(services(), blocking, acme, name("acme/secret"), copy)).is_private);
+  copy.name = name("acme/open-copy");
+  const auto open = must(duplicate_repo(services(), blocking, acme, name("acme/open"), copy));
+  EXPECT_FALSE(open.is_private);
+  EXPECT_EQ(open.gating, meta::Gating::Manual);
+  copy.name = name("acme/shown-copy");
+  EXPECT_FALSE(must(duplicate_repo(services(), blocking, acme, name("acme/secret"), copy,
+                                   Visibility::Public))
+                   .is_private);
+}
+
+TEST_F(ReposTest, AFirstCommitHoldsNoPointers) {
+  auto acme = user("acme");
+  make_repo(acme, "acme/secret", RepoType::Model, true);
+  const auto sha = put_lfs_file(
+      acme,
+      reload(must(find_repo(services(), blocking, acme, name("acme/secret"), auth::Right::Read))),
+      "w.bin", "secret");
+  NewRepo steal;
+  steal.name = name("bob/steal");
+  steal.files = {{"s.bin", git::LfsPointer{sha, 6}.render()}};
+  EXPECT_EQ(create_repo(services(), blocking, user("bob"), steal).error().code(), Code::Unusable);
+}
+
 TEST_F(ReposTest, ADuplicateHasHistoryCardAndLargeFiles) {
   auto acme = user("acme");
   auto repo = make_repo(acme, "acme/bert");
@@ -255,9 +290,8 @@ TEST_F(ReposTest, ADuplicateHasHistoryCardAndLargeFiles) {
   put_file(acme, repo, "x", "side", "refs/heads/side");
   NewRepo copy;
   copy.name = name("bob/copy");
-  copy.is_private = true;
   auto bob = user("bob");
-  auto made = must(duplicate_repo(services(), blocking, bob, repo.name, copy));
+  auto made = must(duplicate_repo(services(), blocking, bob, repo.name, copy, Visibility::Private));
   EXPECT_TRUE(made.is_private);
   EXPECT_EQ(made.head_oid, reload(repo).head_oid);
   EXPECT_EQ(made.card.license, "mit");

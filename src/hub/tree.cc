@@ -106,6 +106,7 @@ Result<std::vector<TreeEntry>> paths_info(Services& services, rt::Blocking block
     const auto trimmed = trim_slashes(path);
     if (trimmed.empty()) continue;  // the root is no entry of its own
     auto entry = entry_at(repository, blocking, tree, trimmed);
+    if (entry && entry->kind == git::EntryKind::Submodule) continue;  // as in listings
     if (entry) {
       found.push_back({*std::move(entry), std::nullopt});
     } else if (entry.error().tag() != Tag::EntryNotFound) {
