@@ -34,9 +34,9 @@ bool is_query_file(std::string_view path) {
 }  // namespace
 
 void count_download(Services& services, const FoundFile& file) {
-  const bool is_dataset = file.repo.name.type == RepoType::Dataset;
+  const bool is_dataset = file.repo->name.type == RepoType::Dataset;
   if (!is_dataset && !is_query_file(file.entry.path)) return;
-  const Key key{&services.database, file.repo.id};
+  const Key key{&services.database, file.repo->id};
   const auto now_ms = services.clock.now_ms();
   waiting().with([&](Waiting& state) {
     if (state.counts.size() >= kWaitingMax) return;

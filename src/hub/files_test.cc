@@ -162,6 +162,51 @@ TEST_F(FilesTest, GatedFilesAreSeenButNotRead) {
   EXPECT_FALSE(tree({}).entries.empty());
 }
 
+// What memory knows is as current as SQL, and decides nothing about rights.
+TEST_F(FilesTest, MemoryKnowsAFileUntilAnythingIsWritten) {
+  const std::vector<std::string> rest = {"main", "config.json"};
+  const auto known = [&](const auth::Caller& caller) {
+    return known_file(services(), caller, repo.name, rest);
+  };
+  const auto ask = [&](const auth::Caller& caller) {
+    return find_file(services(), blocking, caller, repo.name, rest);
+  };
+  EXPECT_FALSE(known(anonymous()));
+  const auto asked = must(ask(anonymous()));
+  auto answer = known(anonymous());
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(must(*answer).entry.oid, asked.entry.oid);
+  EXPECT_EQ(must(*answer).commit, asked.commit);
+
+  put_file(acme, repo, "config.json", "{\"new\": 1}");
+  EXPECT_FALSE(known(anonymous()));
+  const auto newer = must(ask(anonymous()));
+  EXPECT_NE(newer.entry.oid, asked.entry.oid);
+  EXPECT_EQ(must(known(anonymous()).value()).entry.oid, newer.entry.oid);
+
+  must(update_settings(services(), blocking, acme, repo.name, {.is_private = true}));
+  EXPECT_FALSE(known(anonymous()));
+  must(ask(acme));
+  answer = known(anonymous());  // the row is known, so the refusal is, too
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->error().tag(), Tag::RepoNotFound);
+  EXPECT_TRUE(known(acme).value());
+  EXPECT_TRUE(known(user("stranger")) == std::nullopt || !*known(user("stranger")));
+
+  must(ask(acme));
+  must(delete_repo(services(), blocking, acme, repo.name));
+  EXPECT_FALSE(known(acme));
+}
+
+TEST_F(FilesTest, MemoryKnowsOfAbsence) {
+  const std::vector<std::string> rest = {"HEAD", "sub", "adapter_config.json"};
+  EXPECT_FALSE(find_file(services(), blocking, anonymous(), repo.name, rest));
+  auto answer = known_file(services(), anonymous(), repo.name, rest);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->error().tag(), Tag::EntryNotFound);
+  EXPECT_EQ(answer->error().fact("repo_commit"), repo.head_oid);
+}
+
 TEST_F(FilesTest, ALostLargeFileIsTheServersFault) {
   must(objects->remove(blocking, weights));
   auto opened = open_file(services(), blocking, must(find("model.bin")), 0, 11);

@@ -116,6 +116,14 @@ Result<Entries> entries_of(LazyRepository& repository, rt::Blocking blocking, co
   return entries;
 }
 
+std::optional<git::Oid> known_tree(const meta::Repo& repo, const git::Oid& commit) {
+  return tree_cache().find({repo.id, repo.created_ms, commit});
+}
+
+std::optional<std::optional<git::Entry>> known_entry(const git::Oid& tree, std::string_view path) {
+  return entry_cache().find({tree, std::string(path)});
+}
+
 Error revision_not_found(std::string_view rev) {
   return Error(Code::NotFound, cat("Invalid rev id: ", rev), Tag::RevisionNotFound);
 }

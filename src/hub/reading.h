@@ -45,6 +45,16 @@ using Entries = std::shared_ptr<const std::vector<git::Entry>>;
 Result<Entries> entries_of(LazyRepository& repository, rt::Blocking, const git::Oid& tree,
                            std::string_view path, bool recursive);
 
+// What a revision means when that needs nothing but the row; nullopt otherwise. A first segment
+// that has such a meaning is the whole revision (split_revision).
+std::optional<git::Oid> known_commit(const meta::Repo& repo, std::string_view rev);
+// Segments [from, to) with '/' between them.
+std::string join(const std::vector<std::string>& segments, std::size_t from, std::size_t to);
+// As tree_of and entry_at, from memory alone, so io threads may ask; nullopt when it is not there.
+std::optional<git::Oid> known_tree(const meta::Repo& repo, const git::Oid& commit);
+// nullopt inside: the tree has nothing at that path.
+std::optional<std::optional<git::Entry>> known_entry(const git::Oid& tree, std::string_view path);
+
 Error revision_not_found(std::string_view rev);
 // Adds the fact that clients need to remember an absence.
 Error with_commit(Error error, const git::Oid& commit);

@@ -17,14 +17,8 @@ namespace {
 
 constexpr Millis kLockWaitMs = 30'000;
 
-// What a name leads to.
-struct Lookup {
-  std::optional<meta::Repo> repo;
-  bool is_redirect = false;
-};
-
-Result<Lookup> look_up(db::Session& session, const RepoName& name) {
-  Lookup lookup;
+Result<RepoLookup> look_up(db::Session& session, const RepoName& name) {
+  RepoLookup lookup;
   EMB_TRY(lookup.repo, meta::repos::find(session, name));
   if (lookup.repo) return lookup;
   EMB_TRY(auto target, meta::repos::find_redirect(session, name));
@@ -116,6 +110,17 @@ Error moved_to(const RepoName& name) {
   return Error(Code::Moved, "The repository is now " + name.id()).with("repo", name.id());
 }
 
+Result<SharedRepo> permit(const auth::Caller& caller, const RepoName& name, RepoRows::Known lookup,
+                          auth::Right right) {
+  if (!lookup->repo) return fail(auth::repo_not_found(caller));
+  const meta::Repo& repo = *lookup->repo;
+  // Whether it may be seen comes first: a redirect must not tell where a private repository went.
+  EMB_DO(auth::check(caller, repo, auth::Right::See));
+  if (lookup->is_redirect || repo.name != name) return fail(moved_to(repo.name));
+  if (right != auth::Right::See) EMB_DO(auth::check(caller, repo, right));
+  return SharedRepo(std::move(lookup), &repo);
+}
+
 Status add_event(Services& services, db::Session& session, const auth::Caller& caller,
                  std::string_view kind, const meta::Repo& repo, std::string_view before) {
   json::Writer facts;
@@ -128,18 +133,34 @@ Status add_event(Services& services, db::Session& session, const auth::Caller& c
 
 }  // namespace
 
-Result<meta::Repo> find_repo(Services& services, rt::Blocking blocking, const auth::Caller& caller,
-                             const RepoName& name, auth::Right right) {
+Result<SharedRepo> share_repo(Services& services, rt::Blocking blocking, const auth::Caller& caller,
+                              const RepoName& name, auth::Right right) {
   if (name.ns.empty())
     return fail(auth::repo_not_found(caller));  // a legacy id: this hub never had any
-  EMB_TRY(auto lookup, services.database.read(
-                           blocking, [&](db::Session& session) { return look_up(session, name); }));
-  if (!lookup.repo) return fail(auth::repo_not_found(caller));
-  // Whether it may be seen comes first: a redirect must not tell where a private repository went.
-  EMB_DO(auth::check(caller, *lookup.repo, auth::Right::See));
-  if (lookup.is_redirect || lookup.repo->name != name) return fail(moved_to(lookup.repo->name));
-  if (right != auth::Right::See) EMB_DO(auth::check(caller, *lookup.repo, right));
-  return *std::move(lookup.repo);
+  const auto stamp = services.database.change_stamp();
+  RepoRows::Known lookup = stamp ? services.repo_rows->find(name, *stamp) : nullptr;
+  if (!lookup) {
+    EMB_TRY(auto fresh, services.database.read(blocking, [&](db::Session& session) {
+      return look_up(session, name);
+    }));
+    lookup = std::make_shared<const RepoLookup>(std::move(fresh));
+    if (stamp) services.repo_rows->put(name, *stamp, lookup);
+  }
+  return permit(caller, name, std::move(lookup), right);
+}
+
+Result<meta::Repo> find_repo(Services& services, rt::Blocking blocking, const auth::Caller& caller,
+                             const RepoName& name, auth::Right right) {
+  EMB_TRY(auto shared, share_repo(services, blocking, caller, name, right));
+  return *shared;
+}
+
+std::optional<Result<SharedRepo>> known_repo(Services& services, const auth::Caller& caller,
+                                             const RepoName& name, auth::Right right) {
+  const auto stamp = services.database.change_stamp();
+  auto lookup = stamp ? services.repo_rows->find(name, *stamp) : nullptr;
+  if (!lookup) return std::nullopt;
+  return permit(caller, name, std::move(lookup), right);
 }
 
 Result<meta::Repo> create_repo(Services& services, rt::Blocking blocking,

@@ -1,6 +1,7 @@
 #pragma once
 // Repositories: create, find, settings, move, duplicate, delete.
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,14 @@ namespace embrace::hub {
 // otherwise.
 Result<meta::Repo> find_repo(Services&, rt::Blocking, const auth::Caller&, const RepoName& name,
                              auth::Right right);
+// The same without a copy.
+using SharedRepo = std::shared_ptr<const meta::Repo>;
+Result<SharedRepo> share_repo(Services&, rt::Blocking, const auth::Caller&, const RepoName& name,
+                              auth::Right right);
+// The same from memory alone, so io threads may ask; nullopt when the row is not there or not
+// known to be current.
+std::optional<Result<SharedRepo>> known_repo(Services&, const auth::Caller&, const RepoName& name,
+                                             auth::Right right);
 
 struct InitialFile {
   std::string path;

@@ -45,15 +45,6 @@ Result<git::Oid> peel(LazyRepository& repository, rt::Blocking blocking, const m
   return git->peel_to_commit(blocking, oid);
 }
 
-std::string join(const std::vector<std::string>& segments, std::size_t from, std::size_t to) {
-  std::string joined;
-  for (auto i = from; i < to; ++i) {
-    if (i > from) joined += '/';
-    joined += segments[i];
-  }
-  return joined;
-}
-
 RevisionAndPath cut(const std::vector<std::string>& rest, std::size_t segments) {
   return {join(rest, 0, segments), join(rest, segments, rest.size())};
 }
@@ -72,6 +63,22 @@ Result<std::optional<std::size_t>> longest_ref(db::Session& session, std::int64_
 }
 
 }  // namespace
+
+std::string join(const std::vector<std::string>& segments, std::size_t from, std::size_t to) {
+  std::string joined;
+  for (auto i = from; i < to; ++i) {
+    if (i > from) joined += '/';
+    joined += segments[i];
+  }
+  return joined;
+}
+
+std::optional<git::Oid> known_commit(const meta::Repo& repo, std::string_view rev) {
+  const bool is_head = rev == "HEAD" || rev == repo.default_branch;
+  if (!is_head && (rev.size() != 40 || !is_hex(rev))) return std::nullopt;
+  auto oid = git::Oid::parse(is_head ? repo.head_oid : to_lower(rev));
+  return oid ? std::optional(*oid) : std::nullopt;
+}
 
 Result<Revision> resolve(LazyRepository& repository, rt::Blocking blocking, std::string_view rev) {
   const auto& repo = repository.repo();

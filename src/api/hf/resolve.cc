@@ -62,10 +62,15 @@ void add_file_headers(const Call& call, const hub::FoundFile& file, View view,
 Task<Result<http::Response>> send(Call& call, View view) {
   if (call.target.rest.size() < 1)
     co_return fail(Code::NotFound, "Entry not found", Tag::EntryNotFound);
-  EMB_CO_TRY(auto file, co_await on_pool(call, [&](rt::Blocking blocking) {
-               return hub::find_file(call.services(), blocking, call.caller, call.target.repo,
-                                     call.target.rest);
-             }));
+  // The busiest question of all is answered here and now when memory knows.
+  auto known = hub::known_file(call.services(), call.caller, call.target.repo, call.target.rest);
+  if (!known) {
+    known = co_await on_pool(call, [&](rt::Blocking blocking) {
+      return hub::find_file(call.services(), blocking, call.caller, call.target.repo,
+                            call.target.rest);
+    });
+  }
+  EMB_CO_TRY(auto file, *std::move(known));
   http::Entity entity;
   if (view == View::File) {
     entity.size_bytes = file.entry.size_bytes();
