@@ -7,7 +7,8 @@
 namespace embrace::api {
 
 Error too_many_passwords() {
-  return Error(Code::TooMany, "Too many logins at once: try again shortly").with("retry_after", "2");
+  return Error(Code::TooMany, "Too many logins at once: try again shortly")
+      .with("retry_after", "2");
 }
 
 http::Response json_reply(json::Writer& writer, unsigned status) {

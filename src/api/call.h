@@ -13,13 +13,16 @@
 #include <vector>
 
 #include "api/target.h"
+#include "api/trusted_proxies.h"
 #include "auth/caller.h"
 #include "base/result.h"
 #include "http/message.h"
 #include "hub/services.h"
 #include "json/view.h"
 #include "json/writer.h"
+#include "rt/places.h"
 #include "rt/pool.h"
+#include "rt/spool.h"
 #include "rt/task.h"
 
 namespace embrace::api {
@@ -31,7 +34,12 @@ struct Api {
   hub::Services& services;
   rt::Pool& pool;       // short work: SQL, git objects, small files
   rt::Pool& transfers;  // long writes: uploads, packs; a slow disk there must not stop lookups
+  rt::Pool& passwords;  // argon2: slow by intention, so that it slows nothing else
+  rt::Places& fetches;  // git processes
+  rt::Places& pushes;
+  rt::Spools& spools;  // what slow readers of git's answers have not taken yet
   Metrics& metrics;
+  TrustedProxies proxies;
   std::string version;
   std::function<bool()> is_ready;
 };
@@ -53,6 +61,15 @@ using Endpoint = Task<Result<http::Response>> (*)(Call&);
 template <class F>
 auto on_pool(Call& call, F work) {
   return call.api.pool.run(std::move(work));
+}
+
+Error too_many_passwords();
+// Runs what hashes a password. TooMany (retry_after) when too many wait for that already.
+template <class F>
+auto on_passwords(Api& api, F work) -> Task<std::invoke_result_t<F&, rt::Blocking>> {
+  constexpr std::size_t queued_max = 32;  // some seconds of work
+  if (api.passwords.queued() >= queued_max) co_return fail(too_many_passwords());
+  co_return co_await api.passwords.run(std::move(work));
 }
 
 http::Response json_reply(json::Writer& writer, unsigned status = 200);

@@ -90,6 +90,7 @@ std::string base_url(const http::Request& request, const hub::Settings& settings
 
 Task<http::Response> Wall::handle(http::Request& request) {
   const auto began = std::chrono::steady_clock::now();
+  api_.proxies.settle(request);
   std::string_view route_name = "none";
   std::string user;
   http::Response response = co_await answer(request, route_name, user);
@@ -120,9 +121,12 @@ Task<Result<auth::Caller>> Wall::identify(http::Request& request) {
   }
   auto& authenticator = api_.services.authenticator;
   if (auto cached = authenticator.find_cached(credentials)) co_return *std::move(cached);
-  co_return co_await api_.pool.run([&](rt::Blocking blocking) {
+  const auto authenticate = [&](rt::Blocking blocking) {
     return authenticator.authenticate(blocking, credentials, request.peer);
-  });
+  };
+  if (credentials.kind == auth::Credentials::Kind::Password)
+    co_return co_await on_passwords(api_, authenticate);
+  co_return co_await api_.pool.run(authenticate);
 }
 
 Task<http::Response> Wall::answer(http::Request& request, std::string_view& route_name,

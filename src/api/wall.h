@@ -1,7 +1,8 @@
 #pragma once
 // Wall: what surrounds every endpoint. In order, and why there:
 //
-//   metrics and access log   outermost: they must see what the client got, failures included
+//   trusted proxies          first: everything below reads the peer and X-Forwarded-*
+//   metrics and access log   around all else: they must see what the client got, failures included
 //   common headers           CORS and cache rules belong on errors too
 //   failure wall             an exception below becomes one log line and a 500
 //   target and route         a path nobody answers needs no identity
@@ -29,7 +30,8 @@ class Wall {
 };
 
 // "http://host[:port][/prefix]": the configured public URL, else what the request says
-// (X-Forwarded-Proto, X-Forwarded-Host, X-Forwarded-Prefix, Host).
+// (X-Forwarded-Proto, X-Forwarded-Host, X-Forwarded-Prefix, Host), as far as it came from a trusted
+// proxy.
 std::string base_url(const http::Request& request, const hub::Settings& settings);
 
 }  // namespace embrace::api

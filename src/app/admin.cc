@@ -98,7 +98,8 @@ Result<bool> run_doctor(Settings settings) {
   const auto blocking = rt::Blocking::on_main_thread();
   // A mistyped folder would be created empty, and found sound.
   if (auto folder = File::open_for_read(settings.hub.data_folder + "/git"); !folder) {
-    return fail(Code::InvalidArgument, cat(settings.hub.data_folder, " is no data folder of Embrace"));
+    return fail(Code::InvalidArgument,
+                cat(settings.hub.data_folder, " is no data folder of Embrace"));
   }
   EMB_TRY(auto house, House::open(blocking, std::move(settings)));
   EMB_TRY(auto report, hub::examine(house->services(), blocking, [](std::string_view) {}));

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 
@@ -14,7 +15,9 @@
 #include "http/server.h"
 #include "hub/accounts.h"
 #include "rt/io_threads.h"
+#include "rt/places.h"
 #include "rt/pool.h"
+#include "rt/spool.h"
 
 namespace embrace::app {
 namespace {
@@ -62,6 +65,9 @@ void print_welcome(const std::string& url, const std::optional<hub::FirstAdmin>&
   std::fflush(stdout);
 }
 
+// Each runs one argon2 at a time: what guesses at passwords may cost the machine.
+constexpr unsigned kPasswordThreads = 2;
+
 void add_gauges(api::Metrics& metrics, const http::Server& server, const rt::Pool& pool,
                 const rt::Pool& transfers) {
   metrics.add_gauge("embrace_connections_open", "Open client connections",
@@ -79,6 +85,20 @@ void add_gauges(api::Metrics& metrics, const http::Server& server, const rt::Poo
                     [&transfers] { return static_cast<double>(transfers.queued()); });
 }
 
+void add_git_gauges(api::Metrics& metrics, const rt::Places& fetches, const rt::Places& pushes,
+                    const rt::Spools& spools) {
+  metrics.add_gauge("embrace_fetches_running", "git processes that serve clones and fetches",
+                    [&fetches] { return fetches.taken(); });
+  metrics.add_gauge("embrace_fetches_waiting", "Clones and fetches in line for a process",
+                    [&fetches] { return static_cast<double>(fetches.waiting()); });
+  metrics.add_gauge("embrace_pushes_running", "Pushes being received",
+                    [&pushes] { return pushes.taken(); });
+  metrics.add_gauge("embrace_pushes_waiting", "Pushes in line",
+                    [&pushes] { return static_cast<double>(pushes.waiting()); });
+  metrics.add_gauge("embrace_spool_bytes", "Bytes on disk that slow clients have not taken yet",
+                    [&spools] { return static_cast<double>(spools.file_bytes()); });
+}
+
 }  // namespace
 
 Status serve(Settings settings) {
@@ -93,15 +113,33 @@ Status serve(Settings settings) {
   rt::IoThreads io(s.io_threads);
   rt::Pool pool("pool", s.pool_threads);
   rt::Pool transfers("transfers", s.transfer_threads);
-  api::Api api{house->services(), pool, transfers, metrics, std::string(kVersion), [&ready] {
-                 return ready.load();
-               }};
+  rt::Pool passwords("passwords", kPasswordThreads);
+  rt::Places fetches({.places = std::max(1u, s.hub.fetch_processes_max)});
+  // Longer than a push may stand still (body_idle_timeout): who waits outlasts who stalls.
+  rt::Places pushes(
+      {.places = std::max(1u, s.hub.push_processes_max), .wait_max = std::chrono::seconds(90)});
+  rt::Spools spools(transfers, s.hub.data_folder + "/tmp",
+                    {.file_bytes_max = s.hub.fetch_spool_bytes_max,
+                     .files_bytes_max = s.hub.fetch_spools_bytes_max});
+  EMB_TRY(auto proxies, api::TrustedProxies::parse(s.trusted_proxies));
+  api::Api api{.services = house->services(),
+               .pool = pool,
+               .transfers = transfers,
+               .passwords = passwords,
+               .fetches = fetches,
+               .pushes = pushes,
+               .spools = spools,
+               .metrics = metrics,
+               .proxies = std::move(proxies),
+               .version = std::string(kVersion),
+               .is_ready = [&ready] { return ready.load(); }};
   api::Wall wall(api);
 
   EMB_TRY(auto server, http::Server::start(s.http, io, [&wall](http::Request& request) {
             return wall.handle(request);
           }));
   add_gauges(metrics, *server, pool, transfers);
+  add_git_gauges(metrics, fetches, pushes, spools);
   house->services().jobs.start();
   ready = true;
   print_welcome(shown_url(s, server->port()), first_admin);

@@ -9,6 +9,7 @@
 #include <thread>
 #include <variant>
 
+#include "api/trusted_proxies.h"
 #include "base/file.h"
 #include "base/strings.h"
 
@@ -42,6 +43,10 @@ std::vector<Row> rows(Settings& s) {
       {"database", "postgresql://user:password@host:port/name; empty: SQLite in the data folder",
        &s.database.url},
       {"blobs", "where large files live; empty or \"file\": the data folder", &s.blobs},
+      {"trusted_proxies",
+       "addresses and networks whose X-Forwarded-* headers are believed, for links, logs and "
+       "limits",
+       &s.trusted_proxies},
       {"allow_sign_up", "may strangers make accounts?", &s.hub.allow_sign_up},
       {"tls_certificate_file", "PEM; TLS is on when this and the key are set",
        &s.http.tls_certificate_file},
@@ -82,6 +87,10 @@ std::vector<Row> rows(Settings& s) {
       {"push_bytes_max", "one pushed pack", Bytes{&s.hub.push_bytes_max}},
       {"push_processes_max", "pushes at once", &s.hub.push_processes_max},
       {"fetch_processes_max", "clones and fetches at once", &s.hub.fetch_processes_max},
+      {"fetch_spool_bytes_max", "of one clone that waits on disk for a slow client",
+       Bytes{&s.hub.fetch_spool_bytes_max}},
+      {"fetch_spools_bytes_max", "the same, of all clones together",
+       Bytes{&s.hub.fetch_spools_bytes_max}},
       {"lfs_object_bytes_max", "one large file", Bytes{&s.hub.lfs_object_bytes_max}},
       {"lfs_batch_max", "objects in one LFS batch", &s.hub.lfs_batch_max},
       {"lfs_multipart_above_bytes", "larger files are uploaded in parts",
@@ -253,6 +262,8 @@ Status complete_settings(Settings& settings) {
     return fail(Code::NotBuilt, cat("--blobs ", settings.blobs,
                                     ": only the data folder is built yet (leave it out)"));
   }
+  if (auto proxies = api::TrustedProxies::parse(settings.trusted_proxies); !proxies)
+    return fail(std::move(proxies).error().while_doing("trusted_proxies"));
   if (settings.http.tls_certificate_file.empty() != settings.http.tls_key_file.empty()) {
     return fail(Code::InvalidArgument, "tls_certificate_file and tls_key_file go together");
   }

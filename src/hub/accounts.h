@@ -20,9 +20,10 @@ struct NewUser {
 
 // Called by the admin command and by sign-up (which the api refuses unless allow_sign_up).
 Result<meta::Account> create_user(Services&, rt::Blocking, const NewUser& user);
-Result<meta::Account> create_organization(Services&, rt::Blocking, std::string_view name, std::string_view fullname,
-                                          std::string_view owner);
-Status set_member(Services&, rt::Blocking, std::string_view org, std::string_view user, meta::Role role);
+Result<meta::Account> create_organization(Services&, rt::Blocking, std::string_view name,
+                                          std::string_view fullname, std::string_view owner);
+Status set_member(Services&, rt::Blocking, std::string_view org, std::string_view user,
+                  meta::Role role);
 Status remove_member(Services&, rt::Blocking, std::string_view org, std::string_view user);
 Status set_password(Services&, rt::Blocking, std::string_view user, std::string_view password);
 
@@ -41,7 +42,8 @@ Result<MintedToken> create_token(Services&, rt::Blocking, const NewToken& token)
 
 Result<meta::Account> find_account(Services&, rt::Blocking, std::string_view name);  // NotFound
 
-// On the first start: an administrator "admin" with a random password and an admin token. nullopt when users exist.
+// On the first start: an administrator "admin" with a random password and an admin token. nullopt
+// when users exist.
 struct FirstAdmin {
   std::string name;
   std::string password;
@@ -52,8 +54,8 @@ Result<std::optional<FirstAdmin>> ensure_admin(Services&, rt::Blocking);
 struct Overview {
   meta::Account account;
   std::int64_t models = 0, datasets = 0, spaces = 0;  // public ones
-  std::int64_t users = 0;                        // organizations
-  std::vector<meta::Membership> orgs;            // users
+  std::int64_t users = 0;                             // organizations
+  std::vector<meta::Membership> orgs;                 // users
 };
 Result<Overview> overview(Services&, rt::Blocking, std::string_view name, meta::AccountKind kind);
 

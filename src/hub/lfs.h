@@ -1,6 +1,6 @@
 #pragma once
-// Large files by the LFS protocol (hub-api 8.4, 10, 23.2): batch, presigned uploads whole and in parts,
-// verify, locks, and the administration of what a repository holds.
+// Large files by the LFS protocol (hub-api 8.4, 10, 23.2): batch, presigned uploads whole and in
+// parts, verify, locks, and the administration of what a repository holds.
 
 #include <cstdint>
 #include <memory>
@@ -20,69 +20,80 @@ struct LfsObject {
   std::uint64_t size_bytes = 0;
 };
 
-// What a signed URL allows. Rendered into the path and query of our own URLs by api/lfs; the signature is
-// HMAC-SHA256 over every field with the server's signing key.
+// What a signed URL allows. Rendered into the path and query of our own URLs by api/lfs; the
+// signature is HMAC-SHA256 over every field with the server's signing key.
 struct SignedGrant {
   enum class Action : std::uint8_t { Upload, Part, Complete, Download };
   Action action = Action::Upload;
   std::int64_t repo_id = 0;
   LfsObject object;
-  std::string upload;          // Part, Complete: [a-z0-9]{32}
-  std::uint32_t part = 0;      // Part: 1..; Complete: how many
+  std::string upload;            // Part, Complete: [a-z0-9]{32}
+  std::uint32_t part = 0;        // Part: 1..; Complete: how many
+  std::uint64_t part_bytes = 0;  // Part: what this one holds, exactly
   Millis expires_ms = 0;
 
-  std::string render(std::string_view signing_key) const;   // URL-safe text
+  std::string render(std::string_view signing_key) const;  // URL-safe text
   // Denied when forged or expired.
-  static Result<SignedGrant> parse(std::string_view text, std::string_view signing_key, Millis now_ms);
+  static Result<SignedGrant> parse(std::string_view text, std::string_view signing_key,
+                                   Millis now_ms);
 };
 
 struct LfsBatch {
   bool upload = false;
-  std::vector<std::string> transfers;   // empty: basic
+  std::vector<std::string> transfers;  // empty: basic
   std::vector<LfsObject> objects;
   std::string ref;
 };
 struct LfsAnswer {
   LfsObject object;
-  bool present = false;                     // upload: nothing to do
-  std::optional<SignedGrant> action;        // upload, download or complete
-  std::vector<SignedGrant> parts;           // multipart
+  bool present = false;               // upload: nothing to do
+  std::optional<SignedGrant> action;  // upload, download or complete
+  std::vector<SignedGrant> parts;     // multipart
   std::uint64_t part_bytes = 0;
-  int error_code = 0;                       // 404, 413, 422
+  int error_code = 0;  // 404, 413, 422
   std::string error;
 };
 struct LfsBatchResult {
-  std::string transfer;                     // "basic" or "multipart"
+  std::string transfer;  // "basic" or "multipart"
   meta::Repo repo;
-  std::vector<LfsAnswer> answers;           // one for each object asked, in order
+  std::vector<LfsAnswer> answers;  // one for each object asked, in order
 };
-Result<LfsBatchResult> lfs_batch(Services&, rt::Blocking, const auth::Caller&, const RepoName& name, const LfsBatch& batch);
+Result<LfsBatchResult> lfs_batch(Services&, rt::Blocking, const auth::Caller&, const RepoName& name,
+                                 const LfsBatch& batch);
 
-// Bytes coming in under a grant: begin, then write and finish on the returned Ingest with the grant's object as
-// expectation, then (for a whole upload) link.
-Result<std::unique_ptr<cas::Ingest>> begin_upload(Services&, rt::Blocking, const SignedGrant& grant);
+// Bytes coming in under a grant, no more than it names (bytes_granted): begin, then write and
+// finish on the returned Ingest with the grant's object as expectation, then (for a whole upload)
+// link.
+std::uint64_t bytes_granted(const SignedGrant& grant);
+Result<std::unique_ptr<cas::Ingest>> begin_upload(Services&, rt::Blocking,
+                                                  const SignedGrant& grant);
 Status finish_upload(Services&, rt::Blocking, const SignedGrant& grant, cas::Ingest& ingest);
 // Part numbers 1..count without gaps. Idempotent.
-Status complete_upload(Services&, rt::Blocking, const SignedGrant& grant, const std::vector<std::uint32_t>& parts);
-Status verify_upload(Services&, rt::Blocking, const auth::Caller&, const RepoName& name, LfsObject object);  // NotFound, Unusable
+Status complete_upload(Services&, rt::Blocking, const SignedGrant& grant,
+                       const std::vector<std::uint32_t>& parts);
+Status verify_upload(Services&, rt::Blocking, const auth::Caller&, const RepoName& name,
+                     LfsObject object);  // NotFound, Unusable
 Result<cas::ObjectInfo> find_download(Services&, rt::Blocking, const SignedGrant& grant);
 
 // Locks.
-Result<meta::LfsLock> create_lock(Services&, rt::Blocking, const auth::Caller&, const RepoName& name, std::string path, std::string ref);
+Result<meta::LfsLock> create_lock(Services&, rt::Blocking, const auth::Caller&,
+                                  const RepoName& name, std::string path, std::string ref);
 struct LockPage {
   std::vector<meta::LfsLock> locks;
   std::optional<std::int64_t> next;
 };
-Result<LockPage> list_locks(Services&, rt::Blocking, const auth::Caller&, const RepoName& name, std::string_view path,
-                            std::optional<std::int64_t> id, std::int64_t after, std::size_t limit, auth::Right right);
-Result<meta::LfsLock> unlock(Services&, rt::Blocking, const auth::Caller&, const RepoName& name, std::int64_t id, bool force);
+Result<LockPage> list_locks(Services&, rt::Blocking, const auth::Caller&, const RepoName& name,
+                            std::string_view path, std::optional<std::int64_t> id,
+                            std::int64_t after, std::size_t limit, auth::Right right);
+Result<meta::LfsLock> unlock(Services&, rt::Blocking, const auth::Caller&, const RepoName& name,
+                             std::int64_t id, bool force);
 
 // Administration.
 struct LfsFileRow {
   Digest sha256;
   std::uint64_t size_bytes = 0;
   std::string filename;
-  std::string commit;       // that brought it
+  std::string commit;  // that brought it
   Millis pushed_ms = 0;
   std::string ref;
 };
@@ -90,14 +101,18 @@ struct LfsFilePage {
   std::vector<LfsFileRow> rows;
   std::optional<std::string> next;
 };
-Result<LfsFilePage> list_lfs_files(Services&, rt::Blocking, const auth::Caller&, const RepoName& name, std::string_view cursor, std::size_t limit);
-Status delete_lfs_files(Services&, rt::Blocking, const auth::Caller&, const RepoName& name, const std::vector<Digest>& objects,
-                        bool rewrite_history);
+Result<LfsFilePage> list_lfs_files(Services&, rt::Blocking, const auth::Caller&,
+                                   const RepoName& name, std::string_view cursor,
+                                   std::size_t limit);
+Status delete_lfs_files(Services&, rt::Blocking, const auth::Caller&, const RepoName& name,
+                        const std::vector<Digest>& objects, bool rewrite_history);
 struct LfsCopyFailure {
   Digest sha256;
   std::string error;
 };
-Result<std::vector<LfsCopyFailure>> duplicate_lfs_files(Services&, rt::Blocking, const auth::Caller&, const RepoName& from, const RepoName& to,
+Result<std::vector<LfsCopyFailure>> duplicate_lfs_files(Services&, rt::Blocking,
+                                                        const auth::Caller&, const RepoName& from,
+                                                        const RepoName& to,
                                                         const std::vector<Digest>& objects);
 
 }  // namespace embrace::hub

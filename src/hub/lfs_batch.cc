@@ -123,6 +123,8 @@ class Batch {
       auto& part = answer.parts.emplace_back(grant(Action::Part, answer.object));
       part.upload = upload;
       part.part = number;
+      const std::uint64_t before = (number - 1) * cut.part_bytes;
+      part.part_bytes = std::min(cut.part_bytes, answer.object.size_bytes - before);
     }
   }
 

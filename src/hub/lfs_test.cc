@@ -142,6 +142,19 @@ TEST_F(LfsTest, LargeObjectsComeInParts) {
   EXPECT_TRUE(ask_one(true, object(bytes)).present);
 }
 
+TEST_F(LfsTest, APartTakesItsOwnBytesAndNoMore) {
+  settings.lfs_multipart_above_bytes = 4;
+  settings.lfs_part_bytes = 4;
+  const auto answer = ask_one(true, object("abcdefghi"));
+  ASSERT_EQ(answer.parts.size(), 3u);
+  EXPECT_EQ(bytes_granted(answer.parts[0]), 4u);
+  EXPECT_EQ(bytes_granted(answer.parts[2]), 1u);
+  EXPECT_EQ(send(answer.parts[0], "abcde").error().code(), Code::Unusable);
+  EXPECT_EQ(send(answer.parts[0], "abc").error().code(), Code::Unusable);
+  EXPECT_EQ(send(answer.parts[2], "ij").error().code(), Code::Unusable);
+  EXPECT_TRUE(send(answer.parts[2], "i"));
+}
+
 TEST_F(LfsTest, WrongPartsMakeNoObject) {
   settings.lfs_multipart_above_bytes = 4;
   settings.lfs_part_bytes = 4;

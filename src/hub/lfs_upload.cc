@@ -16,8 +16,7 @@ namespace {
 
 using Action = SignedGrant::Action;
 
-// Stops a sender at the size that was announced, instead of filling the disk first and hashing
-// later.
+// Stops a sender at the size that was granted, instead of filling the disk first and hashing later.
 class BoundedIngest final : public cas::Ingest {
  public:
   BoundedIngest(std::unique_ptr<cas::Ingest> inner, std::uint64_t bytes_max)
@@ -31,6 +30,9 @@ class BoundedIngest final : public cas::Ingest {
   }
   Result<cas::ObjectInfo> finish(rt::Blocking blocking,
                                  std::optional<cas::ObjectInfo> expected) override {
+    if (left_ > 0)
+      return fail(Code::Unusable,
+                  cat(left_, " bytes are missing: the upload was announced with more."));
     return inner_->finish(blocking, expected);
   }
 
@@ -68,6 +70,10 @@ Status check_parts(std::vector<std::uint32_t> parts, std::uint32_t count) {
 
 }  // namespace
 
+std::uint64_t bytes_granted(const SignedGrant& grant) {
+  return grant.action == Action::Part ? grant.part_bytes : grant.object.size_bytes;
+}
+
 Result<std::unique_ptr<cas::Ingest>> begin_upload(Services& services, rt::Blocking blocking,
                                                   const SignedGrant& grant) {
   std::unique_ptr<cas::Ingest> ingest;
@@ -78,7 +84,7 @@ Result<std::unique_ptr<cas::Ingest>> begin_upload(Services& services, rt::Blocki
   } else {
     return fail(Code::Denied, "This link is not for uploading.");
   }
-  return std::make_unique<BoundedIngest>(std::move(ingest), grant.object.size_bytes);
+  return std::make_unique<BoundedIngest>(std::move(ingest), bytes_granted(grant));
 }
 
 Status finish_upload(Services& services, rt::Blocking blocking, const SignedGrant& grant,

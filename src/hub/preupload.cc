@@ -10,8 +10,10 @@ namespace embrace::hub {
 namespace {
 
 constexpr std::uint64_t kRuleFileBytesMax = 1 << 20;  // .gitattributes and .gitignore
-constexpr std::uint64_t kBinaryFileBytesLfs =
-    1 << 20;  // binary files above this are better kept out of git
+// Binary files above this are better kept out of git. Smaller ones (icons, tokenizers) stay regular
+// although they are binary: clients send every "lfs" file through Xet when they can, and a small
+// file costs less inside the commit than by any other way.
+constexpr std::uint64_t kBinaryFileBytesLfs = 1 << 20;
 
 // The sample may end inside a character: up to three bytes of it are forgiven.
 bool is_binary(std::string_view sample) {

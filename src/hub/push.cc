@@ -35,20 +35,22 @@ class Push {
       outcomes_.push_back({.ref = command.ref, .refusal = {}});
   }
 
-  Status run(rt::Blocking blocking);
-  PushOutcome report(const Status& status);
-
- private:
   using Refs = std::map<std::string, git::Oid, std::less<>>;
 
+  Status run(rt::Blocking blocking);
+  Result<Refs> judge_commands(rt::Blocking blocking);  // the refs as they are now
+  PushOutcome report(const Status& status);
+
+  bool any_accepted() const {
+    return std::ranges::any_of(outcomes_, [](const auto& o) { return o.refusal.empty(); });
+  }
+
+ private:
   Result<Refs> read_refs(rt::Blocking blocking);
   void refuse(std::size_t index, std::string why) {
     if (outcomes_[index].refusal.empty()) outcomes_[index].refusal = std::move(why);
   }
   bool is_accepted(std::size_t index) const { return outcomes_[index].refusal.empty(); }
-  bool any_accepted() const {
-    return std::ranges::any_of(outcomes_, [](const auto& o) { return o.refusal.empty(); });
-  }
 
   void check_command(rt::Blocking blocking, std::size_t index);
   std::string check_name(const git::PushCommand& command) const;
@@ -272,13 +274,18 @@ Status Push::publish_accepted(rt::Blocking blocking) {
   }
 }
 
-Status Push::run(rt::Blocking blocking) {
+Result<Push::Refs> Push::judge_commands(rt::Blocking blocking) {
   for (std::size_t i = 0; i < outcomes_.size(); ++i) check_command(blocking, i);
   settle_atomic();
-  if (!any_accepted()) return Done{};
-  EMB_TRY(const auto before, read_refs(blocking));
-  check_positions(before);
+  if (!any_accepted()) return Refs();
+  EMB_TRY(auto refs, read_refs(blocking));
+  check_positions(refs);
   settle_atomic();
+  return refs;
+}
+
+Status Push::run(rt::Blocking blocking) {
+  EMB_TRY(const auto before, judge_commands(blocking));
   if (!any_accepted()) return Done{};
   EMB_DO(check_objects(blocking, before));
   settle_atomic();
@@ -304,6 +311,16 @@ PushOutcome Push::report(const Status& status) {
 }
 
 }  // namespace
+
+PushForecast judge_commands(Services& services, rt::Blocking blocking, const auth::Caller& caller,
+                            const meta::Repo& repo, const git::PushRequest& request) {
+  Push push(services, caller, repo, request, nullptr);
+  const auto judged = push.judge_commands(blocking);
+  PushForecast forecast;
+  forecast.has_chance = judged && push.any_accepted();
+  forecast.outcome = push.report(judged ? Status(Done{}) : fail(judged.error()));
+  return forecast;
+}
 
 PushOutcome receive_push(Services& services, rt::Blocking blocking, const auth::Caller& caller,
                          const meta::Repo& repo, const git::PushRequest& request,

@@ -24,6 +24,16 @@ struct PushOutcome {
   std::vector<std::string> messages;  // shown as "remote: ..."
 };
 
+// What is known from the commands alone, before a byte of the pack was read: names, rights, where
+// the refs are. A ref without a refusal may still be refused for what the pack holds. `has_chance`:
+// one at least is left, so the pack is worth receiving.
+struct PushForecast {
+  PushOutcome outcome;
+  bool has_chance = false;
+};
+PushForecast judge_commands(Services&, rt::Blocking, const auth::Caller&, const meta::Repo& repo,
+                            const git::PushRequest& request);
+
 // `quarantine` may be null (only deletions, or every object known).
 PushOutcome receive_push(Services&, rt::Blocking, const auth::Caller&, const meta::Repo& repo,
                          const git::PushRequest& request, git::Quarantine* quarantine);

@@ -1,7 +1,7 @@
 #pragma once
 // Services: what every use case stands on, built once in app/house.cc and alive until shutdown.
-// Use cases are plain functions: they take Services& first, then (when they wait on disks) a Blocking, then
-// the Caller.
+// Use cases are plain functions: they take Services& first, then (when they wait on disks) a
+// Blocking, then the Caller.
 
 #include <memory>
 #include <string>
@@ -28,7 +28,7 @@ struct Services {
   jobs::Worker& jobs;
   Clock& clock;
   WriteLocks& write_locks;
-  std::string signing_key;   // for presigned URLs; kept in the settings table
+  std::string signing_key;  // for presigned URLs; kept in the settings table
   std::shared_ptr<RepoRows> repo_rows = std::make_shared<RepoRows>();
 };
 

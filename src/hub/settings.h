@@ -1,6 +1,6 @@
 #pragma once
-// Every limit of the hub's own, with its name in the configuration file. Public-service values are the
-// defaults (reference: hub-api, features).
+// Every limit of the hub's own, with its name in the configuration file. Public-service values are
+// the defaults (reference: hub-api, features).
 
 #include <cstdint>
 #include <string>
@@ -10,33 +10,36 @@
 namespace embrace::hub {
 
 struct Settings {
-  std::string data_folder;                       // absolute
-  std::string public_url;                        // "" = what each request says (Host, X-Forwarded-*)
+  std::string data_folder;  // absolute
+  std::string public_url;   // "" = what each request says (Host, X-Forwarded-*)
   bool allow_sign_up = false;
 
-  std::uint64_t regular_file_bytes_max = 10u << 20;   // larger files must go to LFS
-  std::uint64_t commit_body_bytes_max = 2ull << 30;   // one NDJSON commit
+  std::uint64_t regular_file_bytes_max = 10u << 20;  // larger files must go to LFS
+  std::uint64_t commit_body_bytes_max = 2ull << 30;  // one NDJSON commit
   std::uint32_t commit_operations_max = 100'000;
-  std::uint64_t commit_line_bytes_max = 32u << 20;    // one NDJSON line (a regular file in base64)
+  std::uint64_t commit_line_bytes_max = 32u << 20;  // one NDJSON line (a regular file in base64)
   std::uint32_t preupload_files_max = 1000;
   std::uint32_t paths_info_max = 2000;
-  std::uint32_t tree_page_max = 1000;                 // 100 with expand
+  std::uint32_t tree_page_max = 1000;  // 100 with expand
   std::uint32_t list_page_max = 1000;
   std::uint32_t log_page_max = 1000;
   std::uint64_t json_body_bytes_max = 4u << 20;
-  std::uint64_t card_bytes_max = 1u << 20;            // of README.md that is read for metadata
-  std::uint64_t push_bytes_max = 5ull << 30;          // one pack
-  std::uint32_t push_processes_max = 8;               // git processes at once
+  std::uint64_t card_bytes_max = 1u << 20;    // of README.md that is read for metadata
+  std::uint64_t push_bytes_max = 5ull << 30;  // one pack
+  std::uint32_t push_processes_max = 8;       // git processes at once
   std::uint32_t fetch_processes_max = 16;
+  std::uint64_t fetch_spool_bytes_max =
+      256u << 20;  // of one answer that a slow client has not taken yet
+  std::uint64_t fetch_spools_bytes_max = 4ull << 30;  // of all of them
 
   std::uint64_t lfs_object_bytes_max = 500ull << 30;
   std::uint32_t lfs_batch_max = 1000;
   std::uint64_t lfs_multipart_above_bytes = 5ull << 30;  // larger objects are offered in parts
   std::uint64_t lfs_part_bytes = 512u << 20;
   std::uint32_t lfs_parts_max = 10'000;
-  Millis signed_url_ms = 6 * 3600 * 1000;             // how long a presigned URL lives
+  Millis signed_url_ms = 6 * 3600 * 1000;  // how long a presigned URL lives
 
-  std::uint32_t packs_before_fold = 64;               // per repository
+  std::uint32_t packs_before_fold = 64;  // per repository
   std::uint32_t session_days = 30;
 };
 

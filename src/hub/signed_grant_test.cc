@@ -16,6 +16,7 @@ SignedGrant sample() {
   grant.object = {.sha256 = crypto::sha256("hello"), .size_bytes = 7ull << 30};
   grant.upload = std::string(32, 'u');
   grant.part = 3;
+  grant.part_bytes = 512u << 20;
   grant.expires_ms = 1000;
   return grant;
 }
@@ -29,6 +30,7 @@ TEST(SignedGrant, WhatIsRenderedParsesToTheSame) {
   EXPECT_EQ(parsed->object.size_bytes, 7ull << 30);
   EXPECT_EQ(parsed->upload, std::string(32, 'u'));
   EXPECT_EQ(parsed->part, 3u);
+  EXPECT_EQ(parsed->part_bytes, 512u << 20);
 }
 
 TEST(SignedGrant, TheTextNeedsNoEscapingInUrls) {

@@ -4,9 +4,10 @@
 #include "git/smart_http.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "api/endpoints.h"
-#include "api/git/permits.h"
+#include "auth/tries.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "hub/publish.h"
@@ -25,13 +26,29 @@ http::Response git_reply(std::string_view content_type, rt::Content body) {
   return response;
 }
 
-// git's answer together with its place among the processes, held until the last byte is sent. The
-// first bytes are read ahead, so that a request that git refuses outright gets a 400, not a 200
-// that breaks off.
+// Costly work has a fixed number of places. One account may have half of them, one anonymous peer a
+// quarter: nobody can keep everybody else out.
+Task<Result<rt::Place>> take_place(Call& call, rt::Places& places) {
+  const bool anonymous = call.caller.is_anonymous();
+  std::string holder = anonymous ? cat("peer:", auth::network_of(call.request.peer))
+                                 : cat("user:", call.caller.id());
+  const std::uint32_t share = std::max(1u, places.size() / (anonymous ? 4 : 2));
+  auto place = co_await places.take(std::move(holder), share);
+  if (!place) {
+    co_return fail(
+        Error(Code::Unavailable, "Too many git operations are running: try again shortly")
+            .with("retry_after", "10"));
+  }
+  co_return std::move(*place);
+}
+
+// git's answer together with its place among the processes, held as long as git runs. The first
+// bytes are read ahead, so that a request that git refuses outright gets a 400, not a 200 that
+// breaks off.
 class FetchSource : public rt::ByteSource {
  public:
-  FetchSource(std::unique_ptr<rt::ByteSource> answer, Permit permit)
-      : answer_(std::move(answer)), permit_(std::move(permit)) {}
+  FetchSource(std::unique_ptr<rt::ByteSource> answer, rt::Place place)
+      : place_(std::move(place)), answer_(std::move(answer)) {}
 
   Task<Status> read_ahead() {
     first_.resize(kReadAheadBytes);
@@ -56,8 +73,8 @@ class FetchSource : public rt::ByteSource {
 
  private:
   static constexpr std::size_t kReadAheadBytes = 4096;
+  rt::Place place_;  // given back after the process below it is gone
   std::unique_ptr<rt::ByteSource> answer_;
-  Permit permit_;
   std::string first_;
   std::size_t used_ = 0;
 };
@@ -87,6 +104,80 @@ Result<std::vector<git::Ref>> refs_of(hub::Services& services, rt::Blocking bloc
 // Pushing to refs/pr/N needs only read access; which refs may move is decided command by command in
 // hub/push.
 auth::Right right_to_push() { return auth::Right::Propose; }
+
+http::Response push_reply(const git::PushRequest& push, const hub::PushOutcome& outcome) {
+  return git_reply(
+      "application/x-git-receive-pack-result",
+      git::render_push_report(push, outcome.unpack_error, outcome.refs, outcome.messages));
+}
+
+// git reads the report only after it has sent everything. A pack that nobody wants costs nothing
+// but its way here, and beyond this size not even that: the connection is closed on it.
+constexpr std::uint64_t kUnwantedPackBytesMax = 64u << 20;
+Task<void> drop_pack(http::RequestBody& body) {
+  const auto buffer = std::make_unique_for_overwrite<char[]>(64 * 1024);
+  for (std::uint64_t total = 0; total < kUnwantedPackBytesMax;) {
+    auto count = co_await body.read({buffer.get(), 64 * 1024});
+    if (!count || *count == 0) co_return;
+    total += *count;
+  }
+}
+
+// The body of a push as long as it comes at a reasonable speed. Nobody minds a slow line, unless
+// others wait for the place that it occupies.
+class PacedBody : public rt::ByteSource {
+ public:
+  PacedBody(http::RequestBody& body, const rt::Places& places) : body_(body), places_(places) {}
+
+  Task<Result<std::size_t>> read(std::span<char> into) override {
+    EMB_CO_TRY(const std::size_t count, co_await body_.read(into));
+    bytes_ += count;
+    const std::chrono::duration<double> took = Clock::now() - since_;
+    if (count == 0 || took < kPatience) co_return count;
+    if (static_cast<double>(bytes_) < kSlowBytesPerSecond * took.count() && places_.waiting() > 0)
+      co_return fail(Code::Unavailable, "the push came too slowly while others waited");
+    since_ = Clock::now();
+    bytes_ = 0;
+    co_return count;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::seconds kPatience{30};
+  static constexpr double kSlowBytesPerSecond = 8 * 1024;
+  http::RequestBody& body_;
+  const rt::Places& places_;
+  Clock::time_point since_ = Clock::now();
+  std::uint64_t bytes_ = 0;
+};
+
+// The pack, received into quarantine, judged and published.
+Task<hub::PushOutcome> take_in(Call& call, const meta::Repo& repo, const git::PushRequest& push,
+                               std::string first_bytes) {
+  const bool has_pack = std::ranges::any_of(
+      push.commands, [](const git::PushCommand& command) { return !command.new_oid.is_zero(); });
+  std::unique_ptr<git::Quarantine> quarantine;
+  if (has_pack) {
+    PacedBody body(*call.request.body, call.api.pushes);
+    auto received = co_await git::Quarantine::receive(
+        call.api.transfers, hub::repository_folder(call.settings(), repo.id),
+        std::move(first_bytes), body, call.settings().push_bytes_max);
+    if (!received) {
+      hub::PushOutcome outcome;
+      outcome.unpack_error = received.error().message();
+      for (const auto& command : push.commands)
+        outcome.refs.push_back({command.ref, "unpacker error"});
+      co_return outcome;
+    }
+    quarantine = *std::move(received);
+  }
+  auto outcome = co_await call.api.transfers.run([&](rt::Blocking blocking) {
+    return hub::receive_push(call.services(), blocking, call.caller, repo, push, quarantine.get());
+  });
+  co_await call.api.transfers.run(
+      [&](rt::Blocking) { return quarantine.reset(), 0; });  // removing its folder blocks
+  co_return outcome;
+}
 
 }  // namespace
 
@@ -128,15 +219,18 @@ Task<Result<http::Response>> git_upload_pack(Call& call) {
                EMB_DO(hub::refresh_projection(services, blocking, repo));
                return hub::repository_folder(services.settings, repo.id);
              }));
-  EMB_CO_TRY(Permit permit, fetch_permits(call.settings()).take());
+  EMB_CO_TRY(rt::Place place, co_await take_place(call, call.api.fetches));
   const bool gzip = call.request.fields.find("Content-Encoding").value_or("") == "gzip";
   EMB_CO_TRY(auto answer,
              co_await git::serve_upload_pack(call.api.transfers, folder, protocol_of(call),
                                              *call.request.body, gzip));
-  auto source = std::make_unique<FetchSource>(std::move(answer), std::move(permit));
+  auto source = std::make_unique<FetchSource>(std::move(answer), std::move(place));
   EMB_CO_DO(co_await source->read_ahead());
+  // However slowly the client reads, git ends and makes room for the next.
+  auto spooled = co_await call.api.spools.open(
+      std::move(source), [&fetches = call.api.fetches] { return fetches.waiting() > 0; });
   co_return git_reply("application/x-git-upload-pack-result",
-                      rt::Content(std::move(source), std::nullopt));
+                      rt::Content(std::move(spooled), std::nullopt));
 }
 
 Task<Result<http::Response>> git_receive_pack(Call& call) {
@@ -153,34 +247,15 @@ Task<Result<http::Response>> git_receive_pack(Call& call) {
     co_return git_reply("application/x-git-receive-pack-result",
                         std::string());  // the client's probe
 
-  EMB_CO_TRY(Permit permit, push_permits(call.settings()).take());
-  const bool has_pack = std::ranges::any_of(
-      push.commands, [](const git::PushCommand& command) { return !command.new_oid.is_zero(); });
-  std::unique_ptr<git::Quarantine> quarantine;
-  hub::PushOutcome outcome;
-  if (has_pack) {
-    auto received = co_await git::Quarantine::receive(
-        call.api.transfers, hub::repository_folder(call.settings(), repo.id),
-        std::string(reader.rest()), *call.request.body, call.settings().push_bytes_max);
-    if (received) {
-      quarantine = *std::move(received);
-    } else {
-      outcome.unpack_error = received.error().message();
-      for (const auto& command : push.commands)
-        outcome.refs.push_back({command.ref, "unpacker error"});
-    }
+  auto forecast = co_await on_pool(call, [&](rt::Blocking blocking) {
+    return hub::judge_commands(call.services(), blocking, call.caller, repo, push);
+  });
+  if (!forecast.has_chance) {
+    co_await drop_pack(*call.request.body);
+    co_return push_reply(push, forecast.outcome);
   }
-  if (outcome.unpack_error.empty()) {
-    outcome = co_await call.api.transfers.run([&](rt::Blocking blocking) {
-      return hub::receive_push(call.services(), blocking, call.caller, repo, push,
-                               quarantine.get());
-    });
-  }
-  co_await call.api.transfers.run(
-      [&](rt::Blocking) { return quarantine.reset(), 0; });  // removing its folder blocks
-  co_return git_reply(
-      "application/x-git-receive-pack-result",
-      git::render_push_report(push, outcome.unpack_error, outcome.refs, outcome.messages));
+  EMB_CO_TRY(const rt::Place place, co_await take_place(call, call.api.pushes));
+  co_return push_reply(push, co_await take_in(call, repo, push, std::string(reader.rest())));
 }
 
 Task<Result<http::Response>> git_dumb(Call&) {

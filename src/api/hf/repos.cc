@@ -29,6 +29,9 @@ Result<RepoName> read_name(json::View body, std::string_view default_ns) {
   if (auto slash = text.find('/'); slash != std::string::npos) {
     name.ns = text.substr(0, slash);
     name.name = text.substr(slash + 1);
+    // Said here, because the rights in a namespace are looked at before the name is.
+    if (name.name.find('/') != std::string::npos)
+      return fail(Code::InvalidArgument, "\"name\" must be \"name\" or \"owner/name\"");
   }
   if (auto organization = body["organization"].text(); organization && !organization->empty())
     name.ns = *organization;

@@ -54,7 +54,7 @@ Task<Result<http::Response>> log_in(Call& call) {
   const std::string password = body.root().text_or("password", "");
   if (user.empty() || password.empty())
     co_return fail(Code::InvalidArgument, "\"user\" and \"password\" are required");
-  EMB_CO_TRY(auto session, co_await on_pool(call, [&](rt::Blocking blocking) {
+  EMB_CO_TRY(auto session, co_await on_passwords(call.api, [&](rt::Blocking blocking) {
                return call.services().authenticator.log_in(blocking, user, password,
                                                            call.request.peer);
              }));
@@ -86,10 +86,10 @@ Task<Result<http::Response>> sign_up(Call& call) {
   user.fullname = body.root().text_or("fullname", "");
   user.password = body.root().text_or("password", "");
   if (user.password.empty()) co_return fail(Code::InvalidArgument, "\"password\" is required");
-  EMB_CO_DO(co_await on_pool(call, [&](rt::Blocking blocking) {
+  EMB_CO_DO(co_await on_passwords(call.api, [&](rt::Blocking blocking) {
     return hub::create_user(call.services(), blocking, user);
   }));
-  EMB_CO_TRY(auto session, co_await on_pool(call, [&](rt::Blocking blocking) {
+  EMB_CO_TRY(auto session, co_await on_passwords(call.api, [&](rt::Blocking blocking) {
                return call.services().authenticator.log_in(blocking, user.name, user.password,
                                                            call.request.peer);
              }));

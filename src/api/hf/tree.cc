@@ -62,6 +62,8 @@ Task<Result<PathsWanted>> read_paths(Call& call) {
   if (call.request.fields.find("Content-Type").value_or("").starts_with("application/json")) {
     EMB_CO_TRY(auto document, json::Document::parse(text));
     json::View paths = document.root()["paths"];
+    if (!paths.is_string() && !paths.is_array())
+      co_return fail(Code::InvalidArgument, "\"paths\" is required: a list of paths");
     if (auto single = paths.text()) wanted.paths.emplace_back(*single);
     for (json::View path : paths.items()) {
       if (!path.text()) co_return fail(Code::InvalidArgument, "\"paths\" must hold strings");

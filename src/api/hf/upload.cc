@@ -24,6 +24,8 @@ void render_problems(json::Writer& w, std::string_view key,
 }
 
 Result<std::vector<hub::PreuploadFile>> read_files(json::View files) {
+  if (!files.is_array())
+    return fail(Code::InvalidArgument, "\"files\" is required: a list of {path, size, sample}");
   std::vector<hub::PreuploadFile> out;
   for (json::View file : files.items()) {
     auto path = file["path"].text();
@@ -90,7 +92,10 @@ Task<Result<http::Response>> validate_yaml(Call& call) {
   EMB_CO_TRY(auto body, co_await read_json(call));
   auto type = parse_repo_type(body.root().text_or("repoType", "model"));
   if (!type) co_return fail(std::move(type).error());
-  const hub::CardCheck check = hub::check_card(body.root().text_or("content", ""), *type);
+  auto content = body.root()["content"].text();
+  if (!content)
+    co_return fail(Code::InvalidArgument, "\"content\" is required: the text of a README.md");
+  const hub::CardCheck check = hub::check_card(*content, *type);
   json::Writer w;
   w.begin_object();
   render_problems(w, "errors", check.errors);

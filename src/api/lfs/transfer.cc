@@ -31,7 +31,8 @@ Task<Result<std::size_t>> fill(http::RequestBody& body, std::span<char> buffer) 
   co_return filled;
 }
 
-Task<Result<http::Response>> receive(Call& call, hub::SignedGrant grant, std::uint64_t bytes_max) {
+Task<Result<http::Response>> receive(Call& call, hub::SignedGrant grant) {
+  const std::uint64_t bytes_max = hub::bytes_granted(grant);
   auto length = call.request.body->length();
   if (length && *length > bytes_max)
     co_return fail(Code::TooLarge,
@@ -72,13 +73,12 @@ Task<Result<http::Response>> receive(Call& call, hub::SignedGrant grant, std::ui
 
 Task<Result<http::Response>> lfs_upload(Call& call) {
   EMB_CO_TRY(auto grant, read_grant(call, hub::SignedGrant::Action::Upload));
-  co_return co_await receive(call, grant, grant.object.size_bytes);
+  co_return co_await receive(call, std::move(grant));
 }
 
 Task<Result<http::Response>> lfs_part(Call& call) {
   EMB_CO_TRY(auto grant, read_grant(call, hub::SignedGrant::Action::Part));
-  // A part may not be larger than the object; the exact sizes are proved by the object's sha256.
-  co_return co_await receive(call, grant, grant.object.size_bytes);
+  co_return co_await receive(call, std::move(grant));
 }
 
 Task<Result<http::Response>> lfs_complete(Call& call) {
