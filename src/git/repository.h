@@ -55,7 +55,8 @@ class Repository {
   Result<bool> is_ancestor(rt::Blocking, const Oid& ancestor, const Oid& descendant);
 
   // Writing: objects gather in memory, large sums in a nameless file (git/staging.h), until
-  // finish_pack() writes them as one durable pack (and its index) into the folder. Dropping the Repository or calling discard() forgets them.
+  // finish_pack() writes them as one durable pack (and its index) into the folder. Dropping the
+  // Repository or calling discard() forgets them.
   Result<Oid> write_blob(rt::Blocking, std::string_view bytes);
   Result<Oid> edit_tree(rt::Blocking, const Oid& base_tree /* zero: empty */,
                         const std::vector<TreeEdit>& edits);
