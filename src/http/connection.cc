@@ -13,6 +13,7 @@ namespace embrace::http {
 namespace {
 
 constexpr std::chrono::seconds kGoodbyeTime{2};
+constexpr std::uint64_t kGoodbyeBytesMax = 64u << 20;
 constexpr std::size_t kRequestIdBytesMax = 128;
 
 bool is_sane_id(std::string_view id) {
@@ -307,16 +308,18 @@ Task<bool> Connection::write(Pieces pieces, More more) {
 }
 
 // Closing a socket that still has unread bytes resets it, and the reset can overtake our response.
-// So: end our side, then read what comes until the client ends its own, for a moment at most.
+// So: end our side, then read what comes until the client ends its own, for a moment and an amount
+// at most.
 Task<void> Connection::say_goodbye() {
   watch_.within(kGoodbyeTime);
   co_await stream_->shutdown();
   if (!client_talks_) co_return;
   input_.consume(input_.ready().size());
   const auto dropped = std::make_unique_for_overwrite<char[]>(32 * 1024);
-  while (!watch_.expired()) {
+  for (std::uint64_t total = 0; !watch_.expired() && total < kGoodbyeBytesMax;) {
     const auto got = co_await stream_->read_some({dropped.get(), 32 * 1024});
     if (!got || *got == 0) break;
+    total += *got;
     lane_.bytes_in.add(*got);
   }
 }
