@@ -211,6 +211,32 @@ TEST_F(PushTest, HostilePathsAreRefused) {
   EXPECT_NE(all_messages(outcome).find("a\\b"), std::string::npos);
 }
 
+TEST_F(PushTest, CommandsAreJudgedBeforeThePack) {
+  const auto tip = head(repo);
+  const git::Oid next = must(git::Oid::parse(std::string(40, 'a')));
+  const auto judge = [&](const auth::Caller& caller, std::vector<git::PushCommand> commands,
+                         bool atomic = false) {
+    git::PushRequest request;
+    request.commands = std::move(commands);
+    request.atomic = atomic;
+    return judge_commands(services(), blocking, caller, reload(repo), request);
+  };
+  EXPECT_TRUE(judge(alice, {{tip, next, "refs/heads/main"}}).has_chance);
+  EXPECT_FALSE(judge(alice, {{next, next, "refs/heads/main"}}).has_chance) << "fetch first";
+  const auto stranger = judge(user("carol"), {{tip, next, "refs/heads/main"}});
+  EXPECT_FALSE(stranger.has_chance);
+  EXPECT_NE(stranger.outcome.refs.at(0).refusal, "");
+
+  const std::vector<git::PushCommand> half = {{tip, next, "refs/heads/main"},
+                                              {{}, next, "refs/elsewhere/x"}};
+  const auto partly = judge(alice, half);
+  EXPECT_TRUE(partly.has_chance);
+  EXPECT_EQ(partly.outcome.refs.at(0).refusal, "");
+  EXPECT_NE(partly.outcome.refs.at(1).refusal, "");
+  EXPECT_FALSE(judge(alice, half, true).has_chance) << "all or nothing";
+  EXPECT_EQ(head(repo), tip);
+}
+
 TEST_F(PushTest, KnownCommitsNeedNoPack) {
   const auto old = head(repo);
   put_file(alice, repo, "a.txt", "1");

@@ -175,3 +175,40 @@ def test_other_methods(new_repo, alice):
     assert json.loads(answer.text)["error"]
     answer = alice.http().get("/api/no-such-thing")
     assert answer.status_code == 404 and answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "place, body",
+    [
+        ("/preupload/main", {"files": 3}),
+        ("/preupload/main", {}),
+        ("/preupload/main", []),
+        ("/paths-info/main", []),
+        ("/paths-info/main", {"paths": 3}),
+        ("/paths-info/main", {}),
+        ("/tag/main", []),
+    ],
+)
+def test_bodies_of_another_shape(new_repo, place, body):
+    repo = new_repo(files={"a.txt": b"a"})
+    expect(repo.http.post(repo.api + place, json=body), 400)
+
+
+def test_validate_yaml_needs_a_text(alice):
+    for body in ({}, {"content": 7}, {"repoType": "model"}):
+        expect(alice.http().post("/api/validate-yaml", json=body), 400, contains="content")
+
+
+def test_names_have_one_slash_at_most(alice):
+    expect(alice.http().post("/api/repos/create", json={"name": "a/b/c"}), 400)
+    expect(alice.http().post("/api/repos/create", json={"name": "alice/b/c"}), 400)
+
+
+def test_fetches_that_git_refuses(new_repo):
+    """A clear 400, not a 200 that breaks off."""
+    repo = new_repo(files={"a.txt": b"a"})
+    for body in (b"zzzz", b"0009done\n", b"0032want x\n"):
+        answer = repo.http.post(
+            f"{repo.web}.git/git-upload-pack", content=body, headers={"Content-Type": "application/x-git-upload-pack-request"}
+        )
+        assert answer.status_code == 400, (body, answer.status_code, answer.content[:100])

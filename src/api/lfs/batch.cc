@@ -26,6 +26,8 @@ Result<hub::LfsBatch> read_batch(json::View body, std::size_t objects_max) {
   for (json::View transfer : body["transfers"].items())
     batch.transfers.emplace_back(transfer.text().value_or(""));
   batch.ref = body["ref"].text_or("name", "");
+  if (!body["objects"].is_array())
+    return fail(Code::Unusable, "\"objects\" is required: a list of {oid, size}");
   for (json::View object : body["objects"].items()) {
     EMB_TRY(auto wanted, read_object(object));
     batch.objects.push_back(wanted);
