@@ -79,21 +79,18 @@ struct SpawnPlan {
   }
 };
 
-// The hard limit stays as it is, since it could not be raised again.
-Status limit(pid_t pid, __rlimit_resource resource, std::uint64_t most) {
-  rlimit64 now{};
-  if (::prlimit64(pid, resource, nullptr, &now) == 0) {
-    now.rlim_cur = std::min<rlim64_t>(most, now.rlim_max);
-    if (::prlimit64(pid, resource, &now, nullptr) == 0) return Done{};
-  }
-  // ESRCH: it has ended already, so it can't use any more.
-  return errno == ESRCH ? Status(Done{}) : fail(errno_error(errno, "limit git"));
+// posix_spawn can't set limits, and setting them a moment after the start would miss the children
+// that git may have by then. So a shell sets its own and becomes git. A limit above what the system
+// allows leaves the system's in force.
+std::string limited_git(const GitLimits& limits) {
+  return cat("ulimit -S -d ", limits.memory_bytes / 1024, " 2>/dev/null; ulimit -S -t ",
+             limits.cpu_seconds, " 2>/dev/null; exec git \"$@\"");
 }
 
 }  // namespace
 
 Result<Process> Process::start(const GitCommand& command, Ends ends) {
-  std::vector<std::string> arguments{"git"};
+  std::vector<std::string> arguments{"sh", "-c", limited_git(command.limits), "git"};
   arguments.insert(arguments.end(), command.arguments.begin(), command.arguments.end());
   std::vector<std::string> environment = clean_environment(command);
   SpawnPlan plan;
@@ -102,20 +99,22 @@ Result<Process> Process::start(const GitCommand& command, Ends ends) {
   plan.connect(ends.err, 2);
   plan.isolate();
   pid_t pid = -1;
-  const int error = ::posix_spawnp(&pid, "git", &plan.actions, &plan.attributes,
-                                   pointers_to(arguments).data(), pointers_to(environment).data());
-  if (error == ENOENT)
-    return fail(Code::Internal, "the program git is not installed (or not in PATH)");
+  const int error = ::posix_spawn(&pid, "/bin/sh", &plan.actions, &plan.attributes,
+                                  pointers_to(arguments).data(), pointers_to(environment).data());
   if (error != 0) return fail(errno_error(error, "start git"));
-  // posix_spawn can't set limits, so they come a moment later: before the child has seen any input
-  // that could make it large, and before it has children of its own, which inherit them.
-  Process process(pid);
-  EMB_DO(limit(pid, RLIMIT_DATA, command.limits.memory_bytes));
-  EMB_DO(process.limit_cpu(command.limits.cpu_seconds));
-  return process;
+  return Process(pid);
 }
 
-Status Process::limit_cpu(std::uint64_t seconds) { return limit(pid_, RLIMIT_CPU, seconds); }
+// The hard limit stays as it is, since it could not be raised again.
+Status Process::limit_cpu(std::uint64_t seconds) {
+  rlimit64 now{};
+  if (::prlimit64(pid_, RLIMIT_CPU, nullptr, &now) == 0) {
+    now.rlim_cur = std::min<rlim64_t>(seconds, now.rlim_max);
+    if (::prlimit64(pid_, RLIMIT_CPU, &now, nullptr) == 0) return Done{};
+  }
+  // ESRCH: it has ended already, so it can't use any more.
+  return errno == ESRCH ? Status(Done{}) : fail(errno_error(errno, "limit git"));
+}
 
 Process::Process(Process&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
 
