@@ -98,8 +98,10 @@ Task<http::Response> Wall::handle(http::Request& request) {
 
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   api_.metrics.count_request(route_name, response.status, took.count());
-  if (log::enabled(log::Level::Debug) || response.status >= 500) {
-    log::write(response.status >= 500 ? log::Level::Warn : log::Level::Debug, "request",
+  // 501 is an answer, not a fault: a client that asks for Xet must not fill the log.
+  const bool is_fault = response.status >= 500 && response.status != 501;
+  if (is_fault || log::enabled(log::Level::Debug)) {
+    log::write(is_fault ? log::Level::Warn : log::Level::Debug, "request",
                {{"id", request.id},
                 {"method", request.method_name},
                 {"path", request.path},
@@ -126,7 +128,13 @@ Task<Result<auth::Caller>> Wall::identify(http::Request& request) {
   };
   if (credentials.kind == auth::Credentials::Kind::Password)
     co_return co_await on_passwords(api_, authenticate);
-  co_return co_await api_.pool.run(authenticate);
+  auto caller = co_await api_.pool.run(authenticate);
+  // A session ends by itself one day. Its browser goes on as a stranger, who may still read what is
+  // public and log in again; only an Authorization header that is wrong is refused everywhere.
+  if (!caller && credentials.kind == auth::Credentials::Kind::Cookie &&
+      caller.error().tag() == Tag::InvalidCredentials)
+    co_return auth::Caller{};
+  co_return caller;
 }
 
 Task<http::Response> Wall::answer(http::Request& request, std::string_view& route_name,

@@ -21,7 +21,8 @@ Result<std::unique_ptr<House>> House::open(rt::Blocking blocking, Settings setti
   EMB_DO(db::migrate(blocking, *house->database_, meta::migrations()));
   EMB_TRY(house->blobs_, blob::LocalBackend::open(blocking, s.hub.data_folder));
   house->objects_ = std::make_unique<cas::WholeObjectStore>(*house->blobs_);
-  house->authenticator_ = std::make_unique<auth::Authenticator>(*house->database_, house->clock_);
+  house->authenticator_ =
+      std::make_unique<auth::Authenticator>(*house->database_, house->clock_, s.hub.session_days);
   house->jobs_ = std::make_unique<jobs::Worker>(*house->database_, house->clock_);
   EMB_TRY(std::string key, hub::ensure_signing_key(blocking, *house->database_));
   house->services_ = std::make_unique<hub::Services>(hub::Services{

@@ -68,6 +68,7 @@ struct Authenticator::Impl {
   // Constant after construction.
   db::Database& database;
   Clock& clock;
+  Millis session_ms = kSessionDays * kDayMs;
   const std::string cache_secret = crypto::random_bytes(32);
 
   // Guarded by themselves.
@@ -127,8 +128,10 @@ struct Authenticator::Impl {
   }
 };
 
-Authenticator::Authenticator(db::Database& database, Clock& clock)
-    : impl_(std::make_unique<Impl>(database, clock)) {}
+Authenticator::Authenticator(db::Database& database, Clock& clock, unsigned session_days)
+    : impl_(std::make_unique<Impl>(database, clock)) {
+  impl_->session_ms = session_days * kDayMs;
+}
 Authenticator::~Authenticator() = default;
 
 Result<Caller> Authenticator::authenticate(rt::Blocking blocking, const Credentials& credentials,
@@ -158,7 +161,7 @@ Result<Authenticator::Session> Authenticator::log_in(rt::Blocking blocking, std:
                                                      std::string_view peer) {
   EMB_TRY(auto caller, impl_->check_password(blocking, user, password, peer));
   const Millis now_ms = impl_->clock.now_ms();
-  Session session{to_base64url(crypto::random_bytes(kCookieBytes)), now_ms + kSessionDays * kDayMs};
+  Session session{to_base64url(crypto::random_bytes(kCookieBytes)), now_ms + impl_->session_ms};
   const Digest secret = crypto::sha256(session.cookie);
   EMB_DO(impl_->database.write(blocking, [&](db::Session& sql) -> Status {
     EMB_DO(meta::accounts::remove_expired_sessions(sql, now_ms));

@@ -33,12 +33,12 @@ struct Credentials {
 };
 
 inline constexpr std::string_view kSessionCookie = "embrace_session";
-inline constexpr int kSessionDays = 30;
+inline constexpr unsigned kSessionDays = 30;  // unless the settings say otherwise
 inline constexpr int kCacheSeconds = 5;
 
 class Authenticator {
  public:
-  Authenticator(db::Database& database, Clock& clock);
+  Authenticator(db::Database& database, Clock& clock, unsigned session_days = kSessionDays);
   ~Authenticator();
 
   // Unauthenticated + Tag::InvalidCredentials for a bad token, password or session, never a fall
@@ -51,7 +51,7 @@ class Authenticator {
   void forget(std::int64_t user_id);  // after a change of role, password, membership or tokens
   void forget_all();
 
-  // Password login for browsers: the cookie's value, good for kSessionDays.
+  // Password login for browsers: the cookie's value, good for session_days.
   struct Session {
     std::string cookie;
     Millis expires_ms = 0;

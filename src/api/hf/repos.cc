@@ -2,6 +2,7 @@
 #include "hub/repos.h"
 
 #include "api/endpoints.h"
+#include "auth/access.h"
 #include "base/strings.h"
 
 namespace embrace::api {
@@ -9,7 +10,15 @@ namespace {
 
 // {"visibility": "private"} from newer clients, {"private": true} from older ones.
 Result<std::optional<bool>> read_private(json::View body, RepoType type) {
+  const json::View is_private = body["private"];
+  // What is not understood must not leave a repository public that was meant to be private.
+  if (is_private.exists() && !is_private.is_null() && !is_private.boolean()) {
+    return fail(Code::InvalidArgument, "\"private\" must be true or false");
+  }
   if (auto visibility = body["visibility"].text()) {
+    if (is_private.boolean() && *is_private.boolean() != (*visibility != "public")) {
+      return fail(Code::InvalidArgument, "\"private\" and \"visibility\" contradict each other");
+    }
     if (*visibility == "public") return false;
     if (*visibility == "private") return true;
     if (*visibility == "protected" && type == RepoType::Space) {
@@ -17,7 +26,7 @@ Result<std::optional<bool>> read_private(json::View body, RepoType type) {
     }
     return fail(Code::InvalidArgument, "\"visibility\" must be public or private");
   }
-  return body["private"].boolean();
+  return is_private.boolean();
 }
 
 // `name` may be "ns/name"; `organization` (when given) wins over it.
@@ -102,9 +111,15 @@ Task<Result<http::Response>> create_repo(Call& call) {
 Task<Result<http::Response>> delete_repo(Call& call) {
   EMB_CO_TRY(auto body, co_await read_json(call));
   EMB_CO_TRY(RepoName name, read_name(body.root(), call.caller.name()));
-  EMB_CO_DO(co_await on_pool(call, [&](rt::Blocking blocking) {
+  auto deleted = co_await on_pool(call, [&](rt::Blocking blocking) {
     return hub::delete_repo(call.services(), blocking, call.caller, name);
-  }));
+  });
+  if (!deleted && deleted.error().code() == Code::Moved) {
+    // The name is in the body, so there is no address to redirect to; and an old name must not
+    // delete what has moved on.
+    co_return fail(auth::repo_not_found(call.caller));
+  }
+  if (!deleted) co_return fail(std::move(deleted).error());
   json::Writer w;
   w.begin_object().field("success", true).end_object();
   co_return json_reply(w);
@@ -116,7 +131,11 @@ Task<Result<http::Response>> move_repo(Call& call) {
   EMB_CO_TRY(RepoName from, RepoName::parse(type, body.root().text_or("fromRepo", "")));
   EMB_CO_TRY(RepoName to, RepoName::parse(type, body.root().text_or("toRepo", "")));
   auto moved = co_await on_pool(call, [&](rt::Blocking blocking) {
-    return hub::move_repo(call.services(), blocking, call.caller, from, to);
+    auto first = hub::move_repo(call.services(), blocking, call.caller, from, to);
+    if (first || first.error().code() != Code::Moved) return first;
+    // An old name, or another spelling: the repository is meant wherever it is now.
+    auto now = RepoName::parse(type, first.error().fact("repo"));
+    return now ? hub::move_repo(call.services(), blocking, call.caller, *now, to) : first;
   });
   if (!moved) co_return fail(with_page(std::move(moved).error(), to));
   co_return repo_reply(call, *moved);

@@ -1,14 +1,14 @@
 // GET /healthz: 200 once the server is ready and its database answers; for load balancers and
 // scripts.
 #include "api/endpoints.h"
+#include "meta/accounts.h"
 
 namespace embrace::api {
 
 Task<Result<http::Response>> health(Call& call) {
   auto alive = co_await on_pool(call, [&](rt::Blocking blocking) {
-    return call.services().database.read(blocking, [](db::Session& session) -> Result<bool> {
-      EMB_TRY(auto row, session.row<std::int64_t>("SELECT 1"));
-      return row.has_value();
+    return call.services().database.read(blocking, [](db::Session& session) {
+      return meta::accounts::count(session, meta::AccountKind::Organization);
     });
   });
   const bool ready = alive && call.api.is_ready();
