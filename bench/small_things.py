@@ -130,6 +130,7 @@ def measure_many(report, hub, options):
             options.rounds,
             Load(hub, few, **how),
             Load(hub, "/api/models?limit=10", **how),
+            Load(hub, "/api/models?search=rare-one&limit=10", **how),
             Load(hub, "/api/models?search=many-7&limit=1", **how),
             Load(hub, "/api/models?filter=rare&limit=10", **how),
         )
@@ -144,8 +145,9 @@ def measure_many(report, hub, options):
     create_few, ask_few = create(0, 100), ask()
     create(100, options.repositories - 100)
     create_many, ask_many = create(options.repositories - 100, options.repositories), ask()
-    names = ["model_info", "first page of 10", "search by name", "filter by a rare tag"]
+    names = ["model_info", "first page of 10", "search, one match", "search, one name in nine", "filter by a rare tag"]
     here, there = f"with {options.repositories} repositories", "with 100"
     for name, few, many in zip(names, ask_few, ask_many):
-        report.against(f"{name}, {here}", many["p50_us"] / 1000, "ms", there, few["p50_us"] / 1000, ">= 0.7", less_is_better=True)
+        goal = "" if "nine" in name else ">= 0.7"  # its work grows with what it finds
+        report.against(f"{name}, {here}", many["p50_us"] / 1000, "ms", there, few["p50_us"] / 1000, goal, less_is_better=True)
     report.against(f"create_repo, {here}", create_many, "ms", there, create_few, ">= 0.7", less_is_better=True)
