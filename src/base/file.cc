@@ -61,6 +61,12 @@ Result<File> File::open_for_append(const std::string& path) {
   return open_file(path, O_WRONLY | O_CREAT | O_APPEND);
 }
 
+Result<File> File::create_nameless(const std::string& folder) {
+  const int fd = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (fd < 0) return fail_with_errno(cat("make a temporary file in ", folder));
+  return File(fd);
+}
+
 Result<std::uint64_t> File::size_bytes() const {
   struct stat info;
   if (::fstat(fd_, &info) != 0) return fail_with_errno("stat an open file");

@@ -24,6 +24,9 @@ class File {
   static Result<File> create_new(const std::string& path);     // Conflict when it exists; mode 0644
   static Result<File> open_for_append(const std::string& path);  // created when absent
 
+  // Goes when it is closed, also when the process is killed; mode 0600.
+  static Result<File> create_nameless(const std::string& folder);
+
   int fd() const { return fd_; }
   bool is_open() const { return fd_ >= 0; }
 

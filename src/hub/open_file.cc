@@ -5,6 +5,7 @@
 #include "hub/lfs_links.h"
 #include "hub/reading.h"
 #include "hub/repos.h"
+#include "hub/spilled_blobs.h"
 
 namespace embrace::hub {
 namespace {
@@ -41,6 +42,21 @@ Status check_range(std::uint64_t size_bytes, std::uint64_t offset, std::uint64_t
   if (offset <= size_bytes && length <= size_bytes - offset) return Done{};
   return fail(Error(Code::RangeInvalid, cat("the file has ", size_bytes, " bytes"))
                   .with("size", cat(size_bytes)));
+}
+
+Result<rt::Content> small_blob(rt::Blocking blocking, git::Repository& repository,
+                               const git::Oid& oid, std::uint64_t offset, std::uint64_t length) {
+  EMB_TRY(auto bytes, repository.read_blob(blocking, oid, kSpillAboveBytes));
+  if (offset == 0 && length == bytes.size()) return rt::Content(std::move(bytes));
+  EMB_DO(check_range(bytes.size(), offset, length));
+  return rt::Content(bytes.substr(offset, length));
+}
+
+Result<rt::Content> large_blob(Services& services, rt::Blocking blocking,
+                               git::Repository& repository, const git::Oid& oid,
+                               std::uint64_t offset, std::uint64_t length) {
+  EMB_TRY(auto spilled, spill_blob(services.settings, blocking, repository, oid, kBlobBytesMax));
+  return rt::Content(std::vector<FileSlice>{{std::move(spilled), offset, length}});
 }
 
 }  // namespace
@@ -100,13 +116,14 @@ Result<rt::Content> open_blob(Services& services, rt::Blocking blocking, const F
   EMB_DO(check_range(file.entry.blob_bytes, offset, length));
   LazyRepository lazy(services, *file.repo);
   EMB_TRY(auto* repository, lazy.get(blocking));
-  auto bytes = repository->read_blob(blocking, file.entry.oid, kBlobBytesMax);
-  if (!bytes)
+  auto content = file.entry.blob_bytes > kSpillAboveBytes
+                     ? large_blob(services, blocking, *repository, file.entry.oid, offset, length)
+                     : small_blob(blocking, *repository, file.entry.oid, offset, length);
+  if (!content) {
     return fail(
-        std::move(bytes).error().while_doing(cat(file.repo->name.id(), " ", file.entry.path)));
-  if (offset == 0 && length == bytes->size()) return rt::Content(*std::move(bytes));
-  EMB_DO(check_range(bytes->size(), offset, length));
-  return rt::Content(bytes->substr(offset, length));
+        std::move(content).error().while_doing(cat(file.repo->name.id(), " ", file.entry.path)));
+  }
+  return content;
 }
 
 }  // namespace embrace::hub

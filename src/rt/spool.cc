@@ -25,13 +25,6 @@ namespace {
 constexpr std::size_t kChunkBytes = 64 * 1024;
 constexpr unsigned kStopSeconds = 30;
 
-// A file without a name: it goes when it is closed, also when the process is killed.
-Result<File> make_nameless_file(const std::string& folder) {
-  const int fd = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (fd < 0) return fail(errno_error(errno, "make a temporary file in " + folder));
-  return File(fd);
-}
-
 // One side waits for the other. Both run on one thread, so looking and then waiting can't miss a
 // ring in between.
 class Bell {
@@ -86,7 +79,7 @@ struct Spools::Spool {
 
   Status append(std::string_view bytes) {
     if (!file.is_open()) {
-      EMB_TRY(file, make_nameless_file(spools.folder_));
+      EMB_TRY(file, File::create_nameless(spools.folder_));
     }
     return file.write_all_at(bytes, file_end);
   }
