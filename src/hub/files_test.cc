@@ -4,6 +4,8 @@
 #include "hub/downloads.h"
 #include "hub/hub_fixture.h"
 #include "hub/lfs.h"
+#include "hub/spilled_blobs.h"
+#include "hub/tree_size.h"
 #include "meta/repos.h"
 #include "testing/content_text.h"
 
@@ -52,6 +54,37 @@ TEST_F(FilesTest, InfoListsFilesWithTheirRealSizes) {
             0u);
   EXPECT_EQ(repo_info(services(), blocking, anonymous(), repo.name, "nope", {}).error().tag(),
             Tag::RevisionNotFound);
+}
+
+TEST_F(FilesTest, LargeBlobsAreServedFromOneFileForAllReaders) {
+  std::string bytes(kSpillAboveBytes + 100, 'x');
+  bytes.replace(1000, 5, "hello");
+  put_file(acme, repo, "large.txt", bytes);
+  const auto file = must(find("large.txt"));
+  const auto whole = must(open_blob(services(), blocking, file, 0, bytes.size()));
+  const auto part = must(open_file(services(), blocking, file, 1000, 5));
+  EXPECT_EQ(testing::content_text(whole), bytes);
+  EXPECT_EQ(testing::content_text(part), "hello");
+  const auto slice = [](const rt::Content& content) {
+    return std::get<std::vector<FileSlice>>(content.bytes).at(0);
+  };
+  EXPECT_EQ(slice(whole).file, slice(part).file);
+  EXPECT_EQ(open_blob(services(), blocking, file, 1, bytes.size()).error().code(),
+            Code::RangeInvalid);
+}
+
+TEST_F(FilesTest, TheSizeOfAFolderIsThatOfItsFiles) {
+  const auto size = [&](std::string_view path) {
+    return tree_size(services(), blocking, anonymous(), repo.name, "main", path);
+  };
+  EXPECT_EQ(must(size("sub")), 4u);
+  EXPECT_EQ(must(size("/sub/deep/")), 1u);
+  const auto attributes = must(find(".gitattributes")).entry.blob_bytes;
+  EXPECT_EQ(must(size("")), attributes + 2 + 4 + 2 + 11);
+  put_file(acme, repo, "sub/c.txt", "12345");
+  EXPECT_EQ(must(size("sub")), 9u);
+  for (std::string_view none : {"nope", "z.txt"})
+    EXPECT_EQ(size(none).error().tag(), Tag::EntryNotFound) << none;
 }
 
 TEST_F(FilesTest, TreesAreFlatOrRecursive) {

@@ -5,6 +5,7 @@
 #include "hub/files.h"
 #include "hub/repos.h"
 #include "hub/revisions.h"
+#include "hub/tree_size.h"
 
 namespace embrace::api {
 namespace {
@@ -122,23 +123,14 @@ Task<Result<http::Response>> paths_info(Call& call) {
 // Bytes below a folder, LFS files at their real size.
 Task<Result<http::Response>> tree_size(Call& call) {
   std::string path;
-  EMB_CO_TRY(
-      auto size, co_await on_pool(call, [&](rt::Blocking blocking) -> Result<std::uint64_t> {
-        EMB_TRY(auto repo, hub::find_repo(call.services(), blocking, call.caller, call.target.repo,
-                                          auth::Right::See));
-        EMB_TRY(auto where, split_rest(call, blocking, repo));
-        path = where.path;
-        hub::TreeQuery query{where.rev, where.path, true, false, call.settings().tree_page_max, {}};
-        std::uint64_t total = 0;
-        for (;;) {
-          EMB_TRY(auto page,
-                  hub::list_tree(call.services(), blocking, call.caller, call.target.repo, query));
-          for (const auto& row : page.entries)
-            total += row.entry.is_folder() ? 0 : row.entry.size_bytes();
-          if (!page.next) return total;
-          query.cursor = *page.next;
-        }
-      }));
+  EMB_CO_TRY(auto size, co_await on_pool(call, [&](rt::Blocking blocking) -> Result<std::uint64_t> {
+               EMB_TRY(auto repo, hub::find_repo(call.services(), blocking, call.caller,
+                                                 call.target.repo, auth::Right::See));
+               EMB_TRY(auto where, split_rest(call, blocking, repo));
+               path = where.path;
+               return hub::tree_size(call.services(), blocking, call.caller, call.target.repo,
+                                     where.rev, where.path);
+             }));
   json::Writer w;
   w.begin_object().field("path", cat("/", path)).field("size", size).end_object();
   co_return json_reply(w);
