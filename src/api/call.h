@@ -63,6 +63,13 @@ auto on_pool(Call& call, F work) {
   return call.api.pool.run(std::move(work));
 }
 
+// The same for work that waits for a repository's write lock, or takes long: whoever holds the lock
+// may keep it for minutes, and lookups must go on meanwhile.
+template <class F>
+auto on_transfers(Call& call, F work) {
+  return call.api.transfers.run(std::move(work));
+}
+
 Error too_many_passwords();
 // Runs what hashes a password. TooMany (retry_after) when too many wait for that already.
 template <class F>

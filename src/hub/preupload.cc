@@ -10,6 +10,9 @@ namespace embrace::hub {
 namespace {
 
 constexpr std::uint64_t kRuleFileBytesMax = 1 << 20;  // .gitattributes and .gitignore
+// Of one that comes with the question. Every rule is held against every file, so text that costs
+// the client nothing must stay short.
+constexpr std::uint64_t kOwnRulesBytesMax = 128 << 10;
 // Binary files above this are better kept out of git. Smaller ones (icons, tokenizers) stay regular
 // although they are binary: clients send every "lfs" file through Xet when they can, and a small
 // file costs less inside the commit than by any other way.
@@ -58,6 +61,12 @@ Result<PreuploadResult> preupload(Services& services, rt::Blocking blocking,
   if (asked.files.size() > services.settings.preupload_files_max) {
     return fail(Code::TooLarge, cat("At most ", services.settings.preupload_files_max,
                                     " files may be asked for at once."));
+  }
+  for (const auto* rules : {&asked.git_attributes, &asked.git_ignore}) {
+    if (*rules && (*rules)->size() > kOwnRulesBytesMax) {
+      return fail(Code::TooLarge, cat("gitAttributes and gitIgnore may have at most ",
+                                      kOwnRulesBytesMax >> 10, " KiB each."));
+    }
   }
   for (const auto& file : asked.files) EMB_DO(git::check_path(file.path));
 

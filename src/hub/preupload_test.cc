@@ -99,6 +99,17 @@ TEST_F(PreuploadTest, BadQuestionsAreRefused) {
   EXPECT_EQ(ask_about({{"a", 1, ""}, {"b", 1, ""}}).error().code(), Code::TooLarge);
 }
 
+TEST_F(PreuploadTest, RulesThatComeAlongMayNotBeEndless) {
+  Preupload asked;
+  asked.files = {{"x", 5, ""}};
+  asked.git_ignore = std::string(128 << 10, '\n');
+  EXPECT_TRUE(ask(asked));
+  *asked.git_ignore += '\n';
+  EXPECT_EQ(ask(asked).error().code(), Code::TooLarge);
+  asked.git_attributes = std::exchange(asked.git_ignore, std::nullopt);
+  EXPECT_EQ(ask(asked).error().code(), Code::TooLarge);
+}
+
 TEST_F(PreuploadTest, ReadersMayPrepareAPullRequest) {
   const auto bob = user("bob");
   Preupload asked;

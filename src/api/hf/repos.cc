@@ -111,7 +111,7 @@ Task<Result<http::Response>> create_repo(Call& call) {
 Task<Result<http::Response>> delete_repo(Call& call) {
   EMB_CO_TRY(auto body, co_await read_json(call));
   EMB_CO_TRY(RepoName name, read_name(body.root(), call.caller.name()));
-  auto deleted = co_await on_pool(call, [&](rt::Blocking blocking) {
+  auto deleted = co_await on_transfers(call, [&](rt::Blocking blocking) {
     return hub::delete_repo(call.services(), blocking, call.caller, name);
   });
   if (!deleted && deleted.error().code() == Code::Moved) {
@@ -182,7 +182,7 @@ Task<Result<http::Response>> duplicate_repo(Call& call) {
   EMB_CO_TRY(auto is_private, read_private(body.root(), to.name.type));
   auto visibility = hub::Visibility::AsSource;
   if (is_private) visibility = *is_private ? hub::Visibility::Private : hub::Visibility::Public;
-  auto made = co_await on_pool(call, [&](rt::Blocking blocking) {
+  auto made = co_await on_transfers(call, [&](rt::Blocking blocking) {
     return hub::duplicate_repo(call.services(), blocking, call.caller, call.target.repo, to,
                                visibility);
   });

@@ -112,7 +112,7 @@ Task<Result<http::Response>> preupload(Call& call) {
   EMB_CO_TRY(asked.files, read_files(body.root()["files"]));
   if (auto text = body.root()["gitAttributes"].text()) asked.git_attributes = *text;
   if (auto text = body.root()["gitIgnore"].text()) asked.git_ignore = *text;
-  EMB_CO_TRY(auto result, co_await on_pool(call, [&](rt::Blocking blocking) {
+  EMB_CO_TRY(auto result, co_await on_transfers(call, [&](rt::Blocking blocking) {
                return hub::preupload(call.services(), blocking, call.caller, call.target.repo,
                                      asked);
              }));
