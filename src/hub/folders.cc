@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "crypto/secrets.h"
 #include "hub/services.h"
 
 namespace embrace::hub {
@@ -48,8 +49,14 @@ Status add_folders(const std::string& parent, std::vector<RepositoryFolder>& fou
 }  // namespace
 
 void remove_folder(const std::string& folder) {
+  // Out of everybody's sight first: who works below the name would make new files while the old
+  // ones go. The new name is that of a temporary folder, so housekeeping knows it.
+  const std::string aside = cat(fs::path(folder).parent_path().string(), "/tmp-",
+                                to_hex(crypto::random_bytes(8)), ".git");
   std::error_code error;
-  fs::remove_all(folder, error);
+  fs::rename(folder, aside, error);
+  if (error == std::errc::no_such_file_or_directory) return;
+  fs::remove_all(error ? folder : aside, error);
   if (error)
     log::warn("a repository's folder could not be removed",
               {{"folder", folder}, {"why", error.message()}});

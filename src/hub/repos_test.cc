@@ -2,6 +2,9 @@
 
 #include <sys/stat.h>
 
+#include <filesystem>
+#include <thread>
+
 #include "base/file.h"
 #include "base/strings.h"
 #include "hub/files.h"
@@ -224,6 +227,23 @@ TEST_F(ReposTest, DeletingRemovesRowsAndFolder) {
   struct ::stat facts{};
   EXPECT_NE(::stat(folder_of(repo).c_str(), &facts), 0);
   EXPECT_TRUE(create(acme, "acme/bert")) << "the name is free again";
+}
+
+TEST_F(ReposTest, AFolderGoesAlthoughSomebodyWritesIntoIt) {
+  for (int round = 0; round < 20; ++round) {
+    const std::string doomed = folder / cat("doomed-", round, ".git");
+    for (int i = 0; i < 20; ++i) must(make_folders(cat(doomed, "/refs/", i)));
+    std::jthread writer([doomed](const std::stop_token& stop) {
+      for (int i = 0; !stop.stop_requested(); ++i)
+        (void)File::create_new(cat(doomed, "/refs/f", i));
+    });
+    remove_folder(doomed);
+    writer.request_stop();
+    writer.join();
+    EXPECT_FALSE(std::filesystem::exists(doomed));
+  }
+  for (const auto& left : std::filesystem::directory_iterator(folder.path()))
+    EXPECT_FALSE(left.path().filename().string().starts_with("tmp-")) << left.path();
 }
 
 TEST_F(ReposTest, AStrayFolderIsNoObstacle) {

@@ -101,6 +101,18 @@ Result<std::vector<git::Ref>> refs_of(hub::Services& services, rt::Blocking bloc
   return refs;
 }
 
+Result<std::string> refresh_and_advertise(hub::Services& services, rt::Blocking blocking,
+                                          const meta::Repo& repo, std::string_view protocol) {
+  EMB_DO(hub::refresh_projection(services, blocking, repo));
+  return git::advertise_upload_pack(blocking, hub::repository_folder(services.settings, repo.id),
+                                    protocol);
+}
+
+Result<meta::Repo> find_to_read(Call& call, rt::Blocking blocking) {
+  return hub::find_repo(call.services(), blocking, call.caller, call.target.repo,
+                        auth::Right::Read);
+}
+
 // Pushing to refs/pr/N needs only read access; which refs may move is decided command by command in
 // hub/push.
 auth::Right right_to_push() { return auth::Right::Propose; }
@@ -197,9 +209,12 @@ Task<Result<http::Response>> git_info_refs(Call& call) {
                  EMB_TRY(auto refs, refs_of(services, blocking, repo));
                  return git::advertise_receive_pack(refs);
                }
-               EMB_DO(hub::refresh_projection(services, blocking, repo));
-               return git::advertise_upload_pack(
-                   blocking, hub::repository_folder(services.settings, repo.id), protocol);
+               auto refs = refresh_and_advertise(services, blocking, repo, protocol);
+               // Deleted meanwhile: then that is the answer, not what git says about its folder.
+               if (!refs) {
+                 EMB_DO(find_to_read(call, blocking));
+               }
+               return refs;
              }));
   // Protocol v2 answers start with "version 2"; only v0 and v1 begin with the service announcement.
   const bool announced = text.starts_with("001e# service") || text.starts_with("001f# service") ||
@@ -214,9 +229,11 @@ Task<Result<http::Response>> git_upload_pack(Call& call) {
   EMB_CO_TRY(std::string folder,
              co_await on_pool(call, [&](rt::Blocking blocking) -> Result<std::string> {
                auto& services = call.services();
-               EMB_TRY(auto repo, hub::find_repo(services, blocking, call.caller, call.target.repo,
-                                                 auth::Right::Read));
-               EMB_DO(hub::refresh_projection(services, blocking, repo));
+               EMB_TRY(auto repo, find_to_read(call, blocking));
+               if (auto fresh = hub::refresh_projection(services, blocking, repo); !fresh) {
+                 EMB_DO(find_to_read(call, blocking));  // deleted meanwhile?
+                 return fail(std::move(fresh).error());
+               }
                return hub::repository_folder(services.settings, repo.id);
              }));
   EMB_CO_TRY(rt::Place place, co_await take_place(call, call.api.fetches));
