@@ -1,5 +1,6 @@
 #include "api/wall.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "api/error_reply.h"
@@ -35,6 +36,37 @@ http::Response preflight() {
                       "Authorization, Content-Type, Range, Accept, X-Request-Id, X-Xet-Session-Id");
   response.fields.set("Access-Control-Max-Age", "86400");
   return response;
+}
+
+constexpr std::string_view kLettersAndDigits =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+bool consists_of(std::string_view text, std::string_view more) {
+  return std::ranges::all_of(text, [&](char c) {
+    return kLettersAndDigits.find(c) != std::string_view::npos ||
+           more.find(c) != std::string_view::npos;
+  });
+}
+
+// Both go into links, headers and redirects, so nothing that could end one of those passes.
+bool is_host(std::string_view text) {
+  if (text.empty() || text.size() > 255) return false;
+  std::string_view port;
+  if (const auto colon = text.rfind(':');
+      colon != std::string_view::npos && text.find(']', colon) == std::string_view::npos) {
+    port = text.substr(colon + 1);
+    text = text.substr(0, colon);
+    if (port.empty() || port.find_first_not_of("0123456789") != std::string_view::npos)
+      return false;
+  }
+  if (text.starts_with('[') && text.ends_with(']'))
+    return text.size() > 2 && consists_of(text.substr(1, text.size() - 2), ":.");
+  return !text.empty() && consists_of(text, ".-_");
+}
+
+bool is_prefix(std::string_view text) {
+  return text.starts_with('/') && text.size() <= 255 && consists_of(text, "/-._~") &&
+         text.find("//") == std::string_view::npos;
 }
 
 // A browser's cookie travels with requests that other sites make; those must not write.
@@ -81,11 +113,11 @@ std::string base_url(const http::Request& request, const hub::Settings& settings
   std::string_view scheme = first("X-Forwarded-Proto");
   if (scheme != "http" && scheme != "https") scheme = request.secure ? "https" : "http";
   std::string_view host = first("X-Forwarded-Host");
-  if (host.empty()) host = first("Host");
+  if (!is_host(host)) host = first("Host");
   std::string_view prefix = first("X-Forwarded-Prefix");
   while (prefix.ends_with('/')) prefix.remove_suffix(1);
-  if (!prefix.starts_with('/')) prefix = {};
-  return cat(scheme, "://", host.empty() ? std::string_view("localhost") : host, prefix);
+  if (!is_prefix(prefix)) prefix = {};
+  return cat(scheme, "://", is_host(host) ? host : std::string_view("localhost"), prefix);
 }
 
 Task<http::Response> Wall::handle(http::Request& request) {
