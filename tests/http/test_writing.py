@@ -197,3 +197,12 @@ def test_big_bodies_stream(new_repo):
     answer = repo.http.post(f"{repo.api}/commit/main", content=body, headers={"Content-Type": "application/x-ndjson"})
     assert answer.status_code == 200, answer.text
     assert repo.read("f7.txt").content == content + b"7"
+
+
+def test_who_may_only_propose_may_ask_for_locks(new_repo, carol, anyone):
+    """git-lfs asks before every push, and takes a 403 for the end of it."""
+    repo = new_repo(files={"a.txt": b"a"})
+    place = f"{repo.web}.git/info/lfs/locks/verify"
+    answer = carol.http().post(place, json={"ref": {"name": "refs/pr/1"}})
+    assert answer.status_code == 200 and answer.json() == {"ours": [], "theirs": []}, answer.text
+    assert anyone.http().post(place, json={}).status_code == 401

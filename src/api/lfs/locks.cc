@@ -84,9 +84,11 @@ Task<Result<http::Response>> lfs_verify_locks(Call& call) {
   EMB_CO_TRY(auto after, read_cursor(body.root().text_or("cursor", "")));
   const auto limit = static_cast<std::size_t>(
       std::clamp<std::int64_t>(body.root()["limit"].integer().value_or(kPage), 1, 1000));
+  // Asked before every push, also before one to the caller's own pull request: git-lfs takes a 403
+  // for the end of it.
   EMB_CO_TRY(auto page, co_await on_pool(call, [&](rt::Blocking blocking) {
                return hub::list_locks(call.services(), blocking, call.caller, call.target.repo, "",
-                                      std::nullopt, after, limit, auth::Right::Write);
+                                      std::nullopt, after, limit, auth::Right::Propose);
              }));
   json::Writer w;
   w.begin_object();
