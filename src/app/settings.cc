@@ -85,6 +85,8 @@ std::vector<Row> rows(Settings& s) {
       {"log_page_max", "commits in one answer", &s.hub.log_page_max},
       {"card_bytes_max", "of README.md that is read for metadata", Bytes{&s.hub.card_bytes_max}},
       {"push_bytes_max", "one pushed pack", Bytes{&s.hub.push_bytes_max}},
+      {"push_entries_max", "files and folders of all branches that one push moves",
+       &s.hub.push_entries_max},
       {"push_processes_max", "pushes at once", &s.hub.push_processes_max},
       {"fetch_processes_max", "clones and fetches at once", &s.hub.fetch_processes_max},
       {"fetch_spool_bytes_max", "of one clone that waits on disk for a slow client",

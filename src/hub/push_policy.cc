@@ -171,12 +171,28 @@ Status PushPolicy::judge_card(rt::Blocking blocking, const git::Oid& before, con
   return Done{};
 }
 
+// A pack of a kilobyte may hold many branches, each with a million paths. An error, not a verdict:
+// it ends the judging of all of them.
+Result<std::vector<git::Entry>> PushPolicy::list_tip(rt::Blocking blocking, const git::Oid& tree) {
+  constexpr std::size_t one_tip_max = 1'000'000;
+  const auto left = services_.settings.push_entries_max - entries_listed_;
+  auto entries =
+      repository_.list(blocking, tree, "", true, std::min<std::uint64_t>(left, one_tip_max));
+  if (!entries && entries.error().code() == Code::TooLarge && left < one_tip_max) {
+    return fail(Code::TooLarge, cat("the branches of this push show more than ",
+                                    services_.settings.push_entries_max,
+                                    " files and folders in all: push fewer of them at once"));
+  }
+  if (entries) entries_listed_ += entries->size();
+  return entries;
+}
+
 // new_blobs names one path for each blob; a known blob under a hostile name shows only in the tree.
 Result<Verdict> PushPolicy::judge_tip(rt::Blocking blocking, const git::Oid& before,
                                       const git::Oid& tip) {
   Verdict verdict;
   EMB_TRY(const auto commit, repository_.commit(blocking, tip));
-  EMB_TRY(const auto entries, repository_.list(blocking, commit.tree, "", true));
+  EMB_TRY(const auto entries, list_tip(blocking, commit.tree));
   for (const auto& entry : entries) judge_path(entry.path, verdict);
   EMB_DO(judge_names(blocking, before, entries, verdict));
   EMB_DO(judge_card(blocking, before, commit.tree, verdict));

@@ -40,6 +40,7 @@ class PushPolicy {
                                              const std::vector<git::Quarantine::NewBlob>& blobs);
   Status judge_pointers(rt::Blocking, const std::vector<Pointer>& pointers, Verdict& verdict);
   void judge_sizes(const std::vector<git::Quarantine::NewBlob>& blobs, Verdict& verdict) const;
+  Result<std::vector<git::Entry>> list_tip(rt::Blocking, const git::Oid& tree);
   Status judge_names(rt::Blocking, const git::Oid& before, const std::vector<git::Entry>& entries,
                      Verdict& verdict);
   Status judge_card(rt::Blocking, const git::Oid& before, const git::Oid& tree, Verdict& verdict);
@@ -47,6 +48,7 @@ class PushPolicy {
   Services& services_;
   const meta::Repo& repo_;
   git::Repository& repository_;
+  std::uint64_t entries_listed_ = 0;  // of all tips so far
 };
 
 }  // namespace embrace::hub

@@ -112,6 +112,20 @@ TEST_F(PushTest, ACommitArrives) {
   EXPECT_EQ(reload(repo).head_oid, tip.hex());
 }
 
+TEST_F(PushTest, TheTreesOfAllBranchesOfAPushAreBoundedTogether) {
+  settings.push_entries_max = 5;  // .gitattributes and a.txt; twice is fine, three times is not
+  const auto tip = work("a.txt", "1");
+  const auto branches = [&](int count, const std::string& prefix) {
+    std::vector<git::PushCommand> commands;
+    for (int i = 0; i < count; ++i) commands.push_back({{}, tip, cat("refs/heads/", prefix, i)});
+    return push(alice, commands);
+  };
+  EXPECT_EQ(branches(2, "few").refs[1].refusal, "");
+  const auto outcome = branches(3, "many");
+  for (const auto& ref : outcome.refs)
+    EXPECT_TRUE(ref.refusal.contains("push fewer of them")) << ref.refusal;
+}
+
 TEST_F(PushTest, BranchesAndTagsAreMadeAndRemoved) {
   work("a.txt", "1");
   in_clone("git tag -a -m hi v1 && git tag light");

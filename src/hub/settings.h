@@ -26,6 +26,8 @@ struct Settings {
   std::uint64_t json_body_bytes_max = 4u << 20;
   std::uint64_t card_bytes_max = 1u << 20;    // of README.md that is read for metadata
   std::uint64_t push_bytes_max = 5ull << 30;  // one pack
+  // Files and folders of all branches that one push moves.
+  std::uint64_t push_entries_max = 10'000'000;
   std::uint32_t push_processes_max = 8;       // git processes at once
   std::uint32_t fetch_processes_max = 16;
   std::uint64_t fetch_spool_bytes_max =

@@ -1,6 +1,7 @@
 """Pushes that git itself would carry, and no hub should take."""
 
 import os
+import time
 
 import httpx
 import pytest
@@ -84,6 +85,20 @@ def test_rubbish_as_a_pack(work, alice):
             pass  # cut off: git gave up after the answer had begun
     assert_unchanged(work)
     work.git("fetch", "-q")
+
+
+def test_a_kilobyte_that_spells_endless_paths(work, alice):
+    oid = blob(work, "x")
+    mktree = lambda lines: run(["git", "mktree"], work.env, cwd=work.path, stdin="".join(lines)).stdout.strip()
+    tree = mktree(f"100644 blob {oid}\tf{i}\n" for i in range(10))
+    for _ in range(9):
+        tree = mktree(f"040000 tree {tree}\td{i}\n" for i in range(10))
+    plumb(work, [f"040000 tree {tree}\tbomb"])
+    started = time.monotonic()
+    done = work.push(check=False)
+    assert done.returncode != 0, done.stderr
+    assert time.monotonic() - started < 30
+    assert_unchanged(work)
 
 
 def test_refs_that_are_not_for_users(work):
