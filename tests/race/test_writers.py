@@ -103,3 +103,27 @@ def test_readers_see_whole_commits(new_repo):
         finally:
             stop = True
         assert all(r.result() > 0 for r in readers)
+
+
+def test_clones_of_what_comes_and_goes(alice, fresh_name):
+    """A repository that is deleted and made again is there or not; nobody hears about folders."""
+    name = fresh_name("fleeting")
+    stop = False
+
+    def read():
+        http, told = alice.http(), set()
+        while not stop:
+            told.add(http.get(f"/alice/{name}.git/info/refs?service=git-upload-pack").status_code)
+        return told
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        readers = [pool.submit(read) for _ in range(4)]
+        try:
+            http = alice.http()
+            for _ in range(60):
+                assert http.post("/api/repos/create", json={"name": name}).status_code == 200
+                assert http.request("DELETE", "/api/repos/delete", json={"name": name}).status_code == 200
+        finally:
+            stop = True
+        told = set().union(*(r.result() for r in readers))
+    assert told <= {200, 401, 404}, told

@@ -113,6 +113,22 @@ Result<meta::Repo> find_to_read(Call& call, rt::Blocking blocking) {
                         auth::Right::Read);
 }
 
+// What `work` says of the repository. Where it fails because the repository was deleted meanwhile,
+// that is the answer, not git's words about a folder; and perhaps another has the name by then.
+template <class F>
+Result<std::string> of_repo(Call& call, rt::Blocking blocking, F work) {
+  constexpr int attempts_max = 3;
+  EMB_TRY(meta::Repo repo, find_to_read(call, blocking));
+  for (int attempt = 1;; ++attempt) {
+    Result<std::string> said = work(repo);
+    if (said) return said;
+    EMB_TRY(meta::Repo now, find_to_read(call, blocking));
+    const bool is_same = now.id == repo.id && now.created_ms == repo.created_ms;
+    if (is_same || attempt == attempts_max) return said;
+    repo = std::move(now);
+  }
+}
+
 // Pushing to refs/pr/N needs only read access; which refs may move is decided command by command in
 // hub/push.
 auth::Right right_to_push() { return auth::Right::Propose; }
@@ -203,18 +219,15 @@ Task<Result<http::Response>> git_info_refs(Call& call) {
   std::string protocol = protocol_of(call);
   EMB_CO_TRY(auto text, co_await on_pool(call, [&](rt::Blocking blocking) -> Result<std::string> {
                auto& services = call.services();
-               EMB_TRY(auto repo, hub::find_repo(services, blocking, call.caller, call.target.repo,
-                                                 push ? right_to_push() : auth::Right::Read));
                if (push) {
+                 EMB_TRY(auto repo, hub::find_repo(services, blocking, call.caller,
+                                                   call.target.repo, right_to_push()));
                  EMB_TRY(auto refs, refs_of(services, blocking, repo));
                  return git::advertise_receive_pack(refs);
                }
-               auto refs = refresh_and_advertise(services, blocking, repo, protocol);
-               // Deleted meanwhile: then that is the answer, not what git says about its folder.
-               if (!refs) {
-                 EMB_DO(find_to_read(call, blocking));
-               }
-               return refs;
+               return of_repo(call, blocking, [&](const meta::Repo& repo) {
+                 return refresh_and_advertise(services, blocking, repo, protocol);
+               });
              }));
   // Protocol v2 answers start with "version 2"; only v0 and v1 begin with the service announcement.
   const bool announced = text.starts_with("001e# service") || text.starts_with("001f# service") ||
@@ -229,12 +242,10 @@ Task<Result<http::Response>> git_upload_pack(Call& call) {
   EMB_CO_TRY(std::string folder,
              co_await on_pool(call, [&](rt::Blocking blocking) -> Result<std::string> {
                auto& services = call.services();
-               EMB_TRY(auto repo, find_to_read(call, blocking));
-               if (auto fresh = hub::refresh_projection(services, blocking, repo); !fresh) {
-                 EMB_DO(find_to_read(call, blocking));  // deleted meanwhile?
-                 return fail(std::move(fresh).error());
-               }
-               return hub::repository_folder(services.settings, repo.id);
+               return of_repo(call, blocking, [&](const meta::Repo& repo) -> Result<std::string> {
+                 EMB_DO(hub::refresh_projection(services, blocking, repo));
+                 return hub::repository_folder(services.settings, repo.id);
+               });
              }));
   EMB_CO_TRY(rt::Place place, co_await take_place(call, call.api.fetches));
   const bool gzip = call.request.fields.find("Content-Encoding").value_or("") == "gzip";
