@@ -28,7 +28,7 @@ struct Settings {
   std::uint64_t push_bytes_max = 5ull << 30;  // one pack
   // Files and folders of all branches that one push moves.
   std::uint64_t push_entries_max = 10'000'000;
-  std::uint32_t push_processes_max = 8;       // git processes at once
+  std::uint32_t push_processes_max = 8;  // git processes at once
   std::uint32_t fetch_processes_max = 16;
   std::uint64_t fetch_spool_bytes_max =
       256u << 20;  // of one answer that a slow client has not taken yet
