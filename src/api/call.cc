@@ -19,6 +19,18 @@ http::Response json_reply(json::Writer& writer, unsigned status) {
   return response;
 }
 
+http::Response success_reply() {
+  json::Writer w;
+  w.begin_object().field("success", true).end_object();
+  return json_reply(w);
+}
+
+std::string joined_rest(const Call& call, std::string_view otherwise) {
+  std::string out;
+  for (const std::string& piece : call.target.rest) out += cat(out.empty() ? "" : "/", piece);
+  return out.empty() ? std::string(otherwise) : out;
+}
+
 http::Response empty_reply(unsigned status) { return http::Response(status); }
 
 Task<Result<json::Document>> read_json(Call& call) {

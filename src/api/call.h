@@ -81,6 +81,11 @@ auto on_passwords(Api& api, F work) -> Task<std::invoke_result_t<F&, rt::Blockin
 
 http::Response json_reply(json::Writer& writer, unsigned status = 200);
 http::Response empty_reply(unsigned status = 200);
+http::Response success_reply();  // {"success": true}
+
+// What follows the verb as one name: a revision or ref arrives as one encoded segment or as
+// several.
+std::string joined_rest(const Call& call, std::string_view otherwise);
 
 // The body as JSON: InvalidArgument when it is not, TooLarge above the limit of the settings.
 Task<Result<json::Document>> read_json(Call& call);

@@ -8,59 +8,11 @@
 namespace embrace::api {
 namespace {
 
-// Sub-resources of a repository: a second segment with one of these names belongs to a legacy
-// one-segment id. The same words are refused as repository names.
-constexpr auto kApiVerbs = std::to_array<std::string_view>({"revision",
-                                                            "tree",
-                                                            "refs",
-                                                            "commits",
-                                                            "commit",
-                                                            "resolve",
-                                                            "raw",
-                                                            "blob",
-                                                            "blame",
-                                                            "paths-info",
-                                                            "preupload",
-                                                            "branch",
-                                                            "tag",
-                                                            "super-squash",
-                                                            "settings",
-                                                            "discussions",
-                                                            "like",
-                                                            "likers",
-                                                            "lfs-files",
-                                                            "treesize",
-                                                            "compare",
-                                                            "xet-read-token",
-                                                            "xet-write-token",
-                                                            "auth-check",
-                                                            "user-access-request",
-                                                            "duplicate",
-                                                            "resource-group",
-                                                            "scan",
-                                                            "jwt",
-                                                            "notebook",
-                                                            "leaderboard",
-                                                            "croissant",
-                                                            "parquet",
-                                                            "runtime",
-                                                            "secrets",
-                                                            "variables",
-                                                            "hardware",
-                                                            "sleeptime",
-                                                            "pause",
-                                                            "restart",
-                                                            "storage",
-                                                            "volumes",
-                                                            "dev-mode",
-                                                            "logs",
-                                                            "events",
-                                                            "metrics"});
 constexpr auto kWebVerbs = std::to_array<std::string_view>({"resolve", "raw"});
 constexpr auto kGitVerbs = std::to_array<std::string_view>(
     {"info", "git-upload-pack", "git-receive-pack", "HEAD", "objects"});
 
-bool contains(auto& words, std::string_view word) {
+bool contains(const auto& words, std::string_view word) {
   return std::ranges::find(words, word) != words.end();
 }
 
@@ -104,7 +56,7 @@ void parse_api(const std::vector<Segment>& segments, std::string_view query, Tar
   auto type = parse_api_segment(segments[1].text);
   if (!type || segments.size() < 3 || segments[2].text.empty()) return;
   target.repo.type = *type;
-  const bool legacy = segments.size() > 3 && contains(kApiVerbs, segments[3].text);
+  const bool legacy = segments.size() > 3 && contains(sub_resources(), segments[3].text);
   const std::size_t after = take_id(segments, 2, legacy, target);
   if (after == 0) return;
   target.scope = Scope::RepoApi;

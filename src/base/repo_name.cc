@@ -23,52 +23,52 @@ constexpr std::array<TypeWords, 4> kTypes{{
 const TypeWords& words(RepoType type) { return kTypes[static_cast<std::size_t>(type)]; }
 
 // What may follow a legacy id: "/api/models/gpt2/tree" must not be a repository called "tree".
-constexpr std::string_view kReservedNames[] = {"revision",
-                                               "tree",
-                                               "refs",
-                                               "commits",
-                                               "commit",
-                                               "resolve",
-                                               "raw",
-                                               "blob",
-                                               "blame",
-                                               "paths-info",
-                                               "preupload",
-                                               "branch",
-                                               "tag",
-                                               "super-squash",
-                                               "settings",
-                                               "discussions",
-                                               "like",
-                                               "likers",
-                                               "lfs-files",
-                                               "treesize",
-                                               "compare",
-                                               "xet-read-token",
-                                               "xet-write-token",
-                                               "auth-check",
-                                               "user-access-request",
-                                               "duplicate",
-                                               "resource-group",
-                                               "scan",
-                                               "jwt",
-                                               "notebook",
-                                               "leaderboard",
-                                               "croissant",
-                                               "parquet",
-                                               "runtime",
-                                               "secrets",
-                                               "variables",
-                                               "hardware",
-                                               "sleeptime",
-                                               "pause",
-                                               "restart",
-                                               "storage",
-                                               "volumes",
-                                               "dev-mode",
-                                               "logs",
-                                               "events",
-                                               "metrics"};
+constexpr std::string_view kSubResources[] = {"revision",
+                                              "tree",
+                                              "refs",
+                                              "commits",
+                                              "commit",
+                                              "resolve",
+                                              "raw",
+                                              "blob",
+                                              "blame",
+                                              "paths-info",
+                                              "preupload",
+                                              "branch",
+                                              "tag",
+                                              "super-squash",
+                                              "settings",
+                                              "discussions",
+                                              "like",
+                                              "likers",
+                                              "lfs-files",
+                                              "treesize",
+                                              "compare",
+                                              "xet-read-token",
+                                              "xet-write-token",
+                                              "auth-check",
+                                              "user-access-request",
+                                              "duplicate",
+                                              "resource-group",
+                                              "scan",
+                                              "jwt",
+                                              "notebook",
+                                              "leaderboard",
+                                              "croissant",
+                                              "parquet",
+                                              "runtime",
+                                              "secrets",
+                                              "variables",
+                                              "hardware",
+                                              "sleeptime",
+                                              "pause",
+                                              "restart",
+                                              "storage",
+                                              "volumes",
+                                              "dev-mode",
+                                              "logs",
+                                              "events",
+                                              "metrics"};
 
 // First words of paths that are not a repository's page. The last line is this server's own.
 constexpr std::string_view kReservedTopLevel[] = {
@@ -123,6 +123,8 @@ Status check_not_top_level(std::string_view what, std::string_view name) {
 
 }  // namespace
 
+std::span<const std::string_view> sub_resources() { return kSubResources; }
+
 std::string_view to_string(RepoType type) { return words(type).word; }
 std::string_view api_segment(RepoType type) { return words(type).segment; }
 std::string_view url_prefix(RepoType type) { return words(type).prefix; }
@@ -163,7 +165,7 @@ Result<RepoName> RepoName::parse(RepoType type, std::string_view id) {
 
 Status check_repo_name(std::string_view name) {
   EMB_DO(check_spelling("repository name", name, 96));
-  if (is_one_of(name, kReservedNames)) {
+  if (is_one_of(name, kSubResources)) {
     return fail(Code::InvalidArgument,
                 cat("the repository name '", name, "' is reserved; choose another one"));
   }

@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,10 @@ struct RepoName {
 
   auto operator<=>(const RepoName&) const = default;
 };
+
+// The words that follow a repository in API paths ("tree", "commit" ...). No repository may be
+// called so, or "/api/models/gpt2/tree" would have two meanings.
+std::span<const std::string_view> sub_resources();
 
 // The rule for the name part (1..96 of [A-Za-z0-9_.-], no leading or trailing - or ., no -- or ..,
 // not ending in .git, not a reserved word). InvalidArgument says which part was broken.

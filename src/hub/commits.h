@@ -124,8 +124,5 @@ Result<meta::repos::PullPage> list_pulls(Services&, rt::Blocking, const auth::Ca
                                          const RepoName& name,
                                          const meta::repos::PullFilter& filter, std::size_t skip,
                                          std::size_t limit);
-Result<std::vector<meta::PullRequest>> list_pulls(Services&, rt::Blocking, const auth::Caller&,
-                                                  const RepoName& name, std::size_t skip,
-                                                  std::size_t limit);
 
 }  // namespace embrace::hub

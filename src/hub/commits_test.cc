@@ -348,7 +348,8 @@ TEST_F(CommitsTest, EmptyPullRequestsAreDraftsAtTheHead) {
   EXPECT_EQ(pull->number, 1);
   EXPECT_EQ(pull->status, meta::PullStatus::Draft);
   EXPECT_EQ(head(repo, "refs/pr/1"), head(repo));
-  EXPECT_EQ(must(list_pulls(services(), blocking, anonymous(), name("alice/bert"), 0, 10)).size(),
+  EXPECT_EQ(must(list_pulls(services(), blocking, anonymous(), name("alice/bert"), {}, 0, 10))
+                .pulls.size(),
             1u);
   EXPECT_EQ(
       create_pull(services(), blocking, anonymous(), name("alice/bert"), "t", "d").error().code(),

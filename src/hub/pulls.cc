@@ -110,11 +110,4 @@ Result<meta::repos::PullPage> list_pulls(Services& services, rt::Blocking blocki
   });
 }
 
-Result<std::vector<meta::PullRequest>> list_pulls(Services& services, rt::Blocking blocking,
-                                                  const auth::Caller& caller, const RepoName& name,
-                                                  std::size_t skip, std::size_t limit) {
-  EMB_TRY(auto page, list_pulls(services, blocking, caller, name, {}, skip, limit));
-  return std::move(page.pulls);
-}
-
 }  // namespace embrace::hub

@@ -10,12 +10,6 @@
 namespace embrace::api {
 namespace {
 
-std::string revision_of(const Call& call) {
-  std::string rev;
-  for (const std::string& piece : call.target.rest) rev += cat(rev.empty() ? "" : "/", piece);
-  return rev.empty() ? "HEAD" : rev;
-}
-
 bool has(const std::vector<std::string>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
@@ -31,7 +25,7 @@ Task<Result<http::Response>> repo_info(Call& call) {
   wanted.file_sizes = call.request.query.flag("blobs");
   wanted.files = expand.empty() || has(expand, "siblings");
   wanted.used_storage = has(expand, "usedStorage");
-  const std::string rev = revision_of(call);
+  const std::string rev = joined_rest(call, "HEAD");
   EMB_CO_TRY(auto info, co_await on_pool(call, [&](rt::Blocking blocking) {
                return hub::repo_info(call.services(), blocking, call.caller, call.target.repo, rev,
                                      wanted);

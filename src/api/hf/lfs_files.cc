@@ -6,18 +6,12 @@
 namespace embrace::api {
 namespace {
 
-http::Response success() {
-  json::Writer w;
-  w.begin_object().field("success", true).end_object();
-  return json_reply(w);
-}
-
 Task<Result<http::Response>> remove(Call& call, std::vector<Digest> objects, bool rewrite_history) {
   EMB_CO_DO(co_await call.api.transfers.run([&](rt::Blocking blocking) {
     return hub::delete_lfs_files(call.services(), blocking, call.caller, call.target.repo, objects,
                                  rewrite_history);
   }));
-  co_return success();
+  co_return success_reply();
 }
 
 }  // namespace

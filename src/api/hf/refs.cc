@@ -8,13 +8,6 @@
 namespace embrace::api {
 namespace {
 
-// A ref's name may arrive as one encoded segment or as several.
-std::string joined_rest(const Call& call, std::string_view otherwise) {
-  std::string out;
-  for (const std::string& piece : call.target.rest) out += cat(out.empty() ? "" : "/", piece);
-  return out.empty() ? std::string(otherwise) : out;
-}
-
 Result<std::string> required_rest(const Call& call, std::string_view what) {
   std::string name = joined_rest(call, "");
   if (name.empty()) return fail(Code::InvalidArgument, cat("the path must end with the ", what));
@@ -72,12 +65,6 @@ void render_commit(json::Writer& w, const git::Commit& commit, bool formatted) {
   w.end_object();
 }
 
-http::Response success() {
-  json::Writer w;
-  w.begin_object().field("success", true).end_object();
-  return json_reply(w);
-}
-
 }  // namespace
 
 Task<Result<http::Response>> refs(Call& call) {
@@ -126,7 +113,7 @@ Task<Result<http::Response>> create_branch(Call& call) {
   EMB_CO_DO(co_await on_transfers(call, [&](rt::Blocking blocking) {
     return hub::create_branch(call.services(), blocking, call.caller, call.target.repo, branch);
   }));
-  co_return success();
+  co_return success_reply();
 }
 
 Task<Result<http::Response>> delete_branch(Call& call) {
@@ -134,7 +121,7 @@ Task<Result<http::Response>> delete_branch(Call& call) {
   EMB_CO_DO(co_await on_transfers(call, [&](rt::Blocking blocking) {
     return hub::delete_branch(call.services(), blocking, call.caller, call.target.repo, branch);
   }));
-  co_return success();
+  co_return success_reply();
 }
 
 Task<Result<http::Response>> create_tag(Call& call) {
@@ -147,7 +134,7 @@ Task<Result<http::Response>> create_tag(Call& call) {
     return hub::create_tag(call.services(), blocking, call.caller, call.target.repo, rev, tag,
                            message);
   }));
-  co_return success();
+  co_return success_reply();
 }
 
 Task<Result<http::Response>> delete_tag(Call& call) {
@@ -155,7 +142,7 @@ Task<Result<http::Response>> delete_tag(Call& call) {
   EMB_CO_DO(co_await on_transfers(call, [&](rt::Blocking blocking) {
     return hub::delete_tag(call.services(), blocking, call.caller, call.target.repo, tag);
   }));
-  co_return success();
+  co_return success_reply();
 }
 
 Task<Result<http::Response>> super_squash(Call& call) {

@@ -120,9 +120,7 @@ Task<Result<http::Response>> delete_repo(Call& call) {
     co_return fail(auth::repo_not_found(call.caller));
   }
   if (!deleted) co_return fail(std::move(deleted).error());
-  json::Writer w;
-  w.begin_object().field("success", true).end_object();
-  co_return json_reply(w);
+  co_return success_reply();
 }
 
 Task<Result<http::Response>> move_repo(Call& call) {

@@ -9,12 +9,6 @@ namespace {
 
 constexpr std::size_t kReadBytes = 1 << 20;
 
-std::string revision_of(const Call& call) {
-  std::string rev;
-  for (const std::string& piece : call.target.rest) rev += cat(rev.empty() ? "" : "/", piece);
-  return rev.empty() ? "main" : rev;
-}
-
 void render_problems(json::Writer& w, std::string_view key,
                      const std::vector<hub::CardProblem>& problems) {
   w.key(key).begin_array();
@@ -107,7 +101,7 @@ Task<Result<http::Response>> validate_yaml(Call& call) {
 Task<Result<http::Response>> preupload(Call& call) {
   EMB_CO_TRY(auto body, co_await read_json(call));
   hub::Preupload asked;
-  asked.rev = revision_of(call);
+  asked.rev = joined_rest(call, "main");
   asked.create_pull = call.request.query.flag("create_pr");
   EMB_CO_TRY(asked.files, read_files(body.root()["files"]));
   if (auto text = body.root()["gitAttributes"].text()) asked.git_attributes = *text;
@@ -131,7 +125,7 @@ Task<Result<http::Response>> preupload(Call& call) {
 Task<Result<http::Response>> commit(Call& call) {
   hub::CommitTarget target;
   target.name = call.target.repo;
-  target.rev = revision_of(call);
+  target.rev = joined_rest(call, "main");
   target.create_pull = call.request.query.flag("create_pr");
   EMB_CO_TRY(auto draft, co_await call.api.transfers.run([&](rt::Blocking blocking) {
     return hub::begin_commit(call.services(), blocking, call.caller, target);
