@@ -1,0 +1,119 @@
+#pragma once
+// ChunkedStore keeps every large file as chunks in xorbs, whichever door it came through, and each
+// chunk once. Files are found by sha256 (ObjectStore) and by Xet hash.
+//
+//   xorbs/ab/cd/<hash>.<nonce>     records and footer (xorb.h); the nonce makes a key that comes
+//                                  back after a collection a new key
+//   parts/<upload>/<number>        parts of an LFS upload, whole (whole_object_store.h)
+//   lfs/ab/cd/<sha256>             files of data folders from before this store: still read
+//
+// Bytes become durable before the catalog names them, and the catalog changes in one transaction:
+// a crash leaves blobs that nothing names, which the collection removes.
+//
+// Threads and errors: as in object_store.h. Ownership: backend, catalog and clock outlive it.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "blob/backend.h"
+#include "cas/catalog.h"
+#include "cas/object_store.h"
+#include "cas/shard.h"
+#include "cas/whole_object_store.h"
+#include "cas/xorb.h"
+
+namespace embrace::cas {
+
+class XorbIndexes;  // indexes read from footers, the latest ones kept
+
+// A xorb on its way in, from a client that names it. Destroying it unfinished drops the bytes.
+// Threads: one at a time.
+class XorbUpload {
+ public:
+  virtual ~XorbUpload() = default;
+  virtual Status write(rt::Blocking, std::string_view bytes) = 0;
+  // true: it is new. Unusable when the bytes are no xorb or not the one that was named.
+  virtual Result<bool> finish(rt::Blocking) = 0;
+};
+
+// How a client puts a range of a file together (Xet's reconstruction).
+struct Reconstruction {
+  struct Term {
+    XetHash xorb;
+    std::uint32_t chunk_first = 0;
+    std::uint32_t chunk_last = 0;  // exclusive
+    std::uint64_t unpacked_bytes = 0;
+  };
+  struct Fetch {  // of one xorb, ascending, neither touching nor overlapping
+    std::uint32_t chunk_first = 0;
+    std::uint32_t chunk_last = 0;
+    ByteSpan bytes;  // in the stored xorb
+  };
+  struct Xorb {
+    XetHash hash;
+    std::vector<Fetch> fetches;
+  };
+  std::uint64_t offset_into_first = 0;
+  std::vector<Term> terms;
+  std::vector<Xorb> xorbs;  // in order of first use
+};
+
+class ChunkedStore : public ObjectStore {
+ public:
+  ChunkedStore(blob::Backend& backend, Catalog& catalog, Clock& clock);
+  ~ChunkedStore() override;
+
+  // ObjectStore: everything by sha256.
+  Result<ObjectInfo> find(rt::Blocking, const Digest& sha256) override;
+  Result<rt::Content> open(rt::Blocking, const Digest& sha256, std::uint64_t offset,
+                           std::uint64_t length) override;
+  Result<std::unique_ptr<Ingest>> create(rt::Blocking) override;
+  Result<std::unique_ptr<Ingest>> create_part(rt::Blocking, std::string_view upload,
+                                              unsigned number) override;
+  Result<ObjectInfo> complete_parts(rt::Blocking, std::string_view upload, unsigned count,
+                                    ObjectInfo expected) override;
+  Status drop_parts(rt::Blocking, std::string_view upload) override;
+  Result<std::size_t> drop_stale_parts(rt::Blocking, Millis since_ms) override;
+  Result<std::vector<ObjectInfo>> list(rt::Blocking, std::optional<Digest> after,
+                                       std::size_t limit) override;
+  Status remove(rt::Blocking, const Digest& sha256) override;
+  Status verify(rt::Blocking, const Digest& sha256) override;
+
+  // Xet's doors.
+  Result<XorbRow> find_xorb(rt::Blocking, const XetHash& hash);  // NotFound
+  Result<FileRow> find_file(rt::Blocking, const XetHash& hash);  // NotFound
+  // Zero for files that are not chunked (or have no bytes). In the order asked.
+  Result<std::vector<XetHash>> xet_hashes(rt::Blocking, std::span<const Digest> sha256s);
+  Result<std::unique_ptr<XorbUpload>> create_xorb(rt::Blocking, const XetHash& named);
+  // Stored bytes [offset, offset + length) of a xorb's records. RangeInvalid outside.
+  Result<rt::Content> open_xorb(rt::Blocking, const XetHash& hash, std::uint64_t offset,
+                                std::uint64_t length);
+  // Checks everything a shard claims (xorbs there, ranges proven, hashes right, sha256 of every new
+  // file by reading it once) and registers its files, all or none. `progress` may be empty; it is
+  // called between files with (bytes verified, bytes in all). Unusable says which claim is false.
+  using Progress = std::function<void(std::uint64_t verified, std::uint64_t total)>;
+  Result<std::vector<FileRow>> register_shard(rt::Blocking, std::string_view shard,
+                                              const Progress& progress);
+  // Bytes [offset, offset + length) of the file, which the caller has checked to lie inside.
+  Result<Reconstruction> reconstruct(rt::Blocking, const FileRow& file, std::uint64_t offset,
+                                     std::uint64_t length);
+  // A shard that lists the xorb which holds the chunk, keyed. NotFound when nobody knows it.
+  Result<std::string> dedupe_answer(rt::Blocking, const XetHash& chunk);
+
+ private:
+  friend class ChunkedIngest;
+  Result<XorbRow> must_find_xorb(rt::Blocking, const XetHash& hash);
+
+  blob::Backend& backend_;
+  Catalog& catalog_;
+  Clock& clock_;
+  WholeObjectStore whole_;  // parts, and files from before
+  std::unique_ptr<XorbIndexes> indexes_;
+};
+
+}  // namespace embrace::cas
