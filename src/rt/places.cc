@@ -18,12 +18,20 @@ namespace asio = boost::asio;
 
 // Shared by the line (until it is served or leaves) and by the message that wakes it.
 struct Places::Waiter {
-  Waiter(const asio::any_io_executor& executor, std::string who, std::uint32_t most)
-      : holder(std::move(who)), share(most), timer(executor) {}
+  Waiter(const asio::any_io_executor& executor, std::vector<Claim> wanted)
+      : claims(std::move(wanted)), timer(executor) {}
+
+  bool is_for(const std::string& holder) const {
+    return std::ranges::find(claims, holder, &Claim::holder) != claims.end();
+  }
+  Place place(Places& places) const {
+    std::vector<std::string> holders;
+    for (const auto& claim : claims) holders.push_back(claim.holder);
+    return Place(&places, std::move(holders));
+  }
 
   // Constant after construction.
-  const std::string holder;
-  const std::uint32_t share;
+  const std::vector<Claim> claims;
   // The waiter's executor only.
   asio::steady_timer timer;
   // Guarded by State.
@@ -36,18 +44,50 @@ struct Places::State {
     std::unordered_map<std::string, std::uint32_t> by_holder;
     std::list<std::shared_ptr<Waiter>> waiting;  // in the order they came
 
-    bool may_take(std::uint32_t places, const std::string& holder, std::uint32_t share) const {
-      const auto found = by_holder.find(holder);
-      return taken < places && (found == by_holder.end() || found->second < share);
+    bool may_take(std::uint32_t places, const std::vector<Claim>& claims) const {
+      return taken < places && std::ranges::all_of(
+                                   claims,
+                                   [&](const Claim& claim) {
+                                     const auto found = by_holder.find(claim.holder);
+                                     return found == by_holder.end() || found->second < claim.share;
+                                   });
     }
-    void take(const std::string& holder) {
+    bool may_wait(std::size_t waiting_max, const std::vector<Claim>& claims) const {
+      return waiting.size() < waiting_max &&
+             std::ranges::all_of(
+                 claims,
+                 [&](const Claim& claim) {
+                   return std::ranges::count_if(waiting, [&](const auto& waiter) {
+                            return waiter->is_for(claim.holder);
+                          }) < claim.waiting_max;
+                 });
+    }
+    void take(const std::vector<Claim>& claims) {
       ++taken;
-      ++by_holder[holder];
+      for (const auto& claim : claims) ++by_holder[claim.holder];
     }
-    void give_back(const std::string& holder) {
+    void give_back(const std::vector<std::string>& holders) {
       --taken;
-      const auto found = by_holder.find(holder);
-      if (--found->second == 0) by_holder.erase(found);
+      for (const auto& holder : holders) {
+        const auto found = by_holder.find(holder);
+        if (--found->second == 0) by_holder.erase(found);
+      }
+    }
+    // Everybody in line who may have a place now gets it: one that comes back may have kept back
+    // several, each on another account.
+    std::vector<std::shared_ptr<Waiter>> serve(std::uint32_t places) {
+      std::vector<std::shared_ptr<Waiter>> served;
+      for (auto at = waiting.begin(); at != waiting.end() && taken < places;) {
+        if (!may_take(places, (*at)->claims)) {
+          ++at;
+          continue;
+        }
+        take((*at)->claims);
+        (*at)->served = true;
+        served.push_back(std::move(*at));
+        at = waiting.erase(at);
+      }
+      return served;
     }
   };
   Sync<Line> line;
@@ -61,12 +101,7 @@ class Places::InLine {
       : places_(places), waiter_(std::move(waiter)) {}
   InLine(const InLine&) = delete;
   ~InLine() {
-    if (!waiter_) return;
-    const bool served = places_.state_->line.with([&](State::Line& line) {
-      line.waiting.remove(waiter_);
-      return waiter_->served;
-    });
-    if (served) places_.give_back(waiter_->holder);
+    if (waiter_) leave();
   }
   std::optional<Place> leave() {
     const bool served = places_.state_->line.with([&](State::Line& line) {
@@ -75,7 +110,7 @@ class Places::InLine {
     });
     const auto waiter = std::exchange(waiter_, nullptr);
     if (!served) return std::nullopt;
-    return Place(&places_, waiter->holder);
+    return waiter->place(places_);
   }
 
  private:
@@ -84,57 +119,51 @@ class Places::InLine {
 };
 
 Place::~Place() {
-  if (places_) places_->give_back(holder_);
+  if (places_) places_->give_back(holders_);
 }
 
 Places::Places(Limits limits) : limits_(limits), state_(std::make_unique<State>()) {}
 Places::~Places() = default;
 
 Task<std::optional<Place>> Places::take(std::string holder, std::uint32_t share) {
+  std::vector<Claim> claims;
+  claims.push_back({std::move(holder), share, limits_.holder_waiting_max});
+  return take(std::move(claims));
+}
+
+Task<std::optional<Place>> Places::take(std::vector<Claim> claims) {
   const auto executor = co_await asio::this_coro::executor;
-  auto waiter = std::make_shared<Waiter>(executor, holder, share);
+  auto waiter = std::make_shared<Waiter>(executor, std::move(claims));
   enum class Way : std::uint8_t { Taken, Wait, Full };
   // A free place means that everybody in line has their share: nobody is passed over.
   const Way way = state_->line.with([&](State::Line& line) {
-    if (line.may_take(limits_.places, holder, share)) {
-      line.take(holder);
+    if (line.may_take(limits_.places, waiter->claims)) {
+      line.take(waiter->claims);
       return Way::Taken;
     }
-    const auto own = std::ranges::count(line.waiting, holder,
-                                        [](const auto& w) -> const auto& { return w->holder; });
-    if (line.waiting.size() >= limits_.waiting_max || own >= limits_.holder_waiting_max)
-      return Way::Full;
+    if (!line.may_wait(limits_.waiting_max, waiter->claims)) return Way::Full;
     line.waiting.push_back(waiter);
     return Way::Wait;
   });
   if (way == Way::Full) co_return std::nullopt;
-  if (way == Way::Taken) co_return Place(this, std::move(holder));
+  if (way == Way::Taken) co_return waiter->place(*this);
   InLine in_line(*this, waiter);
   waiter->timer.expires_after(limits_.wait_max);
   co_await waiter->timer.async_wait(asio::as_tuple(asio::use_awaitable));
   co_return in_line.leave();
 }
 
-void Places::give_back(const std::string& holder) {
-  const auto next = state_->line.with([&](State::Line& line) {
-    line.give_back(holder);
-    std::shared_ptr<Waiter> first;
-    const auto at = std::ranges::find_if(line.waiting, [&](const auto& w) {
-      return line.may_take(limits_.places, w->holder, w->share);
-    });
-    if (at != line.waiting.end()) {
-      first = *at;
-      line.waiting.erase(at);
-      first->served = true;
-      line.take(first->holder);
-    }
-    return first;
+void Places::give_back(const std::vector<std::string>& holders) {
+  const auto served = state_->line.with([&](State::Line& line) {
+    line.give_back(holders);
+    return line.serve(limits_.places);
   });
-  if (!next) return;
-  // The timer belongs to its executor. This can't overtake the wait: the waiter's coroutine runs
+  // A timer belongs to its executor. This can't overtake the wait: the waiter's coroutine runs
   // there and stands still only at it.
-  const asio::any_io_executor executor = next->timer.get_executor();
-  asio::post(executor, [next] { next->timer.cancel(); });
+  for (const auto& next : served) {
+    const asio::any_io_executor executor = next->timer.get_executor();
+    asio::post(executor, [next] { next->timer.cancel(); });
+  }
 }
 
 std::uint32_t Places::taken() const {

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "rt/task.h"
 
@@ -22,15 +23,16 @@ class Places;
 class Place {
  public:
   Place(Place&& other) noexcept
-      : places_(std::exchange(other.places_, nullptr)), holder_(std::move(other.holder_)) {}
+      : places_(std::exchange(other.places_, nullptr)), holders_(std::move(other.holders_)) {}
   Place& operator=(Place&&) = delete;
   ~Place();
 
  private:
   friend class Places;
-  Place(Places* places, std::string holder) : places_(places), holder_(std::move(holder)) {}
+  Place(Places* places, std::vector<std::string> holders)
+      : places_(places), holders_(std::move(holders)) {}
   Places* places_;
-  std::string holder_;
+  std::vector<std::string> holders_;
 };
 
 class Places {
@@ -45,8 +47,16 @@ class Places {
   ~Places();
   Places(const Places&) = delete;
 
-  // `share`: how many places `holder` may have at once. nullopt when the line is full, none came
-  // free in time, or the task was cancelled.
+  // On whose account a place is taken: `share` is how many `holder` may have at once.
+  struct Claim {
+    std::string holder;
+    std::uint32_t share = 1;
+    std::uint32_t waiting_max = 32;  // in line for this holder
+  };
+
+  // One place on the account of everybody named. nullopt when the line is full, none came free in
+  // time, or the task was cancelled.
+  Task<std::optional<Place>> take(std::vector<Claim> claims);
   Task<std::optional<Place>> take(std::string holder, std::uint32_t share);
 
   std::uint32_t size() const { return limits_.places; }
@@ -58,7 +68,7 @@ class Places {
   struct Waiter;
   struct State;
   class InLine;
-  void give_back(const std::string& holder);
+  void give_back(const std::vector<std::string>& holders);
 
   const Limits limits_;
   std::unique_ptr<State> state_;

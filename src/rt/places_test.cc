@@ -27,6 +27,18 @@ class PlacesTest : public ::testing::Test {
     if (place) taker.place.emplace(std::move(*place));
     taker.answered = true;
   }
+  static Task<void> take_for(Places& places, Taker& taker, std::vector<Places::Claim> claims) {
+    auto place = co_await places.take(std::move(claims));
+    if (place) taker.place.emplace(std::move(*place));
+    taker.answered = true;
+  }
+  Taker& start(Places& places, std::vector<Places::Claim> claims) {
+    takers_.push_back(std::make_unique<Taker>(""));
+    boost::asio::co_spawn(io_, take_for(places, *takers_.back(), std::move(claims)),
+                          boost::asio::detached);
+    settle();
+    return *takers_.back();
+  }
   Taker& start(Places& places, std::string holder, std::uint32_t share = 100) {
     takers_.push_back(std::make_unique<Taker>(std::move(holder)));
     boost::asio::co_spawn(io_, take(places, *takers_.back(), share), boost::asio::detached);
@@ -107,6 +119,37 @@ TEST_F(PlacesTest, TheLineIsBoundedAlsoForOneHolder) {
     settle();
   }
   takers_.clear();
+}
+
+TEST_F(PlacesTest, APlaceCountsForEverybodyItIsTakenFor) {
+  Places places({.places = 8});
+  const auto claims = [](std::string repo, std::string user) {
+    return std::vector<Places::Claim>{{std::move(repo), 1, 2}, {std::move(user), 2, 8}};
+  };
+  auto& first = start(places, claims("x", "ann"));
+  auto& same_repo = start(places, claims("x", "ben"));
+  EXPECT_TRUE(first.place);
+  EXPECT_FALSE(same_repo.answered);
+  EXPECT_TRUE(start(places, claims("y", "ann")).place);
+  auto& third_of_ann = start(places, claims("z", "ann"));
+  EXPECT_FALSE(third_of_ann.answered);
+  EXPECT_TRUE(start(places, claims("z", "ben")).place) << "nobody has this one";
+  takers_.back()->place.reset();
+  EXPECT_FALSE(start(places, claims("x", "cid")).answered);
+  auto& too_many = start(places, claims("x", "dan"));
+  EXPECT_TRUE(too_many.answered);
+  EXPECT_FALSE(too_many.place);
+  // What ann gives back kept two back: ben from x, herself from z.
+  first.place.reset();
+  settle();
+  EXPECT_TRUE(same_repo.place);
+  EXPECT_TRUE(third_of_ann.place);
+  for (auto& taker : takers_) {
+    taker->place.reset();
+    settle();
+  }
+  takers_.clear();
+  EXPECT_EQ(places.taken(), 0u);
 }
 
 TEST_F(PlacesTest, ATaskThatIsDroppedLeavesTheLine) {
