@@ -54,7 +54,7 @@ struct FileRow {
 };
 
 struct Term {
-  XorbRow xorb;  // hash, id and key are filled in
+  XorbRow xorb;  // the whole row: readers need its key and sizes, writers its used_ms
   std::uint32_t chunk_first = 0;
   std::uint32_t chunk_last = 0;  // exclusive
   std::uint64_t file_offset = 0;
@@ -62,7 +62,7 @@ struct Term {
 };
 
 struct ChunkPlace {
-  XorbRow xorb;  // hash, id and key are filled in
+  XorbRow xorb;  // the whole row: readers need its key and sizes, writers its used_ms
   std::uint32_t position = 0;
 };
 
