@@ -220,8 +220,10 @@ Task<bool> Connection::send(Response response, const Exchange& exchange) {
   } else if (auto* slices = std::get_if<std::vector<FileSlice>>(&response.body.bytes)) {
     sent = co_await write({out_, {}}, More::Soon) && co_await send_slices(std::move(*slices));
   } else if (auto* source = std::get_if<std::unique_ptr<rt::ByteSource>>(&response.body.bytes)) {
+    auto* pieces = length ? (*source)->as_pieces() : nullptr;
     sent = co_await write({out_, {}}, More::No) &&
-           co_await send_source(std::move(*source), length, line.framing);
+           co_await (pieces ? send_pieces(*pieces, *length)
+                            : send_source(std::move(*source), length, line.framing));
   }
   if (!sent && client_talks_)
     client_talks_ = false;  // nobody listens: no need to wait for the rest
@@ -229,25 +231,57 @@ Task<bool> Connection::send(Response response, const Exchange& exchange) {
 }
 
 Task<bool> Connection::send_slices(std::vector<FileSlice> slices) {
-  for (const auto& slice : slices) {
-    for (std::uint64_t done = 0; done < slice.length;) {
-      watch_.within(lane_.settings.write_idle_timeout);
-      const auto sent = co_await stream_->send_file_some(slice.file->fd(), slice.offset + done,
-                                                         slice.length - done);
-      watch_.pause();
-      if (!sent) {
-        resets_ = watch_.expired();
-        if (sent.error().code() != Code::Unavailable && !aborted_) {
-          log::warn("a file could not be sent",
-                    {{"peer", peer_}, {"error", sent.error().message()}});
-        }
+  for (auto& slice : slices) {
+    if (!co_await send_slice(std::move(slice))) co_return false;
+  }
+  co_return true;
+}
+
+Task<bool> Connection::send_slice(FileSlice slice) {
+  for (std::uint64_t done = 0; done < slice.length;) {
+    watch_.within(lane_.settings.write_idle_timeout);
+    const auto sent = co_await stream_->send_file_some(slice.file->fd(), slice.offset + done,
+                                                       slice.length - done);
+    watch_.pause();
+    if (!sent) {
+      resets_ = watch_.expired();
+      if (sent.error().code() != Code::Unavailable && !aborted_) {
+        log::warn("a file could not be sent", {{"peer", peer_}, {"error", sent.error().message()}});
+      }
+      co_return false;
+    }
+    done += *sent;
+    lane_.bytes_out.add(*sent);
+    // A fast client must not keep the thread to itself.
+    if (done < slice.length) co_await boost::asio::post(lane_.executor, boost::asio::use_awaitable);
+  }
+  co_return true;
+}
+
+// Pieces that end before `length`, or go beyond it, end the connection.
+Task<bool> Connection::send_pieces(rt::PieceSource& source, std::uint64_t length) {
+  std::uint64_t left = length;
+  while (left > 0) {
+    auto pieces = co_await source.next();
+    if (!pieces || pieces->empty()) {
+      if (!aborted_) {
+        log::warn("a response was cut short",
+                  {{"peer", peer_},
+                   {"error", pieces ? "the source ended early" : pieces.error().message()}});
+      }
+      co_return false;
+    }
+    for (auto& piece : *pieces) {
+      const auto* text = std::get_if<std::string>(&piece);
+      const std::uint64_t size = text ? text->size() : std::get<FileSlice>(piece).length;
+      if (size > left) {
+        log::error("a source gave more bytes than it promised", {{"peer", peer_}});
         co_return false;
       }
-      done += *sent;
-      lane_.bytes_out.add(*sent);
-      // A fast client must not keep the thread to itself.
-      if (done < slice.length)
-        co_await boost::asio::post(lane_.executor, boost::asio::use_awaitable);
+      left -= size;
+      const bool sent = text ? co_await write({*text, {}}, left > 0 ? More::Soon : More::No)
+                             : co_await send_slice(std::move(std::get<FileSlice>(piece)));
+      if (!sent) co_return false;
     }
   }
   co_return true;

@@ -40,6 +40,30 @@ class Pieces : public rt::ByteSource {
   const bool fails_;
 };
 
+// The file in slices with a word between them, a few per call, as a chunked file comes. It may
+// promise more or less than it has.
+class Slices : public rt::PieceSource {
+ public:
+  Slices(std::shared_ptr<const File> file, std::uint64_t bytes)
+      : file_(std::move(file)), bytes_(bytes) {}
+  Task<Result<std::vector<Piece>>> next() override {
+    std::vector<Piece> pieces;
+    for (int i = 0; i < 3 && at_ < bytes_; ++i) {
+      const auto length = std::min<std::uint64_t>(kSliceBytes, bytes_ - at_);
+      pieces.emplace_back(FileSlice{file_, at_, length});
+      pieces.emplace_back(std::string("word"));
+      at_ += length;
+    }
+    co_return pieces;
+  }
+  static constexpr std::uint64_t kSliceBytes = 70'000;
+
+ private:
+  std::shared_ptr<const File> file_;
+  const std::uint64_t bytes_;
+  std::uint64_t at_ = 0;
+};
+
 struct World {
   std::shared_ptr<const File> file;
   std::uint64_t file_bytes = 0;
@@ -92,6 +116,12 @@ Task<Response> handle(World& world, Request& request) {
     response.body = rt::Content(std::make_unique<Pieces>(3, false), 100);
   } else if (path == "/failing-pieces") {
     response.body = rt::Content(std::make_unique<Pieces>(3, true), std::nullopt);
+  } else if (path == "/slices" || path == "/short-slices" || path == "/long-slices") {
+    const auto count = (world.file_bytes + Slices::kSliceBytes - 1) / Slices::kSliceBytes;
+    const auto length = world.file_bytes + 4 * count;
+    response.body = rt::Content(
+        std::make_unique<Slices>(world.file, world.file_bytes),
+        path == "/slices" ? length : (path == "/long-slices" ? length - 7 : length + 7));
   } else if (path == "/throw") {
     throw std::runtime_error("a bug");
   } else if (path == "/text") {
@@ -493,6 +523,27 @@ TEST_F(ServerTest, FilesAreSentWholeAndInParts) {
   client.send(kHello);
   EXPECT_EQ(client.read_reply().body, "hello");
   EXPECT_GT(server_->stats().bytes_out, 64u << 20);
+}
+
+TEST_F(ServerTest, ASourceOfPiecesIsSentInOrderAndExactly) {
+  make_file(5'000'000);
+  std::string expected;
+  for (std::size_t at = 0; at < file_text_.size(); at += Slices::kSliceBytes)
+    expected += file_text_.substr(at, Slices::kSliceBytes) + "word";
+  start();
+  WireClient client(port());
+  client.send("GET /slices HTTP/1.1\r\nHost: h\r\n\r\n");
+  const auto reply = client.read_reply();
+  EXPECT_TRUE(reply.complete);
+  EXPECT_TRUE(reply.body == expected);
+  client.send(kHello);
+  EXPECT_EQ(client.read_reply().body, "hello");
+  for (const auto* path : {"/short-slices", "/long-slices"}) {
+    WireClient cut(port());
+    cut.send(cat("GET ", path, " HTTP/1.1\r\nHost: h\r\n\r\n"));
+    EXPECT_FALSE(cut.read_reply().complete) << path;
+    EXPECT_TRUE(cut.at_end());
+  }
 }
 
 TEST_F(ServerTest, ConnectionsAboveTheCapAreTurnedAway) {

@@ -16,6 +16,45 @@ std::optional<std::uint64_t> Content::length() const {
   return source_length;
 }
 
+namespace {
+
+std::uint64_t size_of(const PieceSource::Piece& piece) {
+  const auto* text = std::get_if<std::string>(&piece);
+  return text ? text->size() : std::get<FileSlice>(piece).length;
+}
+
+// Some bytes of the piece, from `offset` on, which lies inside.
+Result<std::size_t> copy_from(const PieceSource::Piece& piece, std::uint64_t offset,
+                              std::span<char> into) {
+  into = into.first(std::min<std::uint64_t>(into.size(), size_of(piece) - offset));
+  if (const auto* text = std::get_if<std::string>(&piece)) {
+    std::copy_n(text->data() + offset, into.size(), into.data());
+    return into.size();
+  }
+  const auto& slice = std::get<FileSlice>(piece);
+  EMB_TRY(const std::size_t got, slice.file->read_at(into, slice.offset + offset));
+  if (got == 0) return fail(Code::Corrupt, "a file is shorter than its slice");
+  return got;
+}
+
+}  // namespace
+
+Task<Result<std::size_t>> PieceSource::read(std::span<char> into) {
+  if (piece_ == pieces_.size()) {
+    EMB_CO_TRY(pieces_, co_await next());
+    piece_ = 0;
+    used_ = 0;
+    if (pieces_.empty()) co_return std::size_t{0};
+  }
+  EMB_CO_TRY(const std::size_t got, copy_from(pieces_[piece_], used_, into));
+  used_ += got;
+  if (used_ == size_of(pieces_[piece_])) {
+    ++piece_;
+    used_ = 0;
+  }
+  co_return got;
+}
+
 Task<Result<std::string>> read_all(ByteSource& source, std::uint64_t bytes_max) {
   constexpr std::size_t kFirstStep = 16 * 1024;
   std::string out;

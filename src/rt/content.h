@@ -5,6 +5,7 @@
 //   text            small and in memory
 //   file slices     sent with sendfile where the connection allows
 //   a ByteSource    pulled piece by piece (decompression, a remote store, a git process)
+//   a PieceSource   a ByteSource, some of whose pieces are file slices (a file stored in chunks)
 
 #include <cstdint>
 #include <memory>
@@ -22,11 +23,32 @@ namespace embrace::rt {
 
 // Bytes that are pulled. Threads: used by one coroutine at a time, resumed on that coroutine's
 // executor; an implementation that blocks hops to a Pool itself.
+class PieceSource;
+
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
   // Fills at most into.size() bytes. 0 means the end.
   virtual Task<Result<std::size_t>> read(std::span<char> into) = 0;
+  // Itself, for senders that can do better than read().
+  virtual PieceSource* as_pieces() { return nullptr; }
+};
+
+// A source that has its bytes ready in pieces, some of them parts of files. A sender that can let
+// the kernel copy asks for pieces; everybody else reads. One reader uses one of the two.
+class PieceSource : public ByteSource {
+ public:
+  using Piece = std::variant<std::string, FileSlice>;
+  // The next pieces, in order and none of them empty. No piece means the end.
+  virtual Task<Result<std::vector<Piece>>> next() = 0;
+
+  Task<Result<std::size_t>> read(std::span<char> into) final;
+  PieceSource* as_pieces() final { return this; }
+
+ private:
+  std::vector<Piece> pieces_;  // for read()
+  std::size_t piece_ = 0;
+  std::uint64_t used_ = 0;  // of that piece
 };
 
 struct Content {

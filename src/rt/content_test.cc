@@ -4,15 +4,17 @@
 
 #include <algorithm>
 
+#include "base/file.h"
 #include "testing/run.h"
+#include "testing/temp_folder.h"
 
 namespace embrace::rt {
 namespace {
 
 // Gives `text` in small pieces, then fails if it is told to.
-class PieceSource : public ByteSource {
+class SmallSteps : public ByteSource {
  public:
-  explicit PieceSource(std::string text, bool then_fail = false)
+  explicit SmallSteps(std::string text, bool then_fail = false)
       : text_(std::move(text)), then_fail_(then_fail) {}
 
   Task<Result<std::size_t>> read(std::span<char> into) override {
@@ -32,7 +34,7 @@ class PieceSource : public ByteSource {
 
 Task<Result<std::string>> read_text(std::string text, std::uint64_t bytes_max,
                                     bool then_fail = false) {
-  PieceSource source(std::move(text), then_fail);
+  SmallSteps source(std::move(text), then_fail);
   co_return co_await read_all(source, bytes_max);
 }
 
@@ -40,8 +42,8 @@ TEST(Content, KnowsItsLength) {
   EXPECT_EQ(Content().length(), 0u);
   EXPECT_EQ(Content(std::string("hello")).length(), 5u);
   EXPECT_EQ(Content(std::vector<FileSlice>{{nullptr, 3, 10}, {nullptr, 0, 5}}).length(), 15u);
-  EXPECT_EQ(Content(std::make_unique<PieceSource>("x"), std::nullopt).length(), std::nullopt);
-  EXPECT_EQ(Content(std::make_unique<PieceSource>("x"), 1).length(), 1u);
+  EXPECT_EQ(Content(std::make_unique<SmallSteps>("x"), std::nullopt).length(), std::nullopt);
+  EXPECT_EQ(Content(std::make_unique<SmallSteps>("x"), 1).length(), 1u);
 }
 
 TEST(Content, ReadAllReadsToTheEnd) {
@@ -56,6 +58,42 @@ TEST(Content, ReadAllReadsToTheEnd) {
 
 TEST(Content, ReadAllPassesFailuresOn) {
   EXPECT_EQ(testing::run(read_text("abc", 99, true)).error().message(), "cut off");
+}
+
+// Two calls' worth of pieces, one of them from a file.
+class TwoCalls : public PieceSource {
+ public:
+  explicit TwoCalls(std::shared_ptr<const File> file) : file_(std::move(file)) {}
+  Task<Result<std::vector<Piece>>> next() override {
+    std::vector<Piece> pieces;
+    if (call_ == 0) pieces = {std::string("one "), FileSlice{file_, 2, 5}};
+    if (call_ == 1) pieces = {std::string(" three")};
+    ++call_;
+    co_return pieces;
+  }
+
+ private:
+  std::shared_ptr<const File> file_;
+  int call_ = 0;
+};
+
+TEST(Content, PiecesCanBeReadAsBytes) {
+  testing::TempFolder folder;
+  ASSERT_TRUE(write_file_durably(folder / "file", "xxtwo..xx"));
+  auto file = std::make_shared<const File>(*File::open_for_read(folder / "file"));
+  for (const std::size_t step : {1u, 3u, 100u}) {
+    TwoCalls source(file);
+    std::string out, buffer(step, '\0');
+    for (;;) {
+      const auto got = testing::run(source.read(buffer));
+      ASSERT_TRUE(got);
+      if (*got == 0) break;
+      out.append(buffer, 0, *got);
+    }
+    EXPECT_EQ(out, "one two.. three");
+  }
+  TwoCalls beyond(std::make_shared<const File>(*File::open_for_read("/dev/null")));
+  EXPECT_EQ(testing::run(read_all(beyond, 100)).error().code(), Code::Corrupt);
 }
 
 }  // namespace
