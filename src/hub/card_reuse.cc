@@ -6,8 +6,8 @@
 #include <memory>
 #include <unordered_map>
 
+#include "base/immutable_cache.h"
 #include "base/strings.h"
-#include "hub/immutable_cache.h"
 #include "meta/repos.h"
 
 namespace embrace::hub {

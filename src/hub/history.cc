@@ -1,7 +1,7 @@
 // History: pages of it, and replacing it by one commit.
 
+#include "base/immutable_cache.h"
 #include "base/strings.h"
-#include "hub/immutable_cache.h"
 #include "hub/publish.h"
 #include "hub/reading.h"
 #include "hub/repos.h"

@@ -1,6 +1,6 @@
 #include "hub/lfs_links.h"
 
-#include "hub/immutable_cache.h"
+#include "base/immutable_cache.h"
 #include "meta/repos.h"
 
 namespace embrace::hub {

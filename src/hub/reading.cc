@@ -1,7 +1,7 @@
 #include "hub/reading.h"
 
+#include "base/immutable_cache.h"
 #include "base/strings.h"
-#include "hub/immutable_cache.h"
 
 namespace embrace::hub {
 namespace {

@@ -3,7 +3,7 @@
 #include <mutex>
 #include <unordered_map>
 
-#include "hub/immutable_cache.h"
+#include "base/immutable_cache.h"
 
 namespace embrace::hub {
 namespace {

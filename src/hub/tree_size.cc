@@ -1,6 +1,6 @@
 #include "hub/tree_size.h"
 
-#include "hub/immutable_cache.h"
+#include "base/immutable_cache.h"
 #include "hub/reading.h"
 #include "hub/repos.h"
 

@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace embrace::hub {
+namespace embrace {
 
 template <class Key, class Value, class Hash = std::hash<Key>>
 class ImmutableCache {
@@ -63,4 +63,4 @@ class ImmutableCache {
   std::array<Shard, kShards> shards_;
 };
 
-}  // namespace embrace::hub
+}  // namespace embrace
