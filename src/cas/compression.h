@@ -13,12 +13,11 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "cas/chunker.h"  // kChunkBytesMax
 
 namespace embrace::cas {
 
 enum class Compression : std::uint8_t { None = 0, Lz4 = 1, ByteGroupedLz4 = 2 };
-
-inline constexpr std::size_t kChunkBytesMax = 128 << 10;
 
 std::string group_bytes_by_four(std::string_view bytes);
 std::string ungroup_bytes_by_four(std::string_view grouped);
