@@ -1,6 +1,7 @@
 #include "crypto/blake3.h"
 
 #include <gtest/gtest.h>
+#include <hwy/highway.h>
 
 #include <algorithm>
 #include <random>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "base/digest.h"
+#include "crypto/blake3_lanes.h"
 #include "crypto/blake3_vectors.h"
 
 namespace embrace::crypto {
@@ -29,7 +31,18 @@ std::string test_input(std::size_t length) {
 
 std::string hex(const Blake3Hash& hash) { return Digest(hash).hex(); }
 
-TEST(Blake3, AgreesWithTheReference) {
+// Each generation of processors that this one can stand in for runs code of its own.
+class Blake3OnTarget : public testing::TestWithParam<std::int64_t> {
+ protected:
+  void SetUp() override { hwy::SetSupportedTargetsForTest(GetParam()); }
+  void TearDown() override { hwy::SetSupportedTargetsForTest(0); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Every, Blake3OnTarget,
+                         testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
+                         [](const auto& target) { return hwy::TargetName(target.param); });
+
+TEST_P(Blake3OnTarget, AgreesWithTheReference) {
   for (const Blake3Vector& vector : kBlake3Vectors) {
     const std::string input = test_input(vector.length);
     EXPECT_EQ(hex(blake3(input)), vector.plain) << vector.length;
@@ -37,7 +50,7 @@ TEST(Blake3, AgreesWithTheReference) {
   }
 }
 
-TEST(Blake3, ManyMessagesHashLikeEachAlone) {
+TEST_P(Blake3OnTarget, ManyMessagesHashLikeEachAlone) {
   std::vector<std::string> inputs;
   std::vector<std::string_view> messages;
   for (const Blake3Vector& vector : kBlake3Vectors) inputs.push_back(test_input(vector.length));
@@ -46,6 +59,32 @@ TEST(Blake3, ManyMessagesHashLikeEachAlone) {
   blake3_keyed_many(test_key(), messages, out);
   for (std::size_t i = 0; i < out.size(); ++i) {
     EXPECT_EQ(hex(out[i]), kBlake3Vectors[i].keyed) << kBlake3Vectors[i].length;
+  }
+}
+
+// Leaves of every length, parents, roots, and indices of more than 32 bits, side by side.
+TEST_P(Blake3OnTarget, LanesAgreeWithPlainCode) {
+  using namespace blake3_lanes;
+  std::mt19937 random(99);
+  const Words key = std::bit_cast<Words>(test_key());
+  const std::string bytes = test_input(5000);
+  for (int round = 0; round < 300; ++round) {
+    const bool whole = random() % 3 == 0;
+    std::vector<Node> nodes(random() % 40);
+    std::vector<Blake3Hash> expected(nodes.size());
+    std::vector<Blake3Hash> got(nodes.size());
+    for (Node& node : nodes) {
+      const bool is_parent = random() % 4 == 0;
+      node.bytes = reinterpret_cast<const std::uint8_t*>(bytes.data()) + random() % 3000;
+      node.index = is_parent ? 0 : std::uint64_t{random()} << (random() % 32);
+      node.length = is_parent ? kBlockBytes : whole ? kLeafBytes : random() % (kLeafBytes + 1);
+      node.flags = (is_parent ? kParent : 0) | (random() % 2 ? kRoot : 0) | kKeyed;
+    }
+    for (std::size_t i = 0; i < nodes.size(); ++i) nodes[i].value = expected[i].data();
+    hash_nodes_portably(key, nodes);
+    for (std::size_t i = 0; i < nodes.size(); ++i) nodes[i].value = got[i].data();
+    hash_nodes(key, nodes);
+    ASSERT_EQ(got, expected) << round;
   }
 }
 
