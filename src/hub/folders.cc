@@ -46,6 +46,44 @@ Status add_folders(const std::string& parent, std::vector<RepositoryFolder>& fou
   return Done{};
 }
 
+// Links what `target` has not yet. true when there was nothing new, and nothing had vanished.
+Result<bool> link_new_packs(const fs::path& source, const fs::path& target) {
+  bool is_complete = true;
+  std::error_code error;
+  for (fs::directory_iterator item(source, error), end; !error && item != end;
+       item.increment(error)) {
+    const auto name = item->path().filename();
+    const auto linked = target / name;
+    if (!name.string().starts_with("pack-") || fs::exists(linked, error)) continue;
+    is_complete = false;
+    fs::create_hard_link(item->path(), linked, error);
+    if (error == std::errc::operation_not_permitted || error == std::errc::function_not_supported ||
+        error == std::errc::too_many_links) {
+      error.clear();  // a file system without links
+      fs::copy_file(item->path(), linked, error);
+    }
+    if (error == std::errc::no_such_file_or_directory) error.clear();  // folded away meanwhile
+    if (error) break;
+  }
+  if (error) return fail(errno_error(error.value(), "link the packs of " + source.string()));
+  return is_complete;
+}
+
+// Of a pack that was folded away between its files.
+Status drop_half_packs(const fs::path& target) {
+  std::error_code error;
+  for (fs::directory_iterator item(target, error), end; !error && item != end;
+       item.increment(error)) {
+    auto pack = item->path(), index = item->path();
+    if (fs::exists(pack.replace_extension(".pack"), error) &&
+        fs::exists(index.replace_extension(".idx"), error))
+      continue;
+    if (!error) fs::remove(item->path(), error);
+  }
+  if (error) return fail(errno_error(error.value(), "link packs into " + target.string()));
+  return Done{};
+}
+
 }  // namespace
 
 void remove_folder(const std::string& folder) {
@@ -66,22 +104,17 @@ Status link_pack_files(const std::string& from, const std::string& to) {
   const auto source = from + "/objects/pack";
   const auto target = to + "/objects/pack";
   EMB_DO(make_folders(target));
-  std::error_code error;
-  for (fs::directory_iterator item(source, error), end; !error && item != end;
-       item.increment(error)) {
-    const auto name = item->path().filename().string();
-    if (!name.starts_with("pack-")) continue;
-    const auto linked = target + "/" + name;
-    fs::create_hard_link(item->path(), linked, error);
-    if (error == std::errc::operation_not_permitted || error == std::errc::function_not_supported ||
-        error == std::errc::too_many_links) {
-      error.clear();  // a file system without links
-      fs::copy_file(item->path(), linked, error);
-    }
-    if (error) break;
+  // Folding puts the joined pack there before it takes the small ones away. So a look that finds
+  // every pack linked already proves that nothing was missed: what had gone before it came to this
+  // pack is in one that was there by then.
+  constexpr int looks_max = 100;
+  for (int look = 0; look < looks_max; ++look) {
+    EMB_TRY(const bool is_complete, link_new_packs(source, target));
+    if (!is_complete) continue;
+    EMB_DO(drop_half_packs(target));
+    return sync_folder(target);
   }
-  if (error) return fail(errno_error(error.value(), "link the packs of " + from));
-  return sync_folder(target);
+  return fail(Code::Unavailable, "the repository changes too fast to be copied: try again shortly");
 }
 
 Result<std::vector<RepositoryFolder>> list_repository_folders(const Settings& settings) {

@@ -12,8 +12,9 @@ namespace embrace::hub {
 
 // Removes a folder with all it holds; what can't be removed is logged and left for housekeeping.
 void remove_folder(const std::string& folder);
-// Hard-links every pack file of `from` into `to` (packs never change). NotFound when one vanished
-// meanwhile.
+// Hard-links the packs of `from` into `to` (packs never change): all that hold what `from` held
+// when this began. Packs may arrive and be folded meanwhile; nobody is held up. NotFound when the
+// folder goes.
 Status link_pack_files(const std::string& from, const std::string& to);
 
 // What stands in <data>/git: one for each repository, and what is left of those that never were or

@@ -163,6 +163,14 @@ std::optional<Result<SharedRepo>> known_repo(Services& services, const auth::Cal
   return permit(caller, name, std::move(lookup), right);
 }
 
+Error unless_deleted(Services& services, rt::Blocking blocking, const auth::Caller& caller,
+                     const meta::Repo& repo, Error error) {
+  const auto row = services.database.read(
+      blocking, [&](db::Session& session) { return meta::repos::find_by_id(session, repo.id); });
+  const bool is_deleted = row && (!*row || (*row)->created_ms != repo.created_ms);
+  return is_deleted ? auth::repo_not_found(caller) : error;
+}
+
 Result<meta::Repo> create_repo(Services& services, rt::Blocking blocking,
                                const auth::Caller& caller, NewRepo repo) {
   EMB_TRY(auto birth, prepare_birth(services, blocking, caller, repo));
@@ -249,16 +257,14 @@ Result<meta::Repo> update_settings(Services& services, rt::Blocking blocking,
 Result<meta::Repo> duplicate_repo(Services& services, rt::Blocking blocking,
                                   const auth::Caller& caller, const RepoName& from, NewRepo to,
                                   Visibility visibility) {
-  EMB_TRY(auto source, find_repo(services, blocking, caller, from, auth::Right::Read));
+  EMB_TRY(const auto source, find_repo(services, blocking, caller, from, auth::Right::Read));
   to.name.type = source.name.type;
   to.sdk = source.card.sdk.empty() ? "static" : source.card.sdk;  // the card comes with the copy
   EMB_TRY(auto birth, prepare_birth(services, blocking, caller, to));
   EMB_TRY(auto folder, NewFolder::create(services, blocking));
-  {
-    // Packs must not be folded away between being seen and being linked.
-    EMB_TRY(auto guard, services.write_locks.lock(blocking, source.id, kLockWaitMs));
-    EMB_TRY(source, find_repo(services, blocking, caller, from, auth::Right::Read));
-    EMB_DO(link_pack_files(repository_folder(services.settings, source.id), folder.path()));
+  if (auto linked = link_pack_files(repository_folder(services.settings, source.id), folder.path());
+      !linked) {
+    return fail(unless_deleted(services, blocking, caller, source, std::move(linked).error()));
   }
   EMB_TRY(birth.packs, git::list_packs(blocking, folder.path()));
   birth.row.head_oid = source.head_oid;

@@ -25,6 +25,11 @@ Result<SharedRepo> share_repo(Services&, rt::Blocking, const auth::Caller&, cons
 std::optional<Result<SharedRepo>> known_repo(Services&, const auth::Caller&, const RepoName& name,
                                              auth::Right right);
 
+// What to answer when work on `repo` has failed: that there is no such repository, where it was
+// deleted meanwhile and the failure is only what its absence looks like from within; else `error`.
+Error unless_deleted(Services&, rt::Blocking, const auth::Caller&, const meta::Repo& repo,
+                     Error error);
+
 struct InitialFile {
   std::string path;
   std::string bytes;
@@ -58,7 +63,7 @@ Result<meta::Repo> update_settings(Services&, rt::Blocking, const auth::Caller&,
                                    const RepoName& name, const RepoSettings& change);
 
 // Copies the default branch's history, and its LFS objects by reference. Gating comes along;
-// visibility too, unless the caller chooses.
+// visibility too, unless the caller chooses. Whoever writes to the source is not held up.
 enum class Visibility : std::uint8_t { AsSource, Public, Private };
 Result<meta::Repo> duplicate_repo(Services&, rt::Blocking, const auth::Caller&,
                                   const RepoName& from, NewRepo to,

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <atomic>
 #include <filesystem>
 #include <thread>
 
@@ -320,6 +321,33 @@ TEST_F(ReposTest, ADuplicateHasHistoryCardAndLargeFiles) {
   must(delete_repo(services(), blocking, acme, repo.name));
   EXPECT_EQ(read(bob, made, "README.md"), "---\nlicense: mit\n---\n") << "a copy stands alone";
   put_file(bob, made, "more", "1");
+}
+
+TEST_F(ReposTest, CopyingHoldsUpNoWriter) {
+  auto acme = user("acme");
+  auto repo = make_repo(acme, "acme/bert");
+  const auto held = must(write_locks.lock(blocking, repo.id, 0));
+  EXPECT_TRUE(
+      duplicate_repo(services(), blocking, user("bob"), repo.name, {.name = name("bob/copy")}));
+}
+
+TEST_F(ReposTest, ACopyMadeWhilePacksAreFoldedIsWhole) {
+  auto acme = user("acme");
+  auto repo = make_repo(acme, "acme/bert");
+  std::atomic<bool> stop{false};
+  std::jthread writer([&] {
+    for (int i = 0; !stop; ++i) {
+      put_file(acme, repo, cat("f", i), cat(i));
+      if (i % 4 == 0) must(git::fold_packs(blocking, folder_of(repo)));
+    }
+  });
+  for (int i = 0; i < 20; ++i) {
+    const auto copy = must(
+        duplicate_repo(services(), blocking, acme, repo.name, {.name = name(cat("acme/copy", i))}));
+    const auto tip = must(git::Oid::parse(copy.head_oid));
+    EXPECT_TRUE(git::check_connectivity(blocking, folder_of(copy), {tip}));
+  }
+  stop = true;
 }
 
 TEST(PostgresRepos, TheSameRulesHold) {
