@@ -8,6 +8,7 @@
 #include "hub/lfs_tracking.h"
 #include "hub/publish.h"
 #include "hub/reading.h"
+#include "hub/repos.h"
 #include "hub/staged_tree.h"
 #include "hub/write_target.h"
 #include "meta/repos.h"
@@ -65,10 +66,21 @@ class Draft final : public CommitDraft {
         repository_(std::move(repository)) {}
 
   Status set_header(rt::Blocking blocking, CommitHeader header) override;
-  Status add(rt::Blocking blocking, Operation operation) override;
-  Result<CommitOutcome> finish(rt::Blocking blocking) override;
+  Status add(rt::Blocking blocking, Operation operation) override {
+    return explained(blocking, take(blocking, std::move(operation)));
+  }
+  Result<CommitOutcome> finish(rt::Blocking blocking) override {
+    return explained(blocking, build_and_publish(blocking));
+  }
 
  private:
+  template <class T>
+  Result<T> explained(rt::Blocking blocking, Result<T> done) {
+    if (done) return done;
+    return fail(unless_deleted(services_, blocking, caller_, target_.repo, done.error()));
+  }
+  Status take(rt::Blocking blocking, Operation operation);
+  Result<CommitOutcome> build_and_publish(rt::Blocking blocking);
   Status check_limits(const Operation& operation);
   Status resolve_lfs(rt::Blocking blocking);
   Result<git::Oid> read_head(rt::Blocking blocking);
@@ -141,7 +153,7 @@ Status Draft::check_limits(const Operation& operation) {
   return Done{};
 }
 
-Status Draft::add(rt::Blocking blocking, Operation operation) {
+Status Draft::take(rt::Blocking blocking, Operation operation) {
   if (is_deletion(operation.kind) && operation.path.ends_with('/')) operation.path.pop_back();
   EMB_DO(git::check_path(operation.path));
   if (!operation.old_path.empty()) EMB_DO(git::check_path(operation.old_path));
@@ -338,7 +350,7 @@ Result<CommitOutcome> Draft::publish_once(rt::Blocking blocking, const git::Oid&
   return fail(std::move(published).error());
 }
 
-Result<CommitOutcome> Draft::finish(rt::Blocking blocking) {
+Result<CommitOutcome> Draft::build_and_publish(rt::Blocking blocking) {
   EMB_CHECK(!std::exchange(finished_, true), "a draft is finished once");
   if (!header_) return fail(Code::InvalidArgument, "The commit has no header.");
   EMB_DO(resolve_lfs(blocking));
@@ -365,10 +377,14 @@ Result<std::unique_ptr<CommitDraft>> begin_commit(Services& services, rt::Blocki
                                                   const CommitTarget& target) {
   EMB_TRY(auto where, find_write_target(services, blocking, caller, target.name, target.rev,
                                         target.create_pull));
-  EMB_TRY(auto repository, services.repositories.borrow(
-                               blocking, repository_folder(services.settings, where.repo.id)));
+  auto repository =
+      services.repositories.borrow(blocking, repository_folder(services.settings, where.repo.id));
+  if (!repository) {
+    return fail(
+        unless_deleted(services, blocking, caller, where.repo, std::move(repository).error()));
+  }
   return std::unique_ptr<CommitDraft>(std::make_unique<Draft>(
-      services, caller, std::move(where), target.create_pull, std::move(repository)));
+      services, caller, std::move(where), target.create_pull, *std::move(repository)));
 }
 
 }  // namespace embrace::hub

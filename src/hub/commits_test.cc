@@ -447,5 +447,43 @@ TEST_F(CommitsTest, ARepositoryDeletedMeanwhileTakesNothing) {
   EXPECT_EQ(draft->finish(blocking).error().code(), Code::NotFound);
 }
 
+// Whatever step the deletion falls into, the writer hears that there is no such repository, and
+// never about folders and packs.
+TEST_F(CommitsTest, ACommitThatRacesADeletionIsNotFound) {
+  constexpr int kRounds = 30;
+  std::set<std::string> strange;
+  std::atomic<int> round{0};
+  const auto write = [&](CommitTarget target) {
+    while (round < kRounds) {
+      const auto outcome = commit(alice, {file("a", cat(round.load()))}, target);
+      const bool is_told = outcome || outcome.error().tag() == Tag::RepoNotFound ||
+                           outcome.error().code() == Code::Conflict;
+      if (!is_told) strange.insert(outcome.error().message());
+    }
+  };
+  {
+    std::jthread writer(write, on("main"));
+    std::jthread proposer(write, proposed_to("main"));
+    for (; round < kRounds; ++round) {
+      must(delete_repo(services(), blocking, alice, name("alice/bert")));
+      make_repo(alice, "alice/bert");
+    }
+  }
+  EXPECT_EQ(strange, std::set<std::string>());
+}
+
+TEST_F(CommitsTest, EveryStepOfACommitSaysThatTheRepositoryIsGone) {
+  for (const bool proposes : {false, true}) {
+    auto target = proposes ? proposed_to("main") : on("main");
+    target.name = name("alice/bert");
+    auto draft = must(begin_commit(services(), blocking, alice, target));
+    must(draft->set_header(blocking, titled("late")));
+    must(draft->add(blocking, lfs_file("never.bin", Digest())));
+    must(delete_repo(services(), blocking, alice, name("alice/bert")));
+    EXPECT_EQ(draft->finish(blocking).error().tag(), Tag::RepoNotFound);
+    make_repo(alice, "alice/bert");
+  }
+}
+
 }  // namespace
 }  // namespace embrace::hub
