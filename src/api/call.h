@@ -37,7 +37,8 @@ struct Api {
   rt::Pool& passwords;  // argon2: slow by intention, so that it slows nothing else
   rt::Places& fetches;  // git processes
   rt::Places& pushes;
-  rt::Spools& spools;  // what slow readers of git's answers have not taken yet
+  rt::Places& write_turns;  // write_turn.h
+  rt::Spools& spools;       // what slow readers of git's answers have not taken yet
   Metrics& metrics;
   TrustedProxies proxies;
   std::string version;
@@ -63,8 +64,8 @@ auto on_pool(Call& call, F work) {
   return call.api.pool.run(std::move(work));
 }
 
-// The same for work that waits for a repository's write lock, or takes long: whoever holds the lock
-// may keep it for minutes, and lookups must go on meanwhile.
+// The same for work that takes long: lookups must go on meanwhile. What needs a repository's write
+// lock goes through write_turn.h.
 template <class F>
 auto on_transfers(Call& call, F work) {
   return call.api.transfers.run(std::move(work));

@@ -86,7 +86,7 @@ void add_gauges(api::Metrics& metrics, const http::Server& server, const rt::Poo
 }
 
 void add_git_gauges(api::Metrics& metrics, const rt::Places& fetches, const rt::Places& pushes,
-                    const rt::Spools& spools) {
+                    const rt::Places& write_turns, const rt::Spools& spools) {
   metrics.add_gauge("embrace_fetches_running", "git processes that serve clones and fetches",
                     [&fetches] { return fetches.taken(); });
   metrics.add_gauge("embrace_fetches_waiting", "Clones and fetches in line for a process",
@@ -95,6 +95,8 @@ void add_git_gauges(api::Metrics& metrics, const rt::Places& fetches, const rt::
                     [&pushes] { return pushes.taken(); });
   metrics.add_gauge("embrace_pushes_waiting", "Pushes in line",
                     [&pushes] { return static_cast<double>(pushes.waiting()); });
+  metrics.add_gauge("embrace_writes_waiting", "Writes in line for their repository's turn",
+                    [&write_turns] { return static_cast<double>(write_turns.waiting()); });
   metrics.add_gauge("embrace_spool_bytes", "Bytes on disk that slow clients have not taken yet",
                     [&spools] { return static_cast<double>(spools.file_bytes()); });
 }
@@ -118,6 +120,11 @@ Status serve(Settings settings) {
   // Longer than a push may stand still (body_idle_timeout): who waits outlasts who stalls.
   rt::Places pushes(
       {.places = std::max(1u, s.hub.push_processes_max), .wait_max = std::chrono::seconds(90)});
+  // Fewer than threads: some always are left for bytes that come in. Waiting costs no thread, so
+  // whoever gets into the line may stay there until a long rewrite of history is over.
+  rt::Places write_turns({.places = std::max(1u, s.transfer_threads - s.transfer_threads / 4),
+                          .wait_max = std::chrono::seconds(120),
+                          .waiting_max = 1024});
   rt::Spools spools(transfers, s.hub.data_folder + "/tmp",
                     {.file_bytes_max = s.hub.fetch_spool_bytes_max,
                      .files_bytes_max = s.hub.fetch_spools_bytes_max});
@@ -128,6 +135,7 @@ Status serve(Settings settings) {
                .passwords = passwords,
                .fetches = fetches,
                .pushes = pushes,
+               .write_turns = write_turns,
                .spools = spools,
                .metrics = metrics,
                .proxies = std::move(proxies),
@@ -139,7 +147,7 @@ Status serve(Settings settings) {
             return wall.handle(request);
           }));
   add_gauges(metrics, *server, pool, transfers);
-  add_git_gauges(metrics, fetches, pushes, spools);
+  add_git_gauges(metrics, fetches, pushes, write_turns, spools);
   house->services().jobs.start();
   ready = true;
   print_welcome(shown_url(s, server->port()), first_admin);

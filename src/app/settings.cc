@@ -103,6 +103,9 @@ std::vector<Row> rows(Settings& s) {
        Duration{&s.hub.signed_url_ms}},
       {"packs_before_fold", "packs of one repository before they are folded together",
        &s.hub.packs_before_fold},
+      {"writes_waiting_max",
+       "writes in line for one repository (one account: half); more are told to come back",
+       &s.hub.writes_waiting_max},
       {"session_days", "browser sessions", &s.hub.session_days},
   };
 }

@@ -22,7 +22,7 @@ bool is_pull_ref(std::string_view ref) { return parse_pull_ref(ref).has_value();
 // One push, from the client's commands to the report. Every command ends accepted or with a
 // refusal; those that are refused never hold up the others, unless the client asked for all or
 // nothing.
-class Push {
+class Push final : public ReviewedPush {
  public:
   Push(Services& services, const auth::Caller& caller, const meta::Repo& repo,
        const git::PushRequest& request, git::Quarantine* quarantine)
@@ -37,7 +37,10 @@ class Push {
 
   using Refs = std::map<std::string, git::Oid, std::less<>>;
 
-  Status run(rt::Blocking blocking);
+  void review(rt::Blocking blocking) { reviewed_ = look_through(blocking); }
+  bool has_chance() const override { return reviewed_ && any_accepted(); }
+  PushOutcome publish(rt::Blocking blocking) override;
+  PushOutcome give_up(const Error& why) override { return report(fail(why)); }
   Result<Refs> judge_commands(rt::Blocking blocking);  // the refs as they are now
   PushOutcome report(const Status& status);
 
@@ -62,6 +65,8 @@ class Push {
   Status check_contents(rt::Blocking blocking, git::Repository& repository,
                         const std::vector<git::Oid>& known);
   void settle_atomic();
+  Status look_through(rt::Blocking blocking);
+  Status publish_under_lock(rt::Blocking blocking);
   Status publish_accepted(rt::Blocking blocking);
   std::vector<RefChange> accepted_changes() const;
   std::vector<git::Oid> accepted_tips() const;
@@ -76,6 +81,7 @@ class Push {
   std::set<std::string_view> named_;
   std::vector<std::string> messages_;
   std::vector<meta::LfsLink> links_;
+  Status reviewed_ = Done{};
 };
 
 Result<Push::Refs> Push::read_refs(rt::Blocking blocking) {
@@ -264,7 +270,7 @@ Status Push::publish_accepted(rt::Blocking blocking) {
   for (unsigned attempt = 1;; ++attempt) {
     publication.changes = accepted_changes();
     if (publication.changes.empty()) return Done{};
-    const auto published = publish(services_, blocking, *repository, publication);
+    const auto published = hub::publish(services_, blocking, *repository, publication);
     if (published) return Done{};
     if (published.error().code() != Code::Conflict || attempt == kPublishAttemptsMax)
       return fail(published.error());
@@ -284,17 +290,24 @@ Result<Push::Refs> Push::judge_commands(rt::Blocking blocking) {
   return refs;
 }
 
-Status Push::run(rt::Blocking blocking) {
+Status Push::look_through(rt::Blocking blocking) {
   EMB_TRY(const auto before, judge_commands(blocking));
   if (!any_accepted()) return Done{};
   EMB_DO(check_objects(blocking, before));
   settle_atomic();
-  if (!any_accepted()) return Done{};
+  return Done{};
+}
+
+Status Push::publish_under_lock(rt::Blocking blocking) {
   EMB_TRY(const auto guard, services_.write_locks.lock(blocking, repo_.id, kWriteLockWaitMs));
   EMB_TRY(const auto now, read_refs(blocking));
   check_positions(now);
   settle_atomic();
   return any_accepted() ? publish_accepted(blocking) : Status(Done{});
+}
+
+PushOutcome Push::publish(rt::Blocking blocking) {
+  return report(has_chance() ? publish_under_lock(blocking) : reviewed_);
 }
 
 PushOutcome Push::report(const Status& status) {
@@ -322,11 +335,19 @@ PushForecast judge_commands(Services& services, rt::Blocking blocking, const aut
   return forecast;
 }
 
+std::unique_ptr<ReviewedPush> review_push(Services& services, rt::Blocking blocking,
+                                          const auth::Caller& caller, const meta::Repo& repo,
+                                          const git::PushRequest& request,
+                                          git::Quarantine* quarantine) {
+  auto push = std::make_unique<Push>(services, caller, repo, request, quarantine);
+  push->review(blocking);
+  return push;
+}
+
 PushOutcome receive_push(Services& services, rt::Blocking blocking, const auth::Caller& caller,
                          const meta::Repo& repo, const git::PushRequest& request,
                          git::Quarantine* quarantine) {
-  Push push(services, caller, repo, request, quarantine);
-  return push.report(push.run(blocking));
+  return review_push(services, blocking, caller, repo, request, quarantine)->publish(blocking);
 }
 
 }  // namespace embrace::hub

@@ -34,7 +34,23 @@ struct PushForecast {
 PushForecast judge_commands(Services&, rt::Blocking, const auth::Caller&, const meta::Repo& repo,
                             const git::PushRequest& request);
 
+// A push once it was received and looked through, which may take long and holds up nobody. One
+// thread at a time; it refers to what it was made of.
+class ReviewedPush {
+ public:
+  virtual ~ReviewedPush() = default;
+  // Is anything left to publish?
+  virtual bool has_chance() const = 0;
+  // Under the repository's write lock: compares the refs once more and moves them.
+  virtual PushOutcome publish(rt::Blocking) = 0;
+  // Refuses what is left.
+  virtual PushOutcome give_up(const Error& why) = 0;
+};
 // `quarantine` may be null (only deletions, or every object known).
+std::unique_ptr<ReviewedPush> review_push(Services&, rt::Blocking, const auth::Caller&,
+                                          const meta::Repo& repo, const git::PushRequest& request,
+                                          git::Quarantine* quarantine);
+// Both steps.
 PushOutcome receive_push(Services&, rt::Blocking, const auth::Caller&, const meta::Repo& repo,
                          const git::PushRequest& request, git::Quarantine* quarantine);
 

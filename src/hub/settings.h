@@ -41,7 +41,8 @@ struct Settings {
   std::uint32_t lfs_parts_max = 10'000;
   Millis signed_url_ms = 6 * 3600 * 1000;  // how long a presigned URL lives
 
-  std::uint32_t packs_before_fold = 64;  // per repository
+  std::uint32_t packs_before_fold = 64;   // per repository
+  std::uint32_t writes_waiting_max = 64;  // in line for one repository; half of it for one account
   std::uint32_t session_days = 30;
 };
 

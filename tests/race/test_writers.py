@@ -2,9 +2,11 @@
 
 import concurrent.futures
 import hashlib
+import time
 
 import pytest
 from commit_calls import Repo, file_line, lfs_line
+from people import Person, token_of
 
 WRITERS = 16
 ROUNDS = 8
@@ -103,6 +105,70 @@ def test_readers_see_whole_commits(new_repo):
         finally:
             stop = True
         assert all(r.result() > 0 for r in readers)
+
+
+def test_a_flood_on_one_repository_delays_no_other(new_repo, bob):
+    flooded, calm = new_repo(), new_repo(owner=bob)
+    files = [file_line(f"{n}.txt", b"") for n in range(2500)]
+    writers, answers, waits = 28, [], []
+
+    def flood(writer):
+        return Repo(flooded.person, flooded.id).commit(file_line("who", b"%d" % writer), *files).status_code
+
+    began = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(writers) as pool:
+        running = [pool.submit(flood, writer) for writer in range(writers)]
+        while not all(r.done() for r in running):
+            asked = time.monotonic()
+            answers.append(calm.commit(file_line("a", b"%d" % len(waits))).status_code)
+            waits.append(time.monotonic() - asked)
+    took = time.monotonic() - began
+    assert {r.result() for r in running} == {200} and set(answers) == {200}
+    assert max(waits) < took / 4, (max(waits), took)
+
+
+def test_too_many_writes_are_told_to_come_back(open_hub):
+    hub = open_hub(settings={"writes_waiting_max": 4})
+    alice = Person(hub, "alice", token_of("alice"))
+    repo = Repo.create(alice, "busy")
+    files = [file_line(f"{n}.txt", b"") for n in range(500)]
+
+    def write(writer):
+        return Repo(alice, repo.id).commit(file_line("who", b"%d" % writer), *files)
+
+    with concurrent.futures.ThreadPoolExecutor(WRITERS) as pool:
+        told = list(pool.map(write, range(WRITERS)))
+    assert {a.status_code for a in told} == {200, 503}
+    refused = next(a for a in told if a.status_code == 503)
+    assert int(refused.headers["retry-after"]) > 0 and "alice/busy" in refused.json()["error"]
+    assert len(repo.log()) == 1 + sum(a.status_code == 200 for a in told)
+    assert write(0).status_code == 200
+
+
+def test_commits_to_what_is_deleted(alice, fresh_name):
+    """Whatever step a deletion falls into: the repository is there, or it is not."""
+    name = fresh_name("doomed")
+    stop = False
+
+    def write(n):
+        repo, told = Repo(alice, f"alice/{name}"), set()
+        query = "?create_pr=1" if n % 2 else ""
+        while not stop:
+            told.add(repo.commit(file_line("a", b"%d" % n), query=query).status_code)
+            told.add(repo.http.post(f"{repo.api}/branch/b{n}", json={"overwrite": True}).status_code)
+        return told
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        writers = [pool.submit(write, n) for n in range(4)]
+        try:
+            http = alice.http()
+            for _ in range(40):
+                assert http.post("/api/repos/create", json={"name": name}).status_code == 200
+                assert http.request("DELETE", "/api/repos/delete", json={"name": name}).status_code == 200
+        finally:
+            stop = True
+        told = set().union(*(w.result() for w in writers))
+    assert told <= {200, 404, 409, 412}, told
 
 
 def test_clones_of_what_comes_and_goes(alice, fresh_name):

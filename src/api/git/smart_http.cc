@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "api/endpoints.h"
+#include "api/write_turn.h"
 #include "auth/tries.h"
 #include "base/log.h"
 #include "base/strings.h"
@@ -179,9 +180,22 @@ class PacedBody : public rt::ByteSource {
   std::uint64_t bytes_ = 0;
 };
 
-// The pack, received into quarantine, judged and published.
+// Publishes what was looked through, when it is the repository's turn.
+Task<hub::PushOutcome> publish(Call& call, hub::ReviewedPush& review) {
+  std::optional<rt::Place> turn;
+  if (review.has_chance()) {
+    auto taken = co_await take_turn(call, call.target.repo);
+    if (!taken) co_return review.give_up(taken.error());
+    turn.emplace(std::move(*taken));
+  }
+  co_return co_await call.api.transfers.run(
+      [&](rt::Blocking blocking) { return review.publish(blocking); });
+}
+
+// The pack, received into quarantine, judged and published. `place` is given back as soon as
+// nothing more is received.
 Task<hub::PushOutcome> take_in(Call& call, const meta::Repo& repo, const git::PushRequest& push,
-                               std::string first_bytes) {
+                               std::string first_bytes, rt::Place place) {
   const bool has_pack = std::ranges::any_of(
       push.commands, [](const git::PushCommand& command) { return !command.new_oid.is_zero(); });
   std::unique_ptr<git::Quarantine> quarantine;
@@ -199,9 +213,14 @@ Task<hub::PushOutcome> take_in(Call& call, const meta::Repo& repo, const git::Pu
     }
     quarantine = *std::move(received);
   }
-  auto outcome = co_await call.api.transfers.run([&](rt::Blocking blocking) {
-    return hub::receive_push(call.services(), blocking, call.caller, repo, push, quarantine.get());
+  auto review = co_await call.api.transfers.run([&](rt::Blocking blocking) {
+    return hub::review_push(call.services(), blocking, call.caller, repo, push, quarantine.get());
   });
+  {
+    const rt::Place given_back = std::move(place);
+  }
+  auto outcome = co_await publish(call, *review);
+  review.reset();
   co_await call.api.transfers.run(
       [&](rt::Blocking) { return quarantine.reset(), 0; });  // removing its folder blocks
   co_return outcome;
@@ -282,8 +301,9 @@ Task<Result<http::Response>> git_receive_pack(Call& call) {
     co_await drop_pack(*call.request.body);
     co_return push_reply(push, forecast.outcome);
   }
-  EMB_CO_TRY(const rt::Place place, co_await take_place(call, call.api.pushes));
-  co_return push_reply(push, co_await take_in(call, repo, push, std::string(reader.rest())));
+  EMB_CO_TRY(rt::Place place, co_await take_place(call, call.api.pushes));
+  co_return push_reply(
+      push, co_await take_in(call, repo, push, std::string(reader.rest()), std::move(place)));
 }
 
 Task<Result<http::Response>> git_dumb(Call&) {

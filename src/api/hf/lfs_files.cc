@@ -1,5 +1,6 @@
 // What large files a repository holds, and taking them out (hub-api 8.6, 10).
 #include "api/endpoints.h"
+#include "api/write_turn.h"
 #include "base/strings.h"
 #include "hub/lfs.h"
 
@@ -7,10 +8,11 @@ namespace embrace::api {
 namespace {
 
 Task<Result<http::Response>> remove(Call& call, std::vector<Digest> objects, bool rewrite_history) {
-  EMB_CO_DO(co_await call.api.transfers.run([&](rt::Blocking blocking) {
-    return hub::delete_lfs_files(call.services(), blocking, call.caller, call.target.repo, objects,
-                                 rewrite_history);
-  }));
+  EMB_CO_DO(
+      co_await in_turn(call, call.target.repo, auth::Right::Write, [&](rt::Blocking blocking) {
+        return hub::delete_lfs_files(call.services(), blocking, call.caller, call.target.repo,
+                                     objects, rewrite_history);
+      }));
   co_return success_reply();
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "api/endpoints.h"
+#include "api/write_turn.h"
 #include "base/strings.h"
 #include "hub/revisions.h"
 
@@ -110,17 +111,19 @@ Task<Result<http::Response>> create_branch(Call& call) {
   if (auto start = body.root()["startingPoint"].text()) branch.starting_point = *start;
   branch.empty = body.root()["emptyBranch"].boolean().value_or(false);
   branch.overwrite = body.root()["overwrite"].boolean().value_or(false);
-  EMB_CO_DO(co_await on_transfers(call, [&](rt::Blocking blocking) {
-    return hub::create_branch(call.services(), blocking, call.caller, call.target.repo, branch);
-  }));
+  EMB_CO_DO(
+      co_await in_turn(call, call.target.repo, auth::Right::Write, [&](rt::Blocking blocking) {
+        return hub::create_branch(call.services(), blocking, call.caller, call.target.repo, branch);
+      }));
   co_return success_reply();
 }
 
 Task<Result<http::Response>> delete_branch(Call& call) {
   EMB_CO_TRY(std::string branch, required_rest(call, "branch's name"));
-  EMB_CO_DO(co_await on_transfers(call, [&](rt::Blocking blocking) {
-    return hub::delete_branch(call.services(), blocking, call.caller, call.target.repo, branch);
-  }));
+  EMB_CO_DO(
+      co_await in_turn(call, call.target.repo, auth::Right::Write, [&](rt::Blocking blocking) {
+        return hub::delete_branch(call.services(), blocking, call.caller, call.target.repo, branch);
+      }));
   co_return success_reply();
 }
 
@@ -130,18 +133,20 @@ Task<Result<http::Response>> create_tag(Call& call) {
   const std::string tag = body.root().text_or("tag", "");
   const std::string message = body.root().text_or("message", "");
   if (tag.empty()) co_return fail(Code::InvalidArgument, "\"tag\" is required");
-  EMB_CO_DO(co_await on_transfers(call, [&](rt::Blocking blocking) {
-    return hub::create_tag(call.services(), blocking, call.caller, call.target.repo, rev, tag,
-                           message);
-  }));
+  EMB_CO_DO(
+      co_await in_turn(call, call.target.repo, auth::Right::Write, [&](rt::Blocking blocking) {
+        return hub::create_tag(call.services(), blocking, call.caller, call.target.repo, rev, tag,
+                               message);
+      }));
   co_return success_reply();
 }
 
 Task<Result<http::Response>> delete_tag(Call& call) {
   EMB_CO_TRY(std::string tag, required_rest(call, "tag's name"));
-  EMB_CO_DO(co_await on_transfers(call, [&](rt::Blocking blocking) {
-    return hub::delete_tag(call.services(), blocking, call.caller, call.target.repo, tag);
-  }));
+  EMB_CO_DO(
+      co_await in_turn(call, call.target.repo, auth::Right::Write, [&](rt::Blocking blocking) {
+        return hub::delete_tag(call.services(), blocking, call.caller, call.target.repo, tag);
+      }));
   co_return success_reply();
 }
 
@@ -151,10 +156,12 @@ Task<Result<http::Response>> super_squash(Call& call) {
   const std::string message = body.root().text_or("message", "");
   if (message.size() > 500)
     co_return fail(Code::InvalidArgument, "\"message\" may have at most 500 characters");
-  EMB_CO_TRY(auto commit, co_await on_transfers(call, [&](rt::Blocking blocking) {
-               return hub::super_squash(call.services(), blocking, call.caller, call.target.repo,
-                                        branch, message);
-             }));
+  EMB_CO_TRY(
+      auto commit,
+      co_await in_turn(call, call.target.repo, auth::Right::Write, [&](rt::Blocking blocking) {
+        return hub::super_squash(call.services(), blocking, call.caller, call.target.repo, branch,
+                                 message);
+      }));
   json::Writer w;
   w.begin_object().field("success", true).field("commitOid", commit.hex()).end_object();
   co_return json_reply(w);

@@ -2,6 +2,7 @@
 #include "hub/repos.h"
 
 #include "api/endpoints.h"
+#include "api/write_turn.h"
 #include "auth/access.h"
 #include "base/strings.h"
 
@@ -111,7 +112,7 @@ Task<Result<http::Response>> create_repo(Call& call) {
 Task<Result<http::Response>> delete_repo(Call& call) {
   EMB_CO_TRY(auto body, co_await read_json(call));
   EMB_CO_TRY(RepoName name, read_name(body.root(), call.caller.name()));
-  auto deleted = co_await on_transfers(call, [&](rt::Blocking blocking) {
+  auto deleted = co_await in_turn(call, name, auth::Right::Manage, [&](rt::Blocking blocking) {
     return hub::delete_repo(call.services(), blocking, call.caller, name);
   });
   if (!deleted && deleted.error().code() == Code::Moved) {

@@ -1,5 +1,6 @@
 // Writing by the API: validate-yaml, preupload, commit (hub-api 8).
 #include "api/endpoints.h"
+#include "api/write_turn.h"
 #include "base/strings.h"
 #include "hub/card.h"
 #include "hub/commits.h"
@@ -135,8 +136,14 @@ Task<Result<http::Response>> commit(Call& call) {
   Status received =
       is_json ? co_await receive_json(call, *draft) : co_await receive_ndjson(call, *draft);
   if (!received) co_return fail(std::move(received).error());
+  std::optional<rt::Place> turn;
+  if (!target.create_pull) {  // a new pull request takes no lock
+    EMB_CO_TRY(rt::Place taken, co_await take_turn(call, call.target.repo));
+    turn.emplace(std::move(taken));
+  }
   EMB_CO_TRY(auto done, co_await call.api.transfers.run(
                             [&](rt::Blocking blocking) { return draft->finish(blocking); }));
+  turn.reset();
 
   const std::string page = cat(call.base, "/", done.repo.name.path());
   json::Writer w;
