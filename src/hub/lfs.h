@@ -42,7 +42,6 @@ struct LfsBatch {
   bool upload = false;
   std::vector<std::string> transfers;  // empty: basic
   std::vector<LfsObject> objects;
-  std::string ref;
 };
 struct LfsAnswer {
   LfsObject object;

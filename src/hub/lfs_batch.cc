@@ -15,16 +15,6 @@ namespace {
 
 using Action = SignedGrant::Action;
 
-// For a push the client names the branch, which may not exist yet; without a name the caller may be
-// about to open a pull request. An upload gives no right to commit: that is asked again when the
-// pointer arrives.
-Status check_upload(Services& services, rt::Blocking blocking, const auth::Caller& caller,
-                    const meta::Repo& repo, std::string_view ref) {
-  if (ref.empty()) return check_propose(caller, repo);
-  if (ref.starts_with("refs/")) return check_ref_write(services, blocking, caller, repo, ref);
-  return auth::check(caller, repo, auth::Right::Write);
-}
-
 // Every part is a signed URL in the answer, so a batch has a budget of them that its objects share:
 // a small request must not buy an answer of hundreds of megabytes.
 constexpr std::uint64_t kBatchPartsMax = 20'000;
@@ -150,7 +140,10 @@ Result<LfsBatchResult> lfs_batch(Services& services, rt::Blocking blocking,
                                  const LfsBatch& batch) {
   LfsBatchResult result;
   EMB_TRY(result.repo, find_repo(services, blocking, caller, name, auth::Right::Read));
-  if (batch.upload) EMB_DO(check_upload(services, blocking, caller, result.repo, batch.ref));
+  // The ref that a client names is not asked about: git-lfs names the branch it is on, also when it
+  // pushes to a pull request. An upload gives no right to commit; that is asked when the pointer
+  // arrives.
+  if (batch.upload) EMB_DO(check_propose(caller, result.repo));
   if (batch.objects.size() > services.settings.lfs_batch_max) {
     return fail(Code::TooLarge, cat("At most ", services.settings.lfs_batch_max,
                                     " objects may be asked for at once."));

@@ -18,12 +18,11 @@ class LfsTest : public HubTest {
     return {.sha256 = crypto::sha256(bytes), .size_bytes = bytes.size()};
   }
   Result<LfsBatchResult> ask(const auth::Caller& caller, bool upload,
-                             std::vector<LfsObject> objects, std::string ref = "main",
+                             std::vector<LfsObject> objects,
                              std::vector<std::string> transfers = {"basic", "multipart"}) {
     LfsBatch batch;
     batch.upload = upload;
     batch.objects = std::move(objects);
-    batch.ref = std::move(ref);
     batch.transfers = std::move(transfers);
     return lfs_batch(services(), blocking, caller, name("alice/bert"), batch);
   }
@@ -183,7 +182,7 @@ TEST_F(LfsTest, PartsGrowWhenThereWouldBeTooMany) {
 TEST_F(LfsTest, PlainClientsGetOnePlainUploadWhateverTheSize) {
   settings.lfs_multipart_above_bytes = 1;
   const auto batch =
-      must(ask(alice, true, {object("large")}, "main", {"lfs-standalone-file", "basic", "ssh"}));
+      must(ask(alice, true, {object("large")}, {"lfs-standalone-file", "basic", "ssh"}));
   EXPECT_EQ(batch.transfer, "basic");
   EXPECT_EQ(batch.answers[0].action->action, SignedGrant::Action::Upload);
 }
@@ -195,14 +194,19 @@ TEST_F(LfsTest, LimitsHold) {
   EXPECT_EQ(ask(alice, true, {object("a"), object("b")}).error().code(), Code::TooLarge);
 }
 
-TEST_F(LfsTest, RightsFollowTheRef) {
+// Not the right to write: git-lfs sends objects on their way to a pull request by the name of the
+// branch they are on.
+TEST_F(LfsTest, WhoMayProposeMayUpload) {
   const auto bob = user("bob");
-  EXPECT_EQ(ask(bob, true, {object("x")}, "main").error().code(), Code::Denied);
-  EXPECT_EQ(ask(bob, true, {object("x")}, "refs/heads/main").error().code(), Code::Denied);
-  EXPECT_EQ(ask(bob, true, {object("x")}, "refs/pr/1").error().code(), Code::NotFound);
-  EXPECT_TRUE(ask(bob, true, {object("x")}, "")) << "about to open a pull request";
-  EXPECT_EQ(ask(anonymous(), true, {object("x")}, "").error().code(), Code::Unauthenticated);
-  EXPECT_TRUE(ask(alice, true, {object("x")}, "a-new-branch"));
+  EXPECT_TRUE(ask(bob, true, {object("x")}));
+  EXPECT_EQ(ask(user("eve", meta::TokenRole::Read), true, {object("x")}).error().code(),
+            Code::Denied);
+  EXPECT_EQ(ask(anonymous(), true, {object("x")}).error().code(), Code::Unauthenticated);
+  must(update_settings(
+      services(), blocking, alice, name("alice/bert"),
+      {.is_private = std::nullopt, .gating = std::nullopt, .discussions_disabled = true}));
+  EXPECT_EQ(ask(bob, true, {object("x")}).error().code(), Code::Denied);
+  EXPECT_TRUE(ask(alice, true, {object("x")}));
 }
 
 TEST_F(LfsTest, AnUploadToADeletedRepositoryIsRefused) {

@@ -206,3 +206,15 @@ def test_who_may_only_propose_may_ask_for_locks(new_repo, carol, anyone):
     answer = carol.http().post(place, json={"ref": {"name": "refs/pr/1"}})
     assert answer.status_code == 200 and answer.json() == {"ours": [], "theirs": []}, answer.text
     assert anyone.http().post(place, json={}).status_code == 401
+
+
+def test_who_may_only_propose_may_upload_for_any_ref(new_repo, carol):
+    """git-lfs names the branch it is on, whatever it pushes to."""
+    repo = new_repo(files={"a.txt": b"a"})
+    content = b"large enough"
+    wanted = [{"oid": hashlib.sha256(content).hexdigest(), "size": len(content)}]
+    answer = repo.seen_by(carol).lfs_batch(wanted, ref={"name": "refs/heads/main"})
+    assert answer.status_code == 200 and "upload" in answer.json()["objects"][0]["actions"], answer.text
+    # Only the upload: the branch is still not hers.
+    repo.seen_by(carol).upload_lfs(content)
+    assert repo.seen_by(carol).commit(lfs_line("w.bin", content)).status_code == 403

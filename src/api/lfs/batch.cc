@@ -25,7 +25,6 @@ Result<hub::LfsBatch> read_batch(json::View body, std::size_t objects_max) {
     return fail(Code::Unusable, "only sha256 objects are stored here");  // trap 10
   for (json::View transfer : body["transfers"].items())
     batch.transfers.emplace_back(transfer.text().value_or(""));
-  batch.ref = body["ref"].text_or("name", "");
   if (!body["objects"].is_array())
     return fail(Code::Unusable, "\"objects\" is required: a list of {oid, size}");
   for (json::View object : body["objects"].items()) {
