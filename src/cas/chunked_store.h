@@ -4,8 +4,8 @@
 //
 //   xorbs/ab/cd/<hash>.<nonce>     records and footer (xorb.h); the nonce makes a key that comes
 //                                  back after a collection a new key
-//   parts/<upload>/<number>        parts of an LFS upload, whole (whole_object_store.h)
-//   lfs/ab/cd/<sha256>             files of data folders from before this store: still read
+//   parts/<upload>/<number>        parts of an LFS upload, as they came (upload_parts.h)
+//   lfs/ab/cd/<sha256>             files of data folders from before this store: adopted at start
 //
 // Bytes become durable before the catalog names them, and the catalog changes in one transaction:
 // a crash leaves blobs that nothing names, which the collection removes.
@@ -24,8 +24,9 @@
 #include "cas/catalog.h"
 #include "cas/object_store.h"
 #include "cas/shard.h"
-#include "cas/whole_object_store.h"
+#include "cas/upload_parts.h"
 #include "cas/xorb.h"
+#include "rt/pool.h"
 
 namespace embrace::cas {
 
@@ -105,15 +106,24 @@ class ChunkedStore : public ObjectStore {
   // A shard that lists the xorb which holds the chunk, keyed. NotFound when nobody knows it.
   Result<std::string> dedupe_answer(rt::Blocking, const XetHash& chunk);
 
+  // Cuts the files of an older data folder into chunks, and says how many there were. Removes each
+  // after it is stored, so that it goes on where it was interrupted.
+  Result<std::size_t> adopt_whole_objects(rt::Blocking);
+
  private:
-  friend class ChunkedIngest;
-  Result<XorbRow> must_find_xorb(rt::Blocking, const XetHash& hash);
+  using Terms = std::function<Result<std::vector<Term>>(rt::Blocking, std::uint64_t offset)>;
+
+  Result<FileRow> find_row(rt::Blocking, const Digest& sha256);
+  Terms terms_of(std::int64_t file_id);
+  Result<Terms> terms_for(rt::Blocking, std::int64_t file_id, std::uint64_t offset,
+                          std::uint64_t length);
 
   blob::Backend& backend_;
   Catalog& catalog_;
   Clock& clock_;
-  WholeObjectStore whole_;  // parts, and files from before
+  UploadParts parts_;
   std::unique_ptr<XorbIndexes> indexes_;
+  rt::Pool readers_;  // for contents on their way out
 };
 
 }  // namespace embrace::cas

@@ -14,22 +14,23 @@ std::atomic<int> threads_running{0};
 
 HashBehind::~HashBehind() { stop(); }
 
-void HashBehind::add(Piece piece) {
+void HashBehind::add(Piece piece, std::size_t from) {
+  Part part{std::move(piece), from};
   if (!thread_.joinable() && !is_inline_) {
-    if (!first_) {
-      first_ = std::move(piece);
+    if (!first_.piece) {
+      first_ = std::move(part);
       return;
     }
-    sha256_.update(*std::exchange(first_, nullptr));
+    sha256_.update(std::exchange(first_, {}).bytes());
     is_inline_ = !start_thread();
   }
   if (is_inline_) {
-    sha256_.update(*piece);
+    sha256_.update(part.bytes());
     return;
   }
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return queue_.size() < kPiecesMax; });
-  queue_.push_back(std::move(piece));
+  queue_.push_back(std::move(part));
   lock.unlock();
   changed_.notify_all();
 }
@@ -52,13 +53,13 @@ void HashBehind::hash_pieces() {
   for (;;) {
     changed_.wait(lock, [&] { return !queue_.empty() || is_ending_; });
     if (queue_.empty()) return;
-    const Piece piece = queue_.front();
+    const Part part = queue_.front();
     lock.unlock();
-    sha256_.update(*piece);
+    sha256_.update(part.bytes());
     lock.lock();
     // It counts as held until it was hashed.
     queue_.pop_front();
-    spent_.push_back(piece);
+    spent_.push_back(part.piece);
     changed_.notify_all();
   }
 }
@@ -84,7 +85,7 @@ void HashBehind::stop() {
 
 Digest HashBehind::finish() {
   stop();
-  if (first_) sha256_.update(*std::exchange(first_, nullptr));
+  if (first_.piece) sha256_.update(std::exchange(first_, {}).bytes());
   return sha256_.finish();
 }
 

@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -31,7 +32,8 @@ class HashBehind {
   ~HashBehind();
   HashBehind(const HashBehind&) = delete;
 
-  void add(Piece piece);
+  // Hashes the piece from byte `from` on.
+  void add(Piece piece, std::size_t from = 0);
   // A piece that was hashed, to be filled again (fresh memory costs page faults), or null. Ask only
   // when the pieces added so far were written, too.
   Piece take_spent();
@@ -44,12 +46,17 @@ class HashBehind {
 
   std::thread thread_;
   bool is_inline_ = false;  // no thread could be had
-  Piece first_;             // until it is known whether there is a second
+  struct Part {
+    Piece piece;
+    std::size_t from = 0;
+    std::string_view bytes() const { return std::string_view(*piece).substr(from); }
+  };
+  Part first_;  // until it is known whether there is a second
 
   // Guarded by mutex_. (Not a Sync: the condition waits on them.)
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Piece> queue_;
+  std::deque<Part> queue_;
   std::vector<Piece> spent_;
   bool is_ending_ = false;
 

@@ -1,10 +1,9 @@
 #pragma once
 // cas::ObjectStore is the one home of large files. Callers know a file by its sha256 and its size;
-// how the bytes are laid out below (whole, today; as chunks in xorbs, next) is this room's secret,
-// and every door (LFS, commit, git push, resolve) goes through this interface.
+// how the bytes are laid out below (as chunks in xorbs) is this room's secret, and every door that
+// thinks in whole files (LFS, commit, git push, resolve) goes through this interface.
 //
-// Implementations: whole_object_store (one blob per file). Each passes object_store_contract.h;
-// that file is the real definition of this interface.
+// Implementation: chunked_store. object_store_contract.h is the real definition of this interface.
 //
 // Threads: every method may be called from any pool thread at any time.
 
@@ -52,10 +51,10 @@ class ObjectStore {
 
   // Parts of one upload that arrive in any order, each retried at will (LFS multipart). `upload`
   // names it: [a-z0-9]{16,64}. A part is durable when its finish() returns, and replaces the one
-  // sent before under its number. complete_parts() reads parts 1..count in order, checks the
-  // expectation, stores the object and drops the parts; an object that is there already is success,
-  // whatever became of the parts. A missing part is InvalidArgument, other bytes than expected are
-  // Unusable; both keep the parts.
+  // sent before under its number; what finish() says of it is its size alone. complete_parts()
+  // reads parts 1..count in order, checks the expectation, stores the object and drops the parts;
+  // an object that is there already is success, whatever became of the parts. A missing part is
+  // InvalidArgument, other bytes than expected are Unusable; both keep the parts.
   virtual Result<std::unique_ptr<Ingest>> create_part(rt::Blocking, std::string_view upload,
                                                       unsigned number) = 0;
   virtual Result<ObjectInfo> complete_parts(rt::Blocking, std::string_view upload, unsigned count,

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "cas/expectation.h"
 
 namespace embrace::cas {
 
@@ -23,18 +24,6 @@ blob::Key object_key(const Digest& sha256) {
   auto key = blob::Key::parse(cat("lfs/", digits.substr(0, 2), "/", digits.substr(2, 2), "/", hex));
   EMB_CHECK(key.has_value(), "hex digits make a key");
   return *std::move(key);
-}
-
-Status check_expectation(const ObjectInfo& got, const ObjectInfo& expected) {
-  if (got.size_bytes != expected.size_bytes) {
-    return fail(Code::Unusable,
-                cat("got ", got.size_bytes, " bytes, expected ", expected.size_bytes));
-  }
-  if (got.sha256 != expected.sha256) {
-    return fail(Code::Unusable,
-                cat("these bytes hash to ", got.sha256.hex(), ", not ", expected.sha256.hex()));
-  }
-  return Done{};
 }
 
 WholeIngest::WholeIngest(blob::Backend& backend, std::unique_ptr<blob::Writer> writer,

@@ -13,8 +13,6 @@ namespace embrace::cas {
 
 // "lfs/ab/cd/<sha256>".
 blob::Key object_key(const Digest& sha256);
-// Unusable, with both values in the message, when `got` is not `expected`.
-Status check_expectation(const ObjectInfo& got, const ObjectInfo& expected);
 
 class WholeIngest : public Ingest {
  public:

@@ -1,0 +1,125 @@
+// ChunkedStore's answers to clients that put files together themselves, or want to know what is
+// here already.
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+#include <utility>
+
+#include "base/strings.h"
+#include "cas/chunked_store.h"
+#include "cas/xorb_indexes.h"
+#include "crypto/secrets.h"
+
+namespace embrace::cas {
+
+namespace {
+
+constexpr std::size_t kTermsPerLook = 512;
+constexpr Millis kKeyLifeMs = 7ll * 24 * 3600 * 1000;
+constexpr Millis kTouchAfterMs = 24ll * 3600 * 1000;
+
+// Chunk ranges that overlap or touch become one; the client wants each term inside one range.
+std::vector<Reconstruction::Fetch> join_ranges(
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> ranges, const XorbIndex& index) {
+  std::ranges::sort(ranges);
+  std::vector<Reconstruction::Fetch> fetches;
+  for (const auto& [first, last] : ranges) {
+    if (!fetches.empty() && first <= fetches.back().chunk_last) {
+      fetches.back().chunk_last = std::max(fetches.back().chunk_last, last);
+    } else {
+      fetches.push_back({.chunk_first = first, .chunk_last = last, .bytes = {}});
+    }
+  }
+  for (auto& fetch : fetches) fetch.bytes = index.stored_span(fetch.chunk_first, fetch.chunk_last);
+  return fetches;
+}
+
+// Drops the chunks of a term that lie wholly outside [offset, end) of the file. What is left is
+// not empty when the term overlaps the range.
+void trim(Term& term, const XorbIndex& index, std::uint64_t offset, std::uint64_t end) {
+  while (term.chunk_last - term.chunk_first > 1) {
+    const std::uint64_t length = index.unpacked_span(term.chunk_first, term.chunk_first + 1).length;
+    if (term.file_offset + length > offset) break;
+    ++term.chunk_first;
+    term.file_offset += length;
+    term.unpacked_bytes -= length;
+  }
+  while (term.chunk_last - term.chunk_first > 1) {
+    const std::uint64_t length = index.unpacked_span(term.chunk_last - 1, term.chunk_last).length;
+    if (term.file_offset + term.unpacked_bytes - length < end) break;
+    --term.chunk_last;
+    term.unpacked_bytes -= length;
+  }
+}
+
+}  // namespace
+
+Result<Reconstruction> ChunkedStore::reconstruct(rt::Blocking blocking, const FileRow& file,
+                                                 std::uint64_t offset, std::uint64_t length) {
+  Reconstruction out;
+  if (length == 0) return out;
+  const std::uint64_t end = offset + length;
+  struct Wanted {
+    std::size_t order;
+    std::shared_ptr<const XorbIndex> index;
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> ranges;
+  };
+  std::unordered_map<XetHash, Wanted> xorbs;
+  for (std::uint64_t at = offset; at < end;) {
+    EMB_TRY(auto terms, catalog_.terms(blocking, file.id, at, kTermsPerLook));
+    if (terms.empty() || terms.front().file_offset > at)
+      return fail(Code::Corrupt, cat("no term holds byte ", at, " of file ", file.hash.text()));
+    for (Term& term : terms) {
+      if (term.file_offset >= end) break;
+      EMB_TRY(auto index, indexes_->get(blocking, term.xorb));
+      at = term.file_offset + term.unpacked_bytes;
+      trim(term, *index, offset, end);
+      if (out.terms.empty()) out.offset_into_first = offset - term.file_offset;
+      out.terms.push_back({.xorb = term.xorb.hash,
+                           .chunk_first = term.chunk_first,
+                           .chunk_last = term.chunk_last,
+                           .unpacked_bytes = term.unpacked_bytes});
+      auto& wanted =
+          xorbs.try_emplace(term.xorb.hash, Wanted{xorbs.size(), index, {}}).first->second;
+      wanted.ranges.emplace_back(term.chunk_first, term.chunk_last);
+    }
+  }
+  out.xorbs.resize(xorbs.size());
+  for (auto& [hash, wanted] : xorbs)
+    out.xorbs[wanted.order] = {.hash = hash,
+                               .fetches = join_ranges(std::move(wanted.ranges), *wanted.index)};
+  return out;
+}
+
+Result<std::string> ChunkedStore::dedupe_answer(rt::Blocking blocking, const XetHash& chunk) {
+  const auto unknown = [&] {
+    return fail(Code::NotFound, cat("no xorb holds chunk ", chunk.text()));
+  };
+  EMB_TRY(const auto places, catalog_.find_chunks(blocking, std::span(&chunk, 1)));
+  if (!places.front()) return unknown();
+  const ChunkPlace& place = *places.front();
+  EMB_TRY(const auto index, indexes_->get(blocking, place.xorb));
+  if (place.position >= index->count() || index->chunks[place.position].hash != chunk)
+    return unknown();
+  const Millis now = clock_.now_ms();
+  // The client may refer to what it is told now for as long as the answer lives.
+  if (place.xorb.condemned_ms || place.xorb.used_ms < now - kTouchAfterMs)
+    EMB_DO(catalog_.touch_xorb(blocking, place.xorb.id, now));
+  ShardXorb xorb;
+  xorb.hash = place.xorb.hash;
+  for (std::uint32_t i = 0; i < index->count(); ++i) {
+    const ByteSpan span = index->unpacked_span(i, i + 1);
+    xorb.chunks.push_back({.hash = index->chunks[i].hash,
+                           .unpacked_offset = static_cast<std::uint32_t>(span.offset),
+                           .unpacked_bytes = static_cast<std::uint32_t>(span.length)});
+  }
+  xorb.unpacked_bytes = static_cast<std::uint32_t>(index->unpacked_bytes());
+  xorb.stored_bytes = static_cast<std::uint32_t>(index->stored_bytes());
+  DedupeAnswer answer{.created_ms = now, .key_expires_ms = now + kKeyLifeMs};
+  const std::string key = crypto::random_bytes(answer.key.size());
+  std::ranges::copy(key, answer.key.begin());
+  return write_dedupe_answer(std::span(&xorb, 1), answer);
+}
+
+}  // namespace embrace::cas
