@@ -38,6 +38,7 @@ LIBRARIES = [
     ("openssl/", "crypto http"),  # http needs certificates' types beside TLS itself
     ("argon2", "crypto"),
     ("hwy/", "crypto cas"),  # SIMD for the machine at hand: BLAKE3, and the rolling hash
+    ("lz4", "cas"),  # chunks in xorbs
     ("zlib", "http git"),  # gzip of bodies, and deflate of packs
     ("curl/", "http"),
     ("soci/", "db"),

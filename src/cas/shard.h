@@ -61,7 +61,8 @@ Result<Shard> parse_shard(std::string_view bytes);
 // As clients upload it (footer size 0). For tests and tools.
 std::string write_shard(const Shard& shard);
 
-// The answer to a dedupe query: no files, each chunk hash keyed, a footer that clients can read.
+// The answer to a dedupe query: no files, each chunk hash keyed (a key of zeros leaves them as they
+// are), a footer that clients can read.
 struct DedupeAnswer {
   std::array<std::uint8_t, 32> key{};
   Millis created_ms = 0;

@@ -66,8 +66,8 @@ std::string serialize_footer(const XorbIndex& index);
 Result<XorbIndex> parse_footer(std::string_view tail);
 std::uint64_t footer_bytes(std::uint32_t chunk_count);
 
-// Builds a xorb of chunks in order. The caller takes bytes() away as they grow (take_bytes) and
-// writes them; records are never changed again.
+// Builds a xorb of chunks in order. The caller writes pending() as it grows and clears it; records
+// are never changed again.
 class XorbWriter {
  public:
   // `hash` is the chunk's, known already.
@@ -85,8 +85,15 @@ class XorbWriter {
   XorbIndex index_;
   MerkleRoot root_;
   Encoder encoder_;
-  Compression wanted_ = Compression::None;
-  std::uint32_t until_next_choice_ = 0;
+  // One block of chunks is tried with one choice, or with a second one when that does not help.
+  struct Block {
+    std::uint32_t left = 0;  // chunks
+    Compression wanted = Compression::None;
+    bool has_helped = false;
+    bool has_failed = false;
+    bool chooses_again = false;  // with the next chunk
+  } block_;
+  void choose_compression(std::string_view chunk);
 };
 
 // Reads a xorb as it arrives, in pieces of any size, decodes and hashes every chunk. A footer at
