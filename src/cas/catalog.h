@@ -77,7 +77,7 @@ struct NewXorb {
   std::uint32_t chunk_count = 0;
   std::uint64_t stored_bytes = 0;
   std::uint64_t unpacked_bytes = 0;
-  std::vector<Landmark> landmarks;
+  std::vector<Landmark> landmarks = {};
 };
 
 struct NewTerm {
@@ -91,19 +91,26 @@ struct NewFile {
   XetHash hash;
   Digest sha256;  // verified by the caller
   std::uint64_t size_bytes = 0;
-  std::vector<NewTerm> terms;
+  std::vector<NewTerm> terms = {};
 };
 
 struct Addition {
-  std::vector<NewXorb> xorbs;
-  std::vector<NewFile> files;
+  std::vector<NewXorb> xorbs = {};
+  std::vector<NewFile> files = {};
   // Further chunks worth finding: of xorbs that are there or among `xorbs`.
   struct Extra {
     XetHash xorb;
     Landmark landmark;
   };
-  std::vector<Extra> extras;
+  std::vector<Extra> extras = {};
 };
+
+// What no catalog takes, whatever it holds: InvalidArgument names the xorb or file and says why.
+// Terms are not empty and add up to their file; landmarks lie in their xorb.
+Status check_addition(const Addition& addition);
+// Why an addition is Unusable: a xorb that it names is not there, or has fewer chunks than named.
+Error unknown_xorb(const XetHash& xorb);
+Error short_xorb(const XetHash& xorb, std::uint64_t chunk_count, std::uint64_t chunks_named);
 
 struct Added {
   std::vector<FileRow> files;  // as they are in the catalog now, in the order of the addition
@@ -137,10 +144,12 @@ class Catalog {
   virtual Result<std::vector<std::optional<ChunkPlace>>> find_chunks(
       rt::Blocking, std::span<const XetHash> chunks) = 0;
 
-  // All or nothing. A xorb or file that is there already stays as it is. Unusable when a term names
-  // a xorb that is neither there nor in the addition.
+  // All or nothing. A xorb or file that is there already stays as it is, but every xorb that the
+  // addition names is used now, and no longer condemned. Unusable when a term or an extra names a
+  // xorb that is neither there nor in the addition, or chunks that it does not have.
   virtual Result<Added> add(rt::Blocking, const Addition& addition, Millis now_ms) = 0;
-  // Clients were told of these xorbs and may refer to them for weeks.
+  // Clients were told of these xorbs and may refer to them for weeks. Reprieves a condemned one;
+  // NotFound when it is gone.
   virtual Status touch_xorb(rt::Blocking, std::int64_t xorb_id, Millis now_ms) = 0;
   // Drops the file (of every chunking) and its terms; its xorbs count as used until now.
   virtual Status remove_sha256(rt::Blocking, const Digest& sha256, Millis now_ms) = 0;
@@ -152,14 +161,15 @@ class Catalog {
                                                   std::size_t limit) = 0;
   virtual Result<std::vector<XorbRow>> unused_xorbs(rt::Blocking, Millis used_before_ms,
                                                     std::int64_t after_id, std::size_t limit) = 0;
-  // Condemns it if no term names it and nobody used it since. false: it is in use after all.
+  // Condemns it if no term names it and nobody used it since; once condemned, the time stays.
+  // false: it is in use after all, or gone.
   virtual Result<bool> condemn_xorb(rt::Blocking, std::int64_t xorb_id, Millis used_before_ms,
                                     Millis now_ms) = 0;
   // Removes the row and its landmarks if it was condemned before `condemned_before_ms` and is still
-  // unused. false: reprieved. The blob is the caller's to remove, afterwards.
+  // unused. false: reprieved, or gone. The blob is the caller's to remove, afterwards.
   virtual Result<bool> remove_condemned(rt::Blocking, std::int64_t xorb_id,
                                         Millis condemned_before_ms) = 0;
-  virtual Result<StorageFigures> figures(rt::Blocking) = 0;
+  virtual Result<StorageFigures> figures(rt::Blocking) = 0;  // counts every row: seldom, please
 };
 
 }  // namespace embrace::cas
