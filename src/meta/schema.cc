@@ -299,12 +299,61 @@ CREATE TABLE refresh_tokens (
 CREATE INDEX refresh_tokens_by_user ON refresh_tokens (user_id)
 )";
 
-constexpr std::array<db::Migration, 5> kMigrations = {{
+// What the chunked store knows (cas/catalog.h). A landmark is found by the first word of its
+// chunk's hash, a random number: so that table holds nothing but three numbers, and rows come
+// sorted. That a term names its xorb is the database's own business, too: whatever the collection
+// believes, a xorb in use can't be removed.
+constexpr std::string_view kChunks = R"(
+CREATE TABLE xorbs (
+  id {{id}},
+  hash {{text}} NOT NULL UNIQUE,
+  blob_key {{text}} NOT NULL,
+  chunk_count {{int}} NOT NULL,
+  stored_bytes {{int}} NOT NULL,
+  unpacked_bytes {{int}} NOT NULL,
+  created_ms {{int}} NOT NULL,
+  used_ms {{int}} NOT NULL,
+  condemned_ms {{int}}
+)
+--
+CREATE TABLE xet_files (
+  id {{id}},
+  hash {{text}} NOT NULL UNIQUE,
+  sha256 {{text}} NOT NULL,
+  size_bytes {{int}} NOT NULL,
+  created_ms {{int}} NOT NULL
+)
+--
+CREATE INDEX xet_files_by_sha256 ON xet_files (sha256, id)
+--
+CREATE TABLE xet_terms (
+  file_id {{int}} NOT NULL REFERENCES xet_files (id) ON DELETE CASCADE,
+  file_offset {{int}} NOT NULL,
+  xorb_id {{int}} NOT NULL REFERENCES xorbs (id),
+  chunk_first {{int}} NOT NULL,
+  chunk_last {{int}} NOT NULL,
+  unpacked_bytes {{int}} NOT NULL,
+  PRIMARY KEY (file_id, file_offset)
+)
+--
+CREATE INDEX xet_terms_by_xorb ON xet_terms (xorb_id)
+--
+CREATE TABLE landmarks (
+  word {{int}} PRIMARY KEY,
+  xorb_id {{int}} NOT NULL REFERENCES xorbs (id) ON DELETE CASCADE,
+  position {{int}} NOT NULL
+)
+--
+CREATE INDEX landmarks_by_xorb ON landmarks (xorb_id)
+)";
+
+constexpr std::array<db::Migration, 6> kMigrations = {{
     {1, "accounts", kAccounts},
     {2, "repositories", kRepos},
     {3, "contents", kContents},
     {4, "events and jobs", kWork},
     {5, "device logins", kDeviceLogins},
+    {6, "chunks", kChunks},
 }};
 
 }  // namespace
