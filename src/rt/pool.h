@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "rt/blocking.h"
+#include "rt/started.h"
 #include "rt/task.h"
 
 namespace embrace::rt {
@@ -41,6 +42,25 @@ class Pool {
       co_await run_job(job);
       co_return std::move(*out);
     }
+  }
+
+  // Starts the work at once; its result is fetched later (rt/started.h). F owns what it uses, and
+  // is gone before the wait for it ends. F: R(Blocking), R not void.
+  template <class F>
+  Started<std::invoke_result_t<F&, Blocking>> start(F work) {
+    Started<std::invoke_result_t<F&, Blocking>> started;
+    // std::function wants to copy; the work may be able to move only.
+    auto owned = std::make_shared<std::optional<F>>(std::move(work));
+    post([state = started.state_, owned = std::move(owned)](Blocking blocking) {
+      try {
+        state->result.emplace((**owned)(blocking));
+      } catch (...) {
+        state->thrown = std::current_exception();
+      }
+      owned->reset();
+      state->completion.finish();
+    });
+    return started;
   }
 
   // Without waiting for it; for housekeeping. Exceptions are logged.

@@ -2,14 +2,13 @@
 // a download. Whoever holds the URL holds the right: Python and JS send no Authorization here (trap
 // 8).
 #include "api/endpoints.h"
+#include "api/receive_body.h"
 #include "base/strings.h"
 #include "http/range.h"
 #include "hub/lfs.h"
 
 namespace embrace::api {
 namespace {
-
-constexpr std::size_t kReadBytes = 4 << 20;
 
 Result<hub::SignedGrant> read_grant(const Call& call, hub::SignedGrant::Action action) {
   EMB_TRY(auto grant,
@@ -20,43 +19,17 @@ Result<hub::SignedGrant> read_grant(const Call& call, hub::SignedGrant::Action a
   return grant;
 }
 
-// Reads as much as one write should carry: few hops to the pool, whatever size the packets have.
-Task<Result<std::size_t>> fill(http::RequestBody& body, std::span<char> buffer) {
-  std::size_t filled = 0;
-  while (filled < buffer.size()) {
-    EMB_CO_TRY(std::size_t count, co_await body.read(buffer.subspan(filled)));
-    if (count == 0) break;
-    filled += count;
-  }
-  co_return filled;
-}
-
 Task<Result<http::Response>> receive(Call& call, hub::SignedGrant grant) {
   const std::uint64_t bytes_max = hub::bytes_granted(grant);
-  auto length = call.request.body->length();
-  if (length && *length > bytes_max)
-    co_return fail(Code::TooLarge,
-                   cat("this URL takes at most ", bytes_max, " bytes, not ", *length));
-  EMB_CO_TRY(auto ingest, co_await call.api.transfers.run([&](rt::Blocking blocking) {
+  EMB_CO_TRY(auto begun, co_await call.api.transfers.run([&](rt::Blocking blocking) {
     return hub::begin_upload(call.services(), blocking, grant);
   }));
-  std::string buffer(static_cast<std::size_t>(std::min<std::uint64_t>(
-                         kReadBytes, std::max<std::uint64_t>(length.value_or(kReadBytes), 1))),
-                     '\0');
-  std::uint64_t total = 0;
-  for (;;) {
-    EMB_CO_TRY(std::size_t count,
-               co_await fill(*call.request.body, std::span(buffer.data(), buffer.size())));
-    total += count;
-    if (total > bytes_max)
-      co_return fail(Code::TooLarge, cat("this URL takes at most ", bytes_max, " bytes"));
-    if (count > 0) {
-      EMB_CO_DO(co_await call.api.transfers.run([&](rt::Blocking blocking) {
-        return ingest->write(blocking, std::string_view(buffer.data(), count));
-      }));
-    }
-    if (count < buffer.size()) break;
-  }
+  const std::shared_ptr<cas::Ingest> ingest = std::move(begun);
+  EMB_CO_TRY(const std::uint64_t total,
+             co_await receive_body(call, bytes_max,
+                                   [ingest](rt::Blocking blocking, std::string_view piece) {
+                                     return ingest->write(blocking, piece);
+                                   }));
   EMB_CO_DO(co_await call.api.transfers.run([&](rt::Blocking blocking) {
     return hub::finish_upload(call.services(), blocking, grant, *ingest);
   }));
