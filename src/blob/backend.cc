@@ -41,6 +41,10 @@ Result<Key> Key::parse(std::string text) {
   return Key(std::move(text));
 }
 
+std::optional<std::string> Backend::direct_url(const Key&, std::chrono::seconds) {
+  return std::nullopt;
+}
+
 Status check_range(const Key& key, std::uint64_t size, std::uint64_t offset, std::uint64_t length) {
   if (offset <= size && length <= size - offset) return Done{};
   return fail(Error(Code::RangeInvalid, cat(length, " bytes from ", offset, " lie outside ",

@@ -2,13 +2,14 @@
 // blob::Backend keeps immutable bytes under a key. It knows nothing of what they mean: xorbs,
 // packs, whole files all look the same to it.
 //
-// Implementations: local_backend (a folder), memory_backend (tests), faulty_backend (wraps another
-// and fails on purpose); S3 comes with the chunked store. Each passes backend_contract.h; that file
-// is the real definition of this interface.
+// Implementations: local_backend (a folder), s3_backend (a bucket), memory_backend (tests),
+// faulty_backend (wraps another and fails on purpose). Each passes backend_contract.h; that file is
+// the real definition of this interface.
 //
 // Threads: every method may be called from any pool thread at any time.
 // Ownership: a backend outlives every Writer it hands out.
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -87,6 +88,9 @@ class Backend {
   // Keys that begin with `prefix`, after the key text `after`, at most `limit`.
   virtual Result<Listing> list(rt::Blocking, std::string_view prefix, std::string_view after,
                                std::size_t limit) = 0;
+  // A URL at which anybody may get the object for `lifetime`, whether it is there or not; nullopt
+  // where there is no such thing.
+  virtual std::optional<std::string> direct_url(const Key& key, std::chrono::seconds lifetime);
 };
 
 // RangeInvalid unless [offset, offset+length) lies inside an object of `size` bytes. For

@@ -17,40 +17,12 @@
 #include <vector>
 
 #include "base/strings.h"
-#include "blob/backend.h"
-#include "testing/content_text.h"
+#include "blob/backend_calls_test.h"
 #include "testing/temp_folder.h"
 
 namespace embrace::blob {
 
 using BackendMaker = std::function<std::unique_ptr<Backend>(const std::string& folder)>;
-
-inline const rt::Blocking kBlocking = rt::Blocking::on_main_thread();
-
-inline Key key_of(std::string text) { return Key::parse(std::move(text)).value(); }
-
-inline Status put(Backend& backend, const std::string& key, std::string_view bytes) {
-  EMB_TRY(auto writer, backend.create(kBlocking));
-  EMB_DO(writer->write(kBlocking, bytes));
-  return writer->commit(kBlocking, key_of(key));
-}
-
-inline Result<std::string> get(Backend& backend, const std::string& key, std::uint64_t offset,
-                               std::uint64_t length) {
-  EMB_TRY(auto content, backend.open(kBlocking, key_of(key), offset, length));
-  return ::testing::content_text(content);
-}
-
-inline Result<std::string> get(Backend& backend, const std::string& key) {
-  EMB_TRY(const Stat stat, backend.stat(kBlocking, key_of(key)));
-  return get(backend, key, 0, stat.size_bytes);
-}
-
-inline std::vector<std::string> keys_of(const Listing& listing) {
-  std::vector<std::string> keys;
-  for (const auto& item : listing.items) keys.push_back(item.key.text());
-  return keys;
-}
 
 class BackendContract : public ::testing::TestWithParam<BackendMaker> {
  protected:

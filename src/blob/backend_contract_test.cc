@@ -4,6 +4,7 @@
 #include "blob/faulty_backend.h"
 #include "blob/local_backend.h"
 #include "blob/memory_backend.h"
+#include "blob/s3_store_test.h"
 
 namespace embrace::blob {
 namespace {
@@ -33,6 +34,12 @@ std::unique_ptr<Backend> make_wrapped(const std::string&) {
 INSTANTIATE_TEST_SUITE_P(Local, BackendContract, ::testing::Values(make_local));
 INSTANTIATE_TEST_SUITE_P(Memory, BackendContract, ::testing::Values(make_memory));
 INSTANTIATE_TEST_SUITE_P(Faulty, BackendContract, ::testing::Values(make_wrapped));
+
+std::vector<BackendMaker> makers_on_s3() {
+  if (::testing::s3_is_switched_off()) return {};
+  return {make_s3};
+}
+INSTANTIATE_TEST_SUITE_P(S3, BackendContract, ::testing::ValuesIn(makers_on_s3()));
 
 }  // namespace
 }  // namespace embrace::blob
