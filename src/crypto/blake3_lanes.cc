@@ -19,6 +19,7 @@
 #define HWY_TARGET_INCLUDE "crypto/blake3_lanes.cc"
 #include <hwy/foreach_target.h>
 // Below foreach_target, by Highway's rule.
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
@@ -66,30 +67,90 @@ HWY_INLINE V turn_right(V v) {
 #endif
 }
 
-HWY_INLINE void mix(V& a, V& b, V& c, V& d, V x, V y) {
-  a = hn::Add(hn::Add(a, x), b);
-  d = turn_right<16>(hn::Xor(d, a));
-  c = hn::Add(c, d);
-  b = turn_right<12>(hn::Xor(b, c));
-  a = hn::Add(hn::Add(a, y), b);
-  d = turn_right<8>(hn::Xor(d, a));
-  c = hn::Add(c, d);
-  b = turn_right<7>(hn::Xor(b, c));
+// The 16 words of a block, each for all lanes, in memory: as operands from there they need no
+// registers.
+using BlockWords = std::uint32_t[16][kLanes];
+
+// A row of the 4 x 4 state. Each step of mixing works on a whole row: four operations that do not
+// wait for each other.
+struct Row {
+  V v0, v1, v2, v3;
+};
+
+HWY_INLINE Row add(Row a, Row b) {
+  return {hn::Add(a.v0, b.v0), hn::Add(a.v1, b.v1), hn::Add(a.v2, b.v2), hn::Add(a.v3, b.v3)};
+}
+
+HWY_INLINE Row exclusive_or(Row a, Row b) {
+  return {hn::Xor(a.v0, b.v0), hn::Xor(a.v1, b.v1), hn::Xor(a.v2, b.v2), hn::Xor(a.v3, b.v3)};
+}
+
+template <int kBits>
+HWY_INLINE Row exclusive_or_and_turn(Row a, Row b) {
+  return {turn_right<kBits>(hn::Xor(a.v0, b.v0)), turn_right<kBits>(hn::Xor(a.v1, b.v1)),
+          turn_right<kBits>(hn::Xor(a.v2, b.v2)), turn_right<kBits>(hn::Xor(a.v3, b.v3))};
+}
+
+HWY_INLINE Row load_row(const std::uint32_t (&rows)[4][kLanes]) {
+  return {hn::Load(kTag, rows[0]), hn::Load(kTag, rows[1]), hn::Load(kTag, rows[2]),
+          hn::Load(kTag, rows[3])};
+}
+
+HWY_INLINE void store_row(Row row, std::uint32_t (&rows)[4][kLanes]) {
+  hn::Store(row.v0, kTag, rows[0]);
+  hn::Store(row.v1, kTag, rows[1]);
+  hn::Store(row.v2, kTag, rows[2]);
+  hn::Store(row.v3, kTag, rows[3]);
+}
+
+struct State {
+  Row a, b, c, d;
+};
+
+// Which words half a round mixes in: every other one of eight, from kFirst on.
+template <std::size_t kRound, int kFirst>
+HWY_INLINE Row pick_words(const BlockWords& words) {
+  constexpr auto kOrder = kSchedule[kRound];
+  return {hn::Load(kTag, words[kOrder[kFirst]]), hn::Load(kTag, words[kOrder[kFirst + 2]]),
+          hn::Load(kTag, words[kOrder[kFirst + 4]]), hn::Load(kTag, words[kOrder[kFirst + 6]])};
+}
+
+template <std::size_t kRound, int kFirst>
+HWY_INLINE void mix(State& s, const BlockWords& words) {
+  s.a = add(add(s.a, s.b), pick_words<kRound, kFirst>(words));
+  s.d = exclusive_or_and_turn<16>(s.d, s.a);
+  s.c = add(s.c, s.d);
+  s.a = add(s.a, pick_words<kRound, kFirst + 1>(words));
+  s.b = exclusive_or_and_turn<12>(s.b, s.c);
+  s.a = add(s.a, s.b);
+  s.d = exclusive_or_and_turn<8>(s.d, s.a);
+  s.c = add(s.c, s.d);
+  s.b = exclusive_or_and_turn<7>(s.b, s.c);
 }
 
 template <std::size_t kRound>
-HWY_INLINE void mix_rounds(V (&s)[16], const V (&m)[16]) {
+HWY_INLINE void mix_columns(State& s, const BlockWords& words) {
+  mix<kRound, 0>(s, words);
+}
+
+// Diagonals are columns once each row is turned by its number.
+template <std::size_t kRound>
+HWY_INLINE void mix_diagonals(State& s, const BlockWords& words) {
+  s.b = {s.b.v1, s.b.v2, s.b.v3, s.b.v0};
+  s.c = {s.c.v2, s.c.v3, s.c.v0, s.c.v1};
+  s.d = {s.d.v3, s.d.v0, s.d.v1, s.d.v2};
+  mix<kRound, 8>(s, words);
+  s.b = {s.b.v3, s.b.v0, s.b.v1, s.b.v2};
+  s.c = {s.c.v2, s.c.v3, s.c.v0, s.c.v1};
+  s.d = {s.d.v1, s.d.v2, s.d.v3, s.d.v0};
+}
+
+template <std::size_t kRound = 0>
+HWY_INLINE void mix_rounds(State& s, const BlockWords& words) {
   if constexpr (kRound < kSchedule.size()) {
-    constexpr auto kOrder = kSchedule[kRound];
-    mix(s[0], s[4], s[8], s[12], m[kOrder[0]], m[kOrder[1]]);
-    mix(s[1], s[5], s[9], s[13], m[kOrder[2]], m[kOrder[3]]);
-    mix(s[2], s[6], s[10], s[14], m[kOrder[4]], m[kOrder[5]]);
-    mix(s[3], s[7], s[11], s[15], m[kOrder[6]], m[kOrder[7]]);
-    mix(s[0], s[5], s[10], s[15], m[kOrder[8]], m[kOrder[9]]);
-    mix(s[1], s[6], s[11], s[12], m[kOrder[10]], m[kOrder[11]]);
-    mix(s[2], s[7], s[8], s[13], m[kOrder[12]], m[kOrder[13]]);
-    mix(s[3], s[4], s[9], s[14], m[kOrder[14]], m[kOrder[15]]);
-    mix_rounds<kRound + 1>(s, m);
+    mix_columns<kRound>(s, words);
+    mix_diagonals<kRound>(s, words);
+    mix_rounds<kRound + 1>(s, words);
   }
 }
 
@@ -136,22 +197,29 @@ HWY_INLINE void transpose(V& a, V& b, V& c, V& d) {
   d = hn::BitCast(kTag, hn::InterleaveUpper(pairs, ab_high, cd_high));
 }
 
-// m[i] is word i of every row's block.
-HWY_INLINE void load_block(const std::uint8_t* const* rows, std::size_t offset, V (&m)[16]) {
+HWY_INLINE void load_block(const std::uint8_t* const* rows, std::size_t offset, BlockWords& words) {
   for (std::size_t quad = 0; quad < 4; ++quad) {
-    for (std::size_t i = 0; i < 4; ++i) {
-      m[4 * quad + i] = load_quads(kTag, rows + i, offset + 16 * quad);
-    }
-    transpose(m[4 * quad], m[4 * quad + 1], m[4 * quad + 2], m[4 * quad + 3]);
+    V four[4];
+    for (std::size_t i = 0; i < 4; ++i) four[i] = load_quads(kTag, rows + i, offset + 16 * quad);
+    transpose(four[0], four[1], four[2], four[3]);
+    for (std::size_t i = 0; i < 4; ++i) hn::Store(four[i], kTag, words[4 * quad + i]);
   }
 }
 
-HWY_INLINE void store_values(V (&chain)[8], std::uint8_t* const* rows) {
-  for (std::size_t quad = 0; quad < 2; ++quad) {
-    V* const four = chain + 4 * quad;
-    transpose(four[0], four[1], four[2], four[3]);
-    for (std::size_t i = 0; i < 4; ++i) store_quads(kTag, four[i], rows + i, 16 * quad);
-  }
+// Rows are more streams than a processor foresees by itself.
+constexpr std::uint32_t kBlocksAhead = 4;
+
+HWY_INLINE void store_half_values(Row four, std::uint8_t* const* rows, std::size_t offset) {
+  transpose(four.v0, four.v1, four.v2, four.v3);
+  store_quads(kTag, four.v0, rows, offset);
+  store_quads(kTag, four.v1, rows + 1, offset);
+  store_quads(kTag, four.v2, rows + 2, offset);
+  store_quads(kTag, four.v3, rows + 3, offset);
+}
+
+HWY_INLINE void store_values(const State& s, std::uint8_t* const* rows) {
+  store_half_values(s.a, rows, 0);
+  store_half_values(s.b, rows, 16);
 }
 
 // What the lanes' nodes are, one lane beside the other.
@@ -202,73 +270,174 @@ HWY_INLINE void find_rows(const Group& group, std::uint32_t block,
   }
 }
 
-void hash_group(const Words& key, const Group& group) {
-  V chain[8];
-  for (std::size_t i = 0; i < 8; ++i) chain[i] = hn::Set(kTag, key[i]);
-  const V index_low = hn::Load(kTag, group.index_low);
-  const V index_high = hn::Load(kTag, group.index_high);
-  const V last_block = hn::Load(kTag, group.last_block);
-  const V last_length = hn::Load(kTag, group.last_length);
-  const V flags_last = hn::Load(kTag, group.flags_last);
-  const V flags_middle = hn::Load(kTag, group.flags);
-  V flags = hn::Or(flags_middle, hn::Load(kTag, group.flags_first));
-  V is_done = hn::Zero(kTag);
-  const std::uint8_t* rows[kLanes];
+HWY_INLINE Row set_row(const std::uint32_t* words) {
+  return {hn::Set(kTag, words[0]), hn::Set(kTag, words[1]), hn::Set(kTag, words[2]),
+          hn::Set(kTag, words[3])};
+}
 
-  for (std::uint32_t block = 0; block < group.blocks; ++block) {
-    V m[16];
-    if (group.is_even) {
-      load_block(group.bytes, block * kBlockBytes, m);
-    } else {
-      find_rows(group, block, rows);
-      load_block(rows, 0, m);
-    }
-    const auto is_last = hn::Eq(last_block, hn::Set(kTag, block));
-    const V length = hn::IfThenElse(is_last, last_length, hn::Set(kTag, kBlockBytes));
-    V s[16] = {chain[0],
-               chain[1],
-               chain[2],
-               chain[3],
-               chain[4],
-               chain[5],
-               chain[6],
-               chain[7],
-               hn::Set(kTag, kInitial[0]),
-               hn::Set(kTag, kInitial[1]),
-               hn::Set(kTag, kInitial[2]),
-               hn::Set(kTag, kInitial[3]),
-               index_low,
-               index_high,
-               length,
-               hn::Or(flags, hn::IfThenElseZero(is_last, flags_last))};
-    mix_rounds<0>(s, m);
-    if (group.is_even) {
-      for (std::size_t i = 0; i < 8; ++i) chain[i] = hn::Xor(s[i], s[i + 8]);
-    } else {
-      const auto keep = hn::MaskFromVec(is_done);
-      for (std::size_t i = 0; i < 8; ++i) {
-        chain[i] = hn::IfThenElse(keep, chain[i], hn::Xor(s[i], s[i + 8]));
-      }
-      is_done = hn::Or(is_done, hn::VecFromMask(kTag, is_last));
-    }
-    flags = flags_middle;
+// Before mixing: a and b hold the chaining value; the rest of the state and the block's words are
+// set.
+template <bool kEven>
+HWY_INLINE void open_block(const Group& group, std::uint32_t block, State& s, BlockWords& words) {
+  if constexpr (kEven) {
+    load_block(group.bytes, block * kBlockBytes, words);
+    for (const std::uint8_t* row : group.bytes)
+      hwy::Prefetch(row + (block + kBlocksAhead) * kBlockBytes);
+  } else {
+    const std::uint8_t* rows[kLanes];
+    find_rows(group, block, rows);
+    load_block(rows, 0, words);
   }
-  store_values(chain, group.values);
+  V length = hn::Set(kTag, kBlockBytes);
+  V flags = hn::Load(kTag, group.flags);
+  if (block == 0) flags = hn::Or(flags, hn::Load(kTag, group.flags_first));
+  if constexpr (kEven) {
+    if (block + 1 == group.blocks) flags = hn::Or(flags, hn::Load(kTag, group.flags_last));
+  } else {
+    const auto is_last = hn::Eq(hn::Load(kTag, group.last_block), hn::Set(kTag, block));
+    length = hn::IfThenElse(is_last, hn::Load(kTag, group.last_length), length);
+    flags = hn::Or(flags, hn::IfThenElseZero(is_last, hn::Load(kTag, group.flags_last)));
+  }
+  s.c = set_row(kInitial.data());
+  s.d = {hn::Load(kTag, group.index_low), hn::Load(kTag, group.index_high), length, flags};
+}
+
+struct Chain {
+  alignas(64) std::uint32_t a[4][kLanes];
+  alignas(64) std::uint32_t b[4][kLanes];
+};
+
+HWY_INLINE void keep_chain(const State& s, Chain& kept) {
+  store_row(s.a, kept.a);
+  store_row(s.b, kept.b);
+}
+
+HWY_INLINE Row choose(hn::Mask<D> mask, Row yes, Row no) {
+  return {hn::IfThenElse(mask, yes.v0, no.v0), hn::IfThenElse(mask, yes.v1, no.v1),
+          hn::IfThenElse(mask, yes.v2, no.v2), hn::IfThenElse(mask, yes.v3, no.v3)};
+}
+
+// After mixing: a and b hold the next chaining value, or the kept one where a lane was done before.
+template <bool kEven>
+HWY_INLINE void close_block(const Group& group, std::uint32_t block, State& s, const Chain& kept) {
+  s.a = exclusive_or(s.a, s.c);
+  s.b = exclusive_or(s.b, s.d);
+  if constexpr (!kEven) {
+    const hn::RebindToSigned<D> numbers;
+    const auto last = hn::BitCast(numbers, hn::Load(kTag, group.last_block));
+    const auto is_done =
+        hn::RebindMask(kTag, hn::Gt(hn::Set(numbers, static_cast<std::int32_t>(block)), last));
+    s.a = choose(is_done, load_row(kept.a), s.a);
+    s.b = choose(is_done, load_row(kept.b), s.b);
+  }
+}
+
+template <bool kEven>
+void hash_group(const Words& key, const Group& group) {
+  alignas(64) BlockWords words;
+  Chain kept;
+  State s;
+  s.a = set_row(key.data());
+  s.b = set_row(key.data() + 4);
+  for (std::uint32_t block = 0; block < group.blocks; ++block) {
+    if constexpr (!kEven) keep_chain(s, kept);
+    open_block<kEven>(group, block, s, words);
+    mix_rounds(s, words);
+    close_block<kEven>(group, block, s, kept);
+  }
+  store_values(s, group.values);
+}
+
+// Mixing one group, each operation waits for the one before; a second group fills those waits. That
+// pays where 32 registers hold both states, and if the compiler keeps to the order that is written
+// here: hold() makes it have one state up to date, in registers, before it goes on with the other.
+#if HWY_TARGET == HWY_AVX3 && HWY_COMPILER_CLANG
+constexpr bool kPairs = true;
+HWY_INLINE void hold(State& s) {
+  asm volatile(""
+               : "+v"(s.a.v0.raw), "+v"(s.a.v1.raw), "+v"(s.a.v2.raw), "+v"(s.a.v3.raw),
+                 "+v"(s.b.v0.raw), "+v"(s.b.v1.raw), "+v"(s.b.v2.raw), "+v"(s.b.v3.raw),
+                 "+v"(s.c.v0.raw), "+v"(s.c.v1.raw), "+v"(s.c.v2.raw), "+v"(s.c.v3.raw),
+                 "+v"(s.d.v0.raw), "+v"(s.d.v1.raw), "+v"(s.d.v2.raw), "+v"(s.d.v3.raw)::"memory");
+}
+#else
+constexpr bool kPairs = false;
+HWY_INLINE void hold(State&) {}
+#endif
+
+template <std::size_t kRound = 0>
+HWY_INLINE void mix_rounds_of_two(State& s, State& t, const BlockWords* words) {
+  if constexpr (kRound < kSchedule.size()) {
+    mix_columns<kRound>(s, words[0]);
+    hold(s);
+    mix_columns<kRound>(t, words[1]);
+    hold(t);
+    mix_diagonals<kRound>(s, words[0]);
+    hold(s);
+    mix_diagonals<kRound>(t, words[1]);
+    hold(t);
+    mix_rounds_of_two<kRound + 1>(s, t, words);
+  }
+}
+
+template <bool kEven>
+void hash_two_groups(const Words& key, const Group& first, const Group& second) {
+  alignas(64) BlockWords words[2];
+  Chain kept[2];
+  State s;
+  State t;
+  s.a = t.a = set_row(key.data());
+  s.b = t.b = set_row(key.data() + 4);
+  const std::uint32_t blocks = std::max(first.blocks, second.blocks);
+  for (std::uint32_t block = 0; block < blocks; ++block) {
+    if constexpr (!kEven) keep_chain(s, kept[0]);
+    if constexpr (!kEven) keep_chain(t, kept[1]);
+    open_block<kEven>(first, block, s, words[0]);
+    open_block<kEven>(second, block, t, words[1]);
+    const BlockWords* hidden = words;  // or the compiler would keep words in registers after all
+    asm volatile("" : "+r"(hidden)::"memory");
+    mix_rounds_of_two(s, t, hidden);
+    close_block<kEven>(first, block, s, kept[0]);
+    close_block<kEven>(second, block, t, kept[1]);
+  }
+  store_values(s, first.values);
+  store_values(t, second.values);
+}
+
+std::span<const Node> fill_group(Group& group, std::span<const Node> nodes, std::uint8_t* unused) {
+  const std::size_t used = std::min(nodes.size(), kLanes);
+  for (std::size_t lane = 0; lane < used; ++lane) put_node(group, lane, nodes[lane]);
+  for (std::size_t lane = used; lane < kLanes; ++lane) {
+    put_node(group, lane, nodes[used - 1]);
+    group.values[lane] = unused;
+  }
+  return nodes.subspan(used);
 }
 
 void hash_nodes_in_lanes(const Words& key, std::span<const Node> nodes) {
+  std::uint8_t unused[32];
   while (!nodes.empty()) {
     // Filling lanes pays from the second node on.
     if (nodes.size() == 1) return hash_nodes_portably(key, nodes);
-    const std::size_t used = std::min(nodes.size(), kLanes);
-    Group group;
-    std::uint8_t unused[32];
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      put_node(group, lane, nodes[std::min(lane, used - 1)]);
-      if (lane >= used) group.values[lane] = unused;
+    Group first;
+    nodes = fill_group(first, nodes, unused);
+    if constexpr (kPairs) {
+      if (!nodes.empty()) {
+        Group second;
+        nodes = fill_group(second, nodes, unused);
+        if (first.is_even && second.is_even && first.blocks == second.blocks) {
+          hash_two_groups<true>(key, first, second);
+        } else {
+          hash_two_groups<false>(key, first, second);
+        }
+        continue;
+      }
     }
-    hash_group(key, group);
-    nodes = nodes.subspan(used);
+    if (first.is_even) {
+      hash_group<true>(key, first);
+    } else {
+      hash_group<false>(key, first);
+    }
   }
 }
 
