@@ -62,17 +62,19 @@ Result<std::unique_ptr<S3Backend>> S3Backend::open(rt::Blocking blocking, S3Sett
 }
 
 Result<Stat> S3Backend::stat(rt::Blocking blocking, const Key& key) {
-  auto stat = service_->head(blocking, key.text());
-  if (!stat && stat.error().code() == Code::NotFound) return fail(no_such_object(key));
-  return stat;
+  auto head = service_->head(blocking, key.text());
+  if (!head && head.error().code() == Code::NotFound) return fail(no_such_object(key));
+  if (!head) return fail(std::move(head).error());
+  return head->stat;
 }
 
 Result<rt::Content> S3Backend::open(rt::Blocking blocking, const Key& key, std::uint64_t offset,
                                     std::uint64_t length) {
-  EMB_TRY(S3Stream stream, S3Stream::open(blocking, *service_, key, offset, length));
   if (length > kReadAtOnceBytesMax) {
-    return rt::Content(std::make_unique<S3Source>(std::move(stream), *pool_), length);
+    EMB_TRY(S3Stream later, S3Stream::prepare(blocking, *service_, key, offset, length));
+    return rt::Content(std::make_unique<S3Source>(std::move(later), *pool_), length);
   }
+  EMB_TRY(S3Stream stream, S3Stream::open(blocking, *service_, key, offset, length));
   std::string bytes(static_cast<std::size_t>(length), '\0');
   EMB_DO(stream.read_full(blocking, bytes));
   return rt::Content(std::move(bytes));

@@ -4,9 +4,11 @@
 //
 // Bytes gather in a nameless local file until commit() (s3_writer.h). Reads are ranged GETs that
 // are pulled, so a slow reader holds back the store and not our memory; one that breaks is taken up
-// where it ended. Up to a megabyte is read at once by open().
+// where it ended. open() reads up to a megabyte at once, and asks for more when the first byte is
+// read: whoever opens to learn what kind of Content it is costs no transfer.
 //
-// Durability, and what a started download sees of a removal, are the store's. docs/design/0011.
+// Durability, and whether a started download survives the removal of its object, are the store's.
+// docs/design/0011.
 //
 // Threads: any. Ownership: it outlives its Writers and the Contents it hands out; the service and
 // the pool that reads hop to are its own.

@@ -64,7 +64,7 @@ TEST_F(S3BackendTest, WhoeverIsSecondKeepsWhatTheFirstStored) {
                                  .value();
     EXPECT_EQ(service.complete_upload(kBlocking, name, upload, {etag}),
               S3Service::Stored::WasThere);
-    EXPECT_EQ(service.head(kBlocking, name)->size_bytes, 3u);
+    EXPECT_EQ(service.head(kBlocking, name)->stat.size_bytes, 3u);
   }
 }
 

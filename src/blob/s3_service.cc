@@ -67,12 +67,15 @@ std::string S3Service::name_of(std::string_view key) const {
   return decoded->substr(where_.prefix.size());
 }
 
-Result<Stat> S3Service::head(rt::Blocking blocking, std::string_view name) {
+Result<S3Service::Head> S3Service::head(rt::Blocking blocking, std::string_view name) {
   EMB_TRY(const auto response,
           client_.send(blocking, signed_request("HEAD", where_.path_of(name), {})));
   if (!is_success(response)) return fail(s3_failure(response, where_, cat("find ", name)));
-  return Stat{.size_bytes = number_of(response.fields.find("Content-Length")),
-              .modified_ms = parse_http_date(response.fields.find("Last-Modified").value_or(""))};
+  Head head;
+  head.stat.size_bytes = number_of(response.fields.find("Content-Length"));
+  head.stat.modified_ms = parse_http_date(response.fields.find("Last-Modified").value_or(""));
+  head.etag = response.fields.find("ETag").value_or("");
+  return head;
 }
 
 Result<S3Service::Part> S3Service::get(rt::Blocking blocking, std::string_view name,

@@ -29,7 +29,11 @@ class S3Service {
 
   // -- objects
 
-  Result<Stat> head(rt::Blocking, std::string_view name);
+  struct Head {
+    Stat stat;
+    std::string etag;
+  };
+  Result<Head> head(rt::Blocking, std::string_view name);
 
   struct Part {
     std::unique_ptr<http::Download> download;

@@ -11,35 +11,35 @@ namespace {
 
 constexpr unsigned kBreaksMax = 3;
 
-// For ranges that can't be asked for: empty ones, and those outside.
-Status check_range_by_size(rt::Blocking blocking, S3Service& service, const Key& key,
-                           std::uint64_t offset, std::uint64_t length) {
-  auto stat = service.head(blocking, key.text());
-  if (!stat && stat.error().code() == Code::NotFound) return fail(no_such_object(key));
-  if (!stat) return fail(std::move(stat).error());
-  return check_range(key, stat->size_bytes, offset, length);
-}
-
 }  // namespace
+
+Result<S3Stream> S3Stream::prepare(rt::Blocking blocking, S3Service& service, const Key& key,
+                                   std::uint64_t offset, std::uint64_t length) {
+  auto head = service.head(blocking, key.text());
+  if (!head && head.error().code() == Code::NotFound) return fail(no_such_object(key));
+  if (!head) return fail(std::move(head).error());
+  EMB_DO(check_range(key, head->stat.size_bytes, offset, length));
+  S3Stream stream(service, key.text(), offset, length);
+  stream.etag_ = std::move(head->etag);
+  return stream;
+}
 
 Result<S3Stream> S3Stream::open(rt::Blocking blocking, S3Service& service, const Key& key,
                                 std::uint64_t offset, std::uint64_t length) {
-  S3Stream stream(service, key.text());
+  // There is no asking for an empty range, nor for one that has no end.
   if (length == 0 || length > std::numeric_limits<std::uint64_t>::max() - offset) {
-    EMB_DO(check_range_by_size(blocking, service, key, offset, length));
-    return stream;
+    return prepare(blocking, service, key, offset, length);
   }
   auto part = service.get(blocking, key.text(), offset, length, "");
   if (!part && part.error().code() == Code::NotFound) return fail(no_such_object(key));
   if (!part && part.error().code() == Code::RangeInvalid) {
-    EMB_DO(check_range_by_size(blocking, service, key, offset, length));
+    return prepare(blocking, service, key, offset, length);  // which knows the size
   }
   if (!part) return fail(std::move(part).error());
   EMB_DO(check_range(key, part->object_bytes, offset, length));
+  S3Stream stream(service, key.text(), offset, length);
   stream.download_ = std::move(part->download);
   stream.etag_ = std::move(part->etag);
-  stream.at_ = offset;
-  stream.left_ = length;
   return stream;
 }
 

@@ -14,10 +14,12 @@ namespace embrace::blob {
 
 class S3Stream {
  public:
-  // NotFound, and RangeInvalid as Backend::open says. Nothing is asked for an empty range but
-  // whether it lies inside.
+  // NotFound, and RangeInvalid as Backend::open says. The store begins to send.
   static Result<S3Stream> open(rt::Blocking, S3Service& service, const Key& key,
                                std::uint64_t offset, std::uint64_t length);
+  // The same, but nothing is sent before the first read().
+  static Result<S3Stream> prepare(rt::Blocking, S3Service& service, const Key& key,
+                                  std::uint64_t offset, std::uint64_t length);
 
   // At most into.size() bytes; 0 after the last.
   Result<std::size_t> read(rt::Blocking, std::span<char> into);
@@ -25,14 +27,15 @@ class S3Stream {
   Result<std::size_t> read_full(rt::Blocking, std::span<char> into);
 
  private:
-  S3Stream(S3Service& service, std::string name) : service_(&service), name_(std::move(name)) {}
+  S3Stream(S3Service& service, std::string name, std::uint64_t offset, std::uint64_t length)
+      : service_(&service), name_(std::move(name)), at_(offset), left_(length) {}
 
   S3Service* service_;
   std::string name_;
   std::unique_ptr<http::Download> download_;
   std::string etag_;
-  std::uint64_t at_ = 0;
-  std::uint64_t left_ = 0;
+  std::uint64_t at_;
+  std::uint64_t left_;
   unsigned breaks_ = 0;  // since the last byte
 };
 

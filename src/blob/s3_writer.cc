@@ -138,7 +138,7 @@ Status S3Writer::store_in_parts(rt::Blocking blocking, const std::string& name) 
     // An answer that was lost leaves an object, and no upload for the second try.
     if (!done && done.error().code() == Code::NotFound) {
       const auto there = service_.head(blocking, name);
-      if (there && there->size_bytes == written_) return Done{};
+      if (there && there->stat.size_bytes == written_) return Done{};
     }
   } else {
     done = fail(std::move(etags).error());
