@@ -53,9 +53,9 @@ std::string ungroup_bytes_by_four(std::string_view grouped) {
 }
 
 struct Encoder::Impl {
-  std::vector<char> grouped = std::vector<char>(kChunkBytesMax);
-  std::vector<char> frame =
-      std::vector<char>(LZ4F_compressFrameBound(kChunkBytesMax, &kPreferences));
+  const std::size_t frame_bytes_max = LZ4F_compressFrameBound(kChunkBytesMax, &kPreferences);
+  std::unique_ptr<char[]> frame = std::make_unique_for_overwrite<char[]>(frame_bytes_max);
+  std::unique_ptr<char[]> grouped = std::make_unique_for_overwrite<char[]>(kChunkBytesMax);
 };
 
 Encoder::Encoder() : impl_(std::make_unique<Impl>()) {}
@@ -104,18 +104,18 @@ Encoder::Encoded Encoder::encode(std::string_view chunk, Compression wanted) {
 
   std::string_view plain = chunk;
   if (wanted == Compression::ByteGroupedLz4) {
-    const std::span<char> grouped = std::span(impl_->grouped).first(chunk.size());
+    const std::span<char> grouped(impl_->grouped.get(), chunk.size());
     group_by_four(chunk, grouped);
     plain = {grouped.data(), grouped.size()};
   }
-  const std::size_t frame_bytes = LZ4F_compressFrame(impl_->frame.data(), impl_->frame.size(),
+  const std::size_t frame_bytes = LZ4F_compressFrame(impl_->frame.get(), impl_->frame_bytes_max,
                                                      plain.data(), plain.size(), &kPreferences);
   // It can only lack memory, or room that its own bound promised.
   if (LZ4F_isError(frame_bytes)) throw std::bad_alloc();
   const bool is_worth_it =
       frame_bytes < chunk.size() && (chunk.size() - frame_bytes) * 16 >= chunk.size();
   if (!is_worth_it) return {Compression::None, chunk};
-  return {wanted, {impl_->frame.data(), frame_bytes}};
+  return {wanted, {impl_->frame.get(), frame_bytes}};
 }
 
 struct Decoder::Impl {
@@ -123,7 +123,7 @@ struct Decoder::Impl {
     void operator()(LZ4F_dctx* unused) const { LZ4F_freeDecompressionContext(unused); }
   };
   std::unique_ptr<LZ4F_dctx, FreeContext> context;
-  std::vector<char> grouped = std::vector<char>(kChunkBytesMax);
+  std::unique_ptr<char[]> grouped = std::make_unique_for_overwrite<char[]>(kChunkBytesMax);
 
   Status decode_frame(std::string_view frame, std::span<char> into);
 };
@@ -179,7 +179,7 @@ Status Decoder::decode(Compression compression, std::string_view payload, std::s
     case Compression::Lz4:
       return impl_->decode_frame(payload, into);
     case Compression::ByteGroupedLz4: {
-      const std::span<char> grouped = std::span(impl_->grouped).first(into.size());
+      const std::span<char> grouped(impl_->grouped.get(), into.size());
       EMB_DO(impl_->decode_frame(payload, grouped));
       ungroup_by_four({grouped.data(), grouped.size()}, into);
       return Done{};

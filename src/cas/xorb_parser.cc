@@ -1,6 +1,10 @@
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <optional>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "base/strings.h"
 #include "cas/xorb.h"
@@ -39,7 +43,7 @@ struct XorbParser::Impl {
   // Chunks decoded and not hashed yet. Plain ones are views of the bytes being fed or gathered, so
   // no batch outlives either.
   Decoder decoder;
-  std::vector<char> decoded = std::vector<char>(kBatchBytes);
+  std::unique_ptr<char[]> decoded = std::make_unique_for_overwrite<char[]>(kBatchBytes);
   std::size_t decoded_bytes = 0;
   std::vector<std::string_view> batch;
   bool batch_borrows = false;
@@ -134,8 +138,8 @@ Status XorbParser::Impl::add_chunk(std::string_view payload) {
   if (record->compression == Compression::None) {
     batch_borrows = true;
   } else {
-    if (decoded.size() - decoded_bytes < record->chunk_bytes) hash_batch();
-    const auto into = std::span(decoded).subspan(decoded_bytes, record->chunk_bytes);
+    if (kBatchBytes - decoded_bytes < record->chunk_bytes) hash_batch();
+    const std::span into(decoded.get() + decoded_bytes, record->chunk_bytes);
     Status status = decoder.decode(record->compression, payload, into);
     if (!status) return bad_record(status.error().message());
     decoded_bytes += into.size();
