@@ -95,6 +95,8 @@ TEST(Shard, OfAClientIsRead) {
   EXPECT_FALSE(xorb.chunks[0].is_for_dedupe);
 
   EXPECT_EQ(to_hex(write_shard(*shard)), kHelloShard);
+  EXPECT_EQ(hash_chunk(hello()).text(),
+            "cd8ef2c334d413649995a5c50c3f69e6cf9a5f55a97e17abe10308589bdd45f8");
 }
 
 TEST(Shard, SurvivesTheTrip) {
