@@ -1,11 +1,56 @@
 #include "cas/gear_hash.h"
 
+#include <algorithm>
+
 namespace embrace::cas {
 
 namespace {
 
 std::uint64_t next_gear(std::uint64_t hash, char byte) {
   return (hash << 1) + kGearTable[static_cast<unsigned char>(byte)];
+}
+
+// A walk waits for its own last sum at every byte; four of them, in four strips of the same run,
+// fill the processor. Each strip after the first is warmed with the window before it.
+constexpr std::size_t kStrips = 4;
+constexpr std::size_t kStripBytes = 512;
+constexpr std::size_t kBlockBytes = kStrips * kStripBytes;
+
+// One block, strips in lockstep. Where one matches, the strips before it are walked to their ends:
+// the first match in the run is the one that counts.
+std::size_t find_in_block(std::uint64_t& hash, const char* block, std::uint64_t mask) {
+  const char* const s0 = block;
+  const char* const s1 = s0 + kStripBytes;
+  const char* const s2 = s1 + kStripBytes;
+  const char* const s3 = s2 + kStripBytes;
+  std::uint64_t h0 = hash, h1 = 0, h2 = 0, h3 = 0;
+  for (std::size_t i = 0; i < kGearWindow; ++i) {
+    h1 = next_gear(h1, s1[i - kGearWindow]);
+    h2 = next_gear(h2, s2[i - kGearWindow]);
+    h3 = next_gear(h3, s3[i - kGearWindow]);
+  }
+  std::size_t i = 0;
+#pragma clang loop unroll_count(4)
+  for (; i < kStripBytes; ++i) {
+    h0 = next_gear(h0, s0[i]);
+    h1 = next_gear(h1, s1[i]);
+    h2 = next_gear(h2, s2[i]);
+    h3 = next_gear(h3, s3[i]);
+    if ((h0 & mask) == 0 || (h1 & mask) == 0 || (h2 & mask) == 0 || (h3 & mask) == 0) break;
+  }
+  if (i == kStripBytes) {
+    hash = h3;
+    return kNoGearMatch;
+  }
+  const std::uint64_t hashes[kStrips] = {h0, h1, h2, h3};
+  for (std::size_t strip = 0;; ++strip) {
+    hash = hashes[strip];
+    const std::size_t at = strip * kStripBytes + i + 1;
+    if ((hash & mask) == 0) return at;
+    const std::size_t more =
+        find_gear_match_plainly(hash, std::string_view(block + at, kStripBytes - i - 1), mask);
+    if (more != kNoGearMatch) return at + more;
+  }
 }
 
 }  // namespace
@@ -31,7 +76,13 @@ std::size_t find_gear_match_plainly(std::uint64_t& hash, std::string_view bytes,
 }
 
 std::size_t find_gear_match(std::uint64_t& hash, std::string_view bytes, std::uint64_t mask) {
-  return find_gear_match_plainly(hash, bytes, mask);
+  std::size_t at = 0;
+  for (; bytes.size() - at >= kBlockBytes; at += kBlockBytes) {
+    const std::size_t match = find_in_block(hash, bytes.data() + at, mask);
+    if (match != kNoGearMatch) return at + match;
+  }
+  const std::size_t match = find_gear_match_plainly(hash, bytes.substr(at), mask);
+  return match == kNoGearMatch ? kNoGearMatch : at + match;
 }
 
 }  // namespace embrace::cas
