@@ -51,6 +51,7 @@ struct FileRow {
   Digest sha256;
   std::uint64_t size_bytes = 0;
   Millis created_ms = 0;
+  Millis used_ms = 0;  // when somebody last sent it, or made it part of a repository
 };
 
 struct Term {
@@ -144,13 +145,15 @@ class Catalog {
   virtual Result<std::vector<std::optional<ChunkPlace>>> find_chunks(
       rt::Blocking, std::span<const XetHash> chunks) = 0;
 
-  // All or nothing. A xorb or file that is there already stays as it is, but every xorb that the
-  // addition names is used now, and no longer condemned. Unusable when a term or an extra names a
-  // xorb that is neither there nor in the addition, or chunks that it does not have.
+  // All or nothing. A xorb or file that is there already stays as it is, but every xorb and file
+  // that the addition names is used now, and no longer condemned. Unusable when a term or an extra
+  // names a xorb that is neither there nor in the addition, or chunks that it does not have.
   virtual Result<Added> add(rt::Blocking, const Addition& addition, Millis now_ms) = 0;
   // Clients were told of these xorbs and may refer to them for weeks. Reprieves a condemned one;
   // NotFound when it is gone.
   virtual Status touch_xorb(rt::Blocking, std::int64_t xorb_id, Millis now_ms) = 0;
+  // The file (of every chunking) was sent again, and is used now. false: it is not there.
+  virtual Result<bool> touch_sha256(rt::Blocking, const Digest& sha256, Millis now_ms) = 0;
   // Drops the file (of every chunking) and its terms; its xorbs count as used until now.
   virtual Status remove_sha256(rt::Blocking, const Digest& sha256, Millis now_ms) = 0;
   virtual Result<std::vector<FileRow>> list_files(rt::Blocking, std::optional<Digest> after,
@@ -159,6 +162,8 @@ class Catalog {
   // For the collection and the doctor.
   virtual Result<std::vector<XorbRow>> list_xorbs(rt::Blocking, std::int64_t after_id,
                                                   std::size_t limit) = 0;
+  virtual Result<std::vector<FileRow>> list_chunkings(rt::Blocking, std::int64_t after_id,
+                                                      std::size_t limit) = 0;  // every file row
   virtual Result<std::vector<XorbRow>> unused_xorbs(rt::Blocking, Millis used_before_ms,
                                                     std::int64_t after_id, std::size_t limit) = 0;
   // Condemns it if no term names it and nobody used it since; once condemned, the time stays.

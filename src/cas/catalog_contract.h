@@ -476,6 +476,36 @@ TEST_P(CatalogContract, RemovingAFileRemovesEveryChunkingAndItsXorbsAreUsedUntil
   EXPECT_EQ(unused(5001), std::vector<XetHash>{hash_of(1)});
 }
 
+TEST_P(CatalogContract, AFileThatIsSentAgainIsUsedNow) {
+  const Digest sha256 = sha256_of(7);
+  const NewFile file = file_of(10, sha256, {term_of(1)});
+  ASSERT_TRUE(add({.xorbs = {xorb_of(1)}, .files = {file, file_of(11, {term_of(1)})}}));
+  const auto used = [&](std::uint64_t number) {
+    return catalog_->find_file(blocking_, hash_of(number)).value()->used_ms;
+  };
+  EXPECT_EQ(used(10), 1000);
+  EXPECT_EQ(add({.files = {file}}, 2000)->files.at(0).used_ms, 2000);
+  EXPECT_EQ(used(10), 2000);
+  EXPECT_EQ(catalog_->touch_sha256(blocking_, sha256, 3000), true);
+  EXPECT_EQ(used(10), 3000);
+  EXPECT_EQ(used(11), 1000);
+  EXPECT_EQ(catalog_->touch_sha256(blocking_, sha256_of(8), 3000), false);
+}
+
+TEST_P(CatalogContract, EveryChunkingIsListedById) {
+  const Digest sha256 = sha256_of(7);
+  ASSERT_TRUE(add({.xorbs = {xorb_of(1), xorb_of(2)},
+                   .files = {file_of(10, sha256, {term_of(1), term_of(2)}),
+                             file_of(11, sha256, {term_of(2), term_of(1)})}}));
+  const auto first = catalog_->list_chunkings(blocking_, 0, 1).value();
+  ASSERT_EQ(first.size(), 1u);
+  const auto second = catalog_->list_chunkings(blocking_, first[0].id, 10).value();
+  ASSERT_EQ(second.size(), 1u);
+  EXPECT_NE(first[0].hash, second[0].hash);
+  EXPECT_EQ(first[0].sha256, second[0].sha256);
+  EXPECT_TRUE(catalog_->list_chunkings(blocking_, second[0].id, 10)->empty());
+}
+
 TEST_P(CatalogContract, FilesAreListedBySha256InPages) {
   Addition addition{.xorbs = {xorb_of(1)}};
   for (std::uint8_t i = 0; i < 9; ++i) {

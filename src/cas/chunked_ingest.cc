@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "cas/collection.h"
 #include "cas/expectation.h"
 #include "cas/xorb_key.h"
 
@@ -34,7 +35,11 @@ std::vector<Landmark> landmarks_of(const XorbIndex& index) {
 
 ChunkedIngest::ChunkedIngest(blob::Backend& backend, Catalog& catalog, XorbIndexes& indexes,
                              Clock& clock)
-    : backend_(backend), catalog_(catalog), indexes_(indexes), clock_(clock) {}
+    : backend_(backend),
+      catalog_(catalog),
+      indexes_(indexes),
+      clock_(clock),
+      begun_ms_(clock.now_ms()) {}
 
 Status ChunkedIngest::write(rt::Blocking blocking, std::string_view bytes) {
   EMB_CHECK(!is_finished_, "nothing is written after finish");
@@ -240,9 +245,14 @@ Result<ObjectInfo> ChunkedIngest::finish(rt::Blocking blocking,
 Status ChunkedIngest::put_into_catalog(rt::Blocking blocking, const ObjectInfo& info) {
   EMB_TRY(const auto there, catalog_.find_sha256(blocking, info.sha256));
   if (there) {
-    drop_stored(blocking);
-    return Done{};
+    EMB_TRY(const bool is_kept, catalog_.touch_sha256(blocking, info.sha256, clock_.now_ms()));
+    if (is_kept) {
+      drop_stored(blocking);
+      return Done{};
+    }
   }
+  if (clock_.now_ms() - begun_ms_ > kUploadLastsMax)
+    return fail(Code::Unusable, "The upload took longer than five days: send the file again.");
   if (writer_) EMB_DO(end_xorb(blocking));
   NewFile file{.hash = file_hash_of(root_.finish()),
                .sha256 = info.sha256,

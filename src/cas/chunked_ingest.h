@@ -75,6 +75,7 @@ class ChunkedIngest : public Ingest {
   Catalog& catalog_;
   XorbIndexes& indexes_;
   Clock& clock_;
+  const Millis begun_ms_;
 
   Piece block_;
   std::string open_chunk_;

@@ -22,6 +22,7 @@
 #include "base/time.h"
 #include "blob/backend.h"
 #include "cas/catalog.h"
+#include "cas/collection.h"
 #include "cas/object_store.h"
 #include "cas/shard.h"
 #include "cas/upload_parts.h"
@@ -105,6 +106,20 @@ class ChunkedStore : public ObjectStore {
                                      std::uint64_t length);
   // A shard that lists the xorb which holds the chunk, keyed. NotFound when nobody knows it.
   Result<std::string> dedupe_answer(rt::Blocking, const XetHash& chunk);
+
+  // Housekeeping: removes what nobody needs (collection.h).
+  Result<Collected> collect(rt::Blocking, const CollectionRules& rules);
+  Result<StorageFigures> figures(rt::Blocking);  // counts every row: seldom, please
+  // Holds the catalog against the blobs: every xorb has its blob, with a footer that fits; every
+  // term lies in its xorb and names as many bytes as it says. Reads footers, not chunks: verify()
+  // does. Calls `found` with what is wrong, and where. May run beside uploads and a collection.
+  struct Examined {
+    std::uint64_t xorbs = 0;
+    std::uint64_t files = 0;
+    Collected::Count unnamed;  // blobs that no row names: left by crashes, or of uploads under way
+  };
+  using Found = std::function<void(std::string_view where, std::string_view what)>;
+  Result<Examined> examine(rt::Blocking, const Found& found);
 
   // Cuts the files of an older data folder into chunks, and says how many there were. Removes each
   // after it is stored, so that it goes on where it was interrupted.

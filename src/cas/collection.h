@@ -20,12 +20,16 @@
 
 namespace embrace::cas {
 
+// An upload's xorbs are no row's until it ends. One that took longer than this is refused at its
+// end, so that what the collection takes for a stray is never about to be named.
+inline constexpr Millis kUploadLastsMax = 5ll * 24 * 3600 * 1000;
+
 struct CollectionRules {
   // Clients remember their own uploads for three weeks and dedupe answers for one, and use them
   // without asking.
   Millis unused_ms = 28ll * 24 * 3600 * 1000;
   Millis condemned_ms = 24ll * 3600 * 1000;
-  // Longer than any upload may last: its first xorbs are no row's until it ends.
+  // Longer than kUploadLastsMax, by more than clocks may differ.
   Millis stray_ms = 7ll * 24 * 3600 * 1000;
   bool is_dry_run = false;  // counts what would happen, and changes nothing
 };

@@ -104,6 +104,21 @@ TEST_F(CollectionTest, StraysAreRemovedWhenNoUploadCanStillWantThem) {
   EXPECT_EQ(blobs(), 1u) << "what is not ours stays";
 }
 
+TEST_F(CollectionTest, AnUploadThatLastedTooLongIsRefusedBeforeItsXorbsCouldBeStrays) {
+  const std::string bytes = many_bytes(300'000);
+  auto quick = store_.create(kBlocking).value();
+  auto slow = store_.create(kBlocking).value();
+  ASSERT_TRUE(write_in_pieces(*quick, bytes, 100'000));
+  ASSERT_TRUE(write_in_pieces(*slow, bytes + "more", 100'000));
+  wait_days(5);
+  EXPECT_TRUE(quick->finish(kBlocking, std::nullopt));
+  clock_.advance_ms(1);
+  const auto refused = slow->finish(kBlocking, std::nullopt);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::Unusable);
+  EXPECT_GT(CollectionRules{}.stray_ms, kUploadLastsMax + kDayMs);
+}
+
 TEST_F(CollectionTest, ACrashBetweenRowAndBlobLeavesAStray) {
   const Digest sha256 = put(store_, many_bytes(300'000))->sha256;
   ASSERT_TRUE(store_.remove(kBlocking, sha256));

@@ -138,7 +138,9 @@ void MemoryCatalog::Tables::add_file(const NewFile& file, Millis now_ms, Added& 
   for (const auto& term : file.terms) use(term.xorb, now_ms);
   const auto [there, is_new] = file_ids.try_emplace(file.hash, last_id + 1);
   if (!is_new) {
-    added.files.push_back(files.at(there->second));
+    FileRow& row = files.at(there->second);
+    row.used_ms = now_ms;
+    added.files.push_back(row);
     return;
   }
   const std::int64_t id = ++last_id;
@@ -146,7 +148,8 @@ void MemoryCatalog::Tables::add_file(const NewFile& file, Millis now_ms, Added& 
                .hash = file.hash,
                .sha256 = file.sha256,
                .size_bytes = file.size_bytes,
-               .created_ms = now_ms};
+               .created_ms = now_ms,
+               .used_ms = now_ms};
   by_sha256[file.sha256].emplace(id, file.hash);
   std::uint64_t offset = 0;
   for (const auto& term : file.terms) {
@@ -170,6 +173,15 @@ Status MemoryCatalog::touch_xorb(rt::Blocking, std::int64_t xorb_id, Millis now_
     if (found == t.xorbs.end()) return fail(Code::NotFound, "This xorb is gone.");
     t.use(found->second.hash, now_ms);
     return Done{};
+  });
+}
+
+Result<bool> MemoryCatalog::touch_sha256(rt::Blocking, const Digest& sha256, Millis now_ms) {
+  return tables_.with([&](Tables& t) {
+    const auto chunkings = t.by_sha256.find(sha256);
+    if (chunkings == t.by_sha256.end()) return false;
+    for (const auto& [file_id, hash] : chunkings->second) t.files.at(file_id).used_ms = now_ms;
+    return true;
   });
 }
 
@@ -209,6 +221,16 @@ Result<std::vector<XorbRow>> MemoryCatalog::list_xorbs(rt::Blocking, std::int64_
     std::vector<XorbRow> out;
     auto at = t.xorbs.upper_bound(after_id);
     for (; at != t.xorbs.end() && out.size() < limit; ++at) out.push_back(at->second);
+    return out;
+  });
+}
+
+Result<std::vector<FileRow>> MemoryCatalog::list_chunkings(rt::Blocking, std::int64_t after_id,
+                                                           std::size_t limit) {
+  return tables_.with([&](Tables& t) {
+    std::vector<FileRow> out;
+    auto at = t.files.upper_bound(after_id);
+    for (; at != t.files.end() && out.size() < limit; ++at) out.push_back(at->second);
     return out;
   });
 }

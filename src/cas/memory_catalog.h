@@ -24,11 +24,14 @@ class MemoryCatalog : public Catalog {
       rt::Blocking, std::span<const XetHash> chunks) override;
   Result<Added> add(rt::Blocking, const Addition& addition, Millis now_ms) override;
   Status touch_xorb(rt::Blocking, std::int64_t xorb_id, Millis now_ms) override;
+  Result<bool> touch_sha256(rt::Blocking, const Digest& sha256, Millis now_ms) override;
   Status remove_sha256(rt::Blocking, const Digest& sha256, Millis now_ms) override;
   Result<std::vector<FileRow>> list_files(rt::Blocking, std::optional<Digest> after,
                                           std::size_t limit) override;
   Result<std::vector<XorbRow>> list_xorbs(rt::Blocking, std::int64_t after_id,
                                           std::size_t limit) override;
+  Result<std::vector<FileRow>> list_chunkings(rt::Blocking, std::int64_t after_id,
+                                              std::size_t limit) override;
   Result<std::vector<XorbRow>> unused_xorbs(rt::Blocking, Millis used_before_ms,
                                             std::int64_t after_id, std::size_t limit) override;
   Result<bool> condemn_xorb(rt::Blocking, std::int64_t xorb_id, Millis used_before_ms,

@@ -177,6 +177,14 @@ Status SqlCatalog::touch_xorb(rt::Blocking blocking, std::int64_t xorb_id, Milli
   });
 }
 
+Result<bool> SqlCatalog::touch_sha256(rt::Blocking blocking, const Digest& sha256, Millis now_ms) {
+  return database_.write(blocking, [&](db::Session& session) -> Result<bool> {
+    EMB_TRY(auto changed, session.run("UPDATE xet_files SET used_ms = :now WHERE sha256 = :sha256",
+                                      now_ms, sha256.hex()));
+    return changed > 0;
+  });
+}
+
 Status SqlCatalog::remove_sha256(rt::Blocking blocking, const Digest& sha256, Millis now_ms) {
   return database_.write(blocking, [&](db::Session& session) -> Status {
     EMB_DO(
@@ -204,6 +212,14 @@ Result<std::vector<XorbRow>> SqlCatalog::list_xorbs(rt::Blocking blocking, std::
                                                     std::size_t limit) {
   return database_.read(blocking, [&](db::Session& session) {
     return xorbs_of(session, "x.id > :after ORDER BY x.id LIMIT :limit",
+                    {after_id, signed_limit(limit)});
+  });
+}
+
+Result<std::vector<FileRow>> SqlCatalog::list_chunkings(rt::Blocking blocking,
+                                                        std::int64_t after_id, std::size_t limit) {
+  return database_.read(blocking, [&](db::Session& session) {
+    return files_of(session, "f.id > :after ORDER BY f.id LIMIT :limit",
                     {after_id, signed_limit(limit)});
   });
 }

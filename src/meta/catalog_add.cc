@@ -190,11 +190,14 @@ Result<FileRow> Adding::add_file(const NewFile& file) {
     offset += bytes;
   }
   EMB_TRY(auto row, session_.row<std::int64_t>(
-                        "INSERT INTO xet_files (hash, sha256, size_bytes, created_ms) "
-                        "VALUES (:hash, :sha256, :size, :now) ON CONFLICT (hash) DO NOTHING "
+                        "INSERT INTO xet_files (hash, sha256, size_bytes, created_ms, used_ms) "
+                        "VALUES (:hash, :sha256, :size, :now, :now) ON CONFLICT (hash) DO NOTHING "
                         "RETURNING id",
                         file.hash.text(), file.sha256.hex(), file.size_bytes, now_ms_));
   if (!row) {
+    // Somebody who just sent it has time to make use of it before the collection takes it away.
+    EMB_DO(session_.run("UPDATE xet_files SET used_ms = :now WHERE hash = :hash", now_ms_,
+                        file.hash.text()));
     static const std::string find =
         cat("SELECT ", detail::kFileColumns, " FROM xet_files f WHERE f.hash = :hash");
     EMB_TRY(auto there, detail::rows_of<FileRow>(session_, find, {file.hash.text()},
@@ -212,7 +215,8 @@ Result<FileRow> Adding::add_file(const NewFile& file) {
                  .hash = file.hash,
                  .sha256 = file.sha256,
                  .size_bytes = file.size_bytes,
-                 .created_ms = now_ms_};
+                 .created_ms = now_ms_,
+                 .used_ms = now_ms_};
 }
 
 }  // namespace

@@ -7,7 +7,8 @@ namespace embrace::meta::detail {
 const std::string_view kXorbColumns =
     "x.id, x.hash, x.blob_key, x.chunk_count, x.stored_bytes, x.unpacked_bytes, x.created_ms, "
     "x.used_ms, x.condemned_ms";
-const std::string_view kFileColumns = "f.id, f.hash, f.sha256, f.size_bytes, f.created_ms";
+const std::string_view kFileColumns =
+    "f.id, f.hash, f.sha256, f.size_bytes, f.created_ms, f.used_ms";
 
 std::vector<db::Type> xorb_column_types(std::size_t more) {
   using enum db::Type;
@@ -19,7 +20,7 @@ std::vector<db::Type> xorb_column_types(std::size_t more) {
 
 const std::vector<db::Type>& file_column_types() {
   using enum db::Type;
-  static const std::vector<db::Type> types = {Integer, Text, Text, Integer, Integer};
+  static const std::vector<db::Type> types = {Integer, Text, Text, Integer, Integer, Integer};
   return types;
 }
 
@@ -63,6 +64,7 @@ Result<cas::FileRow> take_file(std::vector<db::Value>& values) {
   row.sha256 = *sha256;
   row.size_bytes = value<std::uint64_t>(values, 3);
   row.created_ms = value<Millis>(values, 4);
+  row.used_ms = value<Millis>(values, 5);
   return row;
 }
 

@@ -347,13 +347,32 @@ CREATE TABLE landmarks (
 CREATE INDEX landmarks_by_xorb ON landmarks (xorb_id)
 )";
 
-constexpr std::array<db::Migration, 6> kMigrations = {{
+// What garbage collection goes by. A link is in use when it is written, and when somebody is told
+// that the repository has the file; a file, when it is sent or linked. The drop of a file and the
+// link of one both write its row in xet_files, so that only one of them can win (storage.h).
+constexpr std::string_view kStorage = R"(
+ALTER TABLE xet_files ADD COLUMN used_ms {{int}} NOT NULL DEFAULT 0
+--
+UPDATE xet_files SET used_ms = created_ms
+--
+ALTER TABLE repo_lfs ADD COLUMN used_ms {{int}} NOT NULL DEFAULT 0
+--
+UPDATE repo_lfs SET used_ms = linked_ms
+--
+CREATE TABLE namespace_quotas (
+  namespace_id {{int}} PRIMARY KEY REFERENCES accounts (id) ON DELETE CASCADE,
+  quota_bytes {{int}}
+)
+)";
+
+constexpr std::array<db::Migration, 7> kMigrations = {{
     {1, "accounts", kAccounts},
     {2, "repositories", kRepos},
     {3, "contents", kContents},
     {4, "events and jobs", kWork},
     {5, "device logins", kDeviceLogins},
     {6, "chunks", kChunks},
+    {7, "storage", kStorage},
 }};
 
 }  // namespace
