@@ -25,9 +25,9 @@ std::size_t find_in_block(std::uint64_t& hash, const char* block, std::uint64_t 
   const char* const s3 = s2 + kStripBytes;
   std::uint64_t h0 = hash, h1 = 0, h2 = 0, h3 = 0;
   for (std::size_t i = 0; i < kGearWindow; ++i) {
-    h1 = next_gear(h1, s1[i - kGearWindow]);
-    h2 = next_gear(h2, s2[i - kGearWindow]);
-    h3 = next_gear(h3, s3[i - kGearWindow]);
+    h1 = next_gear(h1, (s1 - kGearWindow)[i]);
+    h2 = next_gear(h2, (s2 - kGearWindow)[i]);
+    h3 = next_gear(h3, (s3 - kGearWindow)[i]);
   }
   std::size_t i = 0;
 #pragma clang loop unroll_count(4)
