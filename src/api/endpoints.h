@@ -82,6 +82,7 @@ EMB_ENDPOINT(xet_not_built);
 // lfs/
 EMB_ENDPOINT(lfs_batch);  // batch.cc
 EMB_ENDPOINT(lfs_verify);
+EMB_ENDPOINT(lfs_verify_granted);
 EMB_ENDPOINT(lfs_upload);  // transfer.cc
 EMB_ENDPOINT(lfs_part);
 EMB_ENDPOINT(lfs_complete);

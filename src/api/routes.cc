@@ -66,6 +66,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {Put, Site, "/api/lfs/part/{}", lfs_part, kIgnore},
     {Post, Site, "/api/lfs/complete/{}", lfs_complete, kIgnore},
     {Get, Site, "/api/lfs/download/{}", lfs_download, kIgnore},
+    {Post, Site, "/api/lfs/verify/{}", lfs_verify_granted, kIgnore},
     {Get, RepoApi, "lfs-files", list_lfs_files},
     {Post, RepoApi, "lfs-files", delete_lfs_files},
     {Delete, RepoApi, "lfs-files", delete_lfs_file},

@@ -23,7 +23,7 @@ struct LfsObject {
 // What a signed URL allows. Rendered into the path and query of our own URLs by api/lfs; the
 // signature is HMAC-SHA256 over every field with the server's signing key.
 struct SignedGrant {
-  enum class Action : std::uint8_t { Upload, Part, Complete, Download };
+  enum class Action : std::uint8_t { Upload, Part, Complete, Download, Verify };
   Action action = Action::Upload;
   std::int64_t repo_id = 0;
   LfsObject object;
@@ -48,6 +48,7 @@ struct LfsAnswer {
   bool present = false;               // upload: nothing to do
   std::optional<SignedGrant> action;  // upload, download or complete
   std::vector<SignedGrant> parts;     // multipart
+  std::optional<SignedGrant> verify;  // upload: to ask afterwards whether it arrived
   std::uint64_t part_bytes = 0;
   int error_code = 0;  // 404, 413, 422
   std::string error;
@@ -72,6 +73,7 @@ Status complete_upload(Services&, rt::Blocking, const SignedGrant& grant,
                        const std::vector<std::uint32_t>& parts);
 Status verify_upload(Services&, rt::Blocking, const auth::Caller&, const RepoName& name,
                      LfsObject object);  // NotFound, Unusable
+Status verify_upload(Services&, rt::Blocking, const SignedGrant& grant, LfsObject object);
 Result<cas::ObjectInfo> find_download(Services&, rt::Blocking, const SignedGrant& grant);
 
 // Locks.

@@ -74,6 +74,7 @@ class Batch {
     } else {
       answer.action = grant(Action::Upload, object);
     }
+    answer.verify = grant(Action::Verify, object);
     return answer;
   }
 

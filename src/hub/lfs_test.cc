@@ -113,6 +113,24 @@ TEST_F(LfsTest, GrantsAreGoodForTheirOwnActionOnly) {
   EXPECT_EQ(find_download(services(), blocking, download).error().code(), Code::NotFound);
 }
 
+TEST_F(LfsTest, AnUploadBringsALinkToVerifyIt) {
+  const auto wanted = object("weights");
+  const auto answer = ask_one(true, wanted);
+  ASSERT_TRUE(answer.verify);
+  EXPECT_EQ(verify_upload(services(), blocking, *answer.verify, wanted).error().code(),
+            Code::NotFound);
+  must(send(*answer.action, "weights"));
+  EXPECT_TRUE(verify_upload(services(), blocking, *answer.verify, wanted));
+  EXPECT_EQ(verify_upload(services(), blocking, *answer.verify, {wanted.sha256, 1}).error().code(),
+            Code::Unusable);
+  EXPECT_EQ(verify_upload(services(), blocking, *answer.verify, object("else")).error().code(),
+            Code::Denied);
+  EXPECT_EQ(verify_upload(services(), blocking, *answer.action, wanted).error().code(),
+            Code::Denied);
+  EXPECT_EQ(begin_upload(services(), blocking, *answer.verify).error().code(), Code::Denied);
+  EXPECT_EQ(find_download(services(), blocking, *answer.verify).error().code(), Code::Denied);
+}
+
 TEST_F(LfsTest, LargeObjectsComeInParts) {
   settings.lfs_multipart_above_bytes = 10;
   settings.lfs_part_bytes = 4;

@@ -68,6 +68,19 @@ Status check_parts(std::vector<std::uint32_t> parts, std::uint32_t count) {
   return Done{};
 }
 
+Status check_arrived(Services& services, rt::Blocking blocking, std::int64_t repo_id,
+                     const LfsObject& object) {
+  EMB_TRY(const auto links, find_lfs_links(services, blocking, repo_id, {object.sha256}));
+  const auto found = links.find(object.sha256);
+  if (found == links.end())
+    return fail(Code::NotFound, "The object was not uploaded to this repository.");
+  if (found->second.size_bytes != object.size_bytes) {
+    return fail(Code::Unusable, cat("The uploaded file has ", found->second.size_bytes,
+                                    " bytes, not ", object.size_bytes, "."));
+  }
+  return Done{};
+}
+
 }  // namespace
 
 std::uint64_t bytes_granted(const SignedGrant& grant) {
@@ -121,15 +134,14 @@ Status complete_upload(Services& services, rt::Blocking blocking, const SignedGr
 Status verify_upload(Services& services, rt::Blocking blocking, const auth::Caller& caller,
                      const RepoName& name, LfsObject object) {
   EMB_TRY(const auto repo, find_repo(services, blocking, caller, name, auth::Right::Read));
-  EMB_TRY(const auto links, find_lfs_links(services, blocking, repo.id, {object.sha256}));
-  const auto found = links.find(object.sha256);
-  if (found == links.end())
-    return fail(Code::NotFound, "The object was not uploaded to this repository.");
-  if (found->second.size_bytes != object.size_bytes) {
-    return fail(Code::Unusable, cat("The uploaded file has ", found->second.size_bytes,
-                                    " bytes, not ", object.size_bytes, "."));
-  }
-  return Done{};
+  return check_arrived(services, blocking, repo.id, object);
+}
+
+Status verify_upload(Services& services, rt::Blocking blocking, const SignedGrant& grant,
+                     LfsObject object) {
+  if (grant.action != Action::Verify || grant.object.sha256 != object.sha256)
+    return fail(Code::Denied, "This link is not for verifying that file.");
+  return check_arrived(services, blocking, grant.repo_id, object);
 }
 
 Result<cas::ObjectInfo> find_download(Services& services, rt::Blocking blocking,

@@ -13,7 +13,7 @@
 namespace embrace::hub {
 namespace {
 
-constexpr std::string_view kActions = "upcd";  // in the order of Action
+constexpr std::string_view kActions = "upcdv";  // in the order of Action
 constexpr std::string_view kPurpose =
     "embrace lfs grant\n";  // so that no other signature of this key fits
 constexpr std::size_t kGrantBytesMax = 512;

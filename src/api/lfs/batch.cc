@@ -90,11 +90,7 @@ class BatchRenderer {
       }
       w_.end_object().end_object();
     }
-    w_.key("verify").begin_object().field("href", verify_url());
-    if (auto authorization = call_.request.fields.find("Authorization")) {
-      w_.key("header").begin_object().field("Authorization", *authorization).end_object();
-    }
-    w_.end_object();
+    render_link("verify", *answer.verify);
   }
 
   void render_link(std::string_view name, const hub::SignedGrant& grant) {
@@ -120,6 +116,9 @@ class BatchRenderer {
       case hub::SignedGrant::Action::Download:
         action = "download";
         break;
+      case hub::SignedGrant::Action::Verify:
+        action = "verify";
+        break;
     }
     return cat(call_.base, "/api/lfs/", action, "/", grant.render(key_));
   }
@@ -128,16 +127,18 @@ class BatchRenderer {
     return (grant.expires_ms - call_.services().clock.now_ms()) / 1000;
   }
 
-  std::string verify_url() const {
-    return cat(call_.base, "/", result_.repo.name.path(), ".git/info/lfs/objects/verify");
-  }
-
   const Call& call_;
   const hub::LfsBatch& batch_;
   const hub::LfsBatchResult& result_;
   const std::string& key_;
   json::Writer w_;
 };
+
+http::Response verified_reply(const hub::LfsObject& object) {
+  json::Writer w;
+  w.begin_object().field("oid", object.sha256.hex()).field("size", object.size_bytes).end_object();
+  return lfs_reply(w);
+}
 
 }  // namespace
 
@@ -157,15 +158,28 @@ Task<Result<http::Response>> lfs_batch(Call& call) {
   co_return BatchRenderer(call, batch, result).render();
 }
 
+// Where the batch's "verify" action leads: the URL carries the right, so that no credentials of the
+// caller need to stand in an answer.
+Task<Result<http::Response>> lfs_verify_granted(Call& call) {
+  EMB_CO_TRY(auto grant,
+             hub::SignedGrant::parse(call.target.segments.at(3), call.services().signing_key,
+                                     call.services().clock.now_ms()));
+  EMB_CO_TRY(auto body, co_await read_json(call));
+  EMB_CO_TRY(auto object, read_object(body.root()));
+  EMB_CO_DO(co_await on_pool(call, [&](rt::Blocking blocking) {
+    return hub::verify_upload(call.services(), blocking, grant, object);
+  }));
+  co_return verified_reply(object);
+}
+
+// The same with the caller's own right.
 Task<Result<http::Response>> lfs_verify(Call& call) {
   EMB_CO_TRY(auto body, co_await read_json(call));
   EMB_CO_TRY(auto object, read_object(body.root()));
   EMB_CO_DO(co_await on_pool(call, [&](rt::Blocking blocking) {
     return hub::verify_upload(call.services(), blocking, call.caller, call.target.repo, object);
   }));
-  json::Writer w;
-  w.begin_object().field("oid", object.sha256.hex()).field("size", object.size_bytes).end_object();
-  co_return lfs_reply(w);
+  co_return verified_reply(object);
 }
 
 }  // namespace embrace::api
