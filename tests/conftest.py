@@ -13,6 +13,7 @@ from commit_calls import Repo
 from hub_process import HubProcess
 from people import Person, populate, token_of
 from private_postgres import PrivatePostgres
+from private_s3 import PrivateS3
 
 _names = itertools.count(1)
 _hubs = []  # every server of the session, for the logs of failing tests
@@ -94,6 +95,20 @@ def postgres_hub(tmp_path_factory):
         hub = _open_hub(tmp_path_factory.mktemp("hub-on-postgres"), database=postgres.url)
         yield hub
         _close_hub(hub)
+
+
+@pytest.fixture(scope="session")
+def private_s3(tmp_path_factory):
+    with PrivateS3(tmp_path_factory.mktemp("s3") / "store") as s3:
+        yield s3
+
+
+@pytest.fixture(scope="session")
+def s3_hub(tmp_path_factory, private_s3):
+    """The same server with its large files in S3."""
+    hub = _open_hub(tmp_path_factory.mktemp("hub-on-s3"), blobs=private_s3.blobs("one/hub"), env=private_s3.KEYS)
+    yield hub
+    _close_hub(hub)
 
 
 @pytest.fixture

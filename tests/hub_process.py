@@ -34,13 +34,15 @@ def without_proxies(env):
 class HubProcess:
     """`embrace serve` and, on the same folder, `embrace admin` and `embrace doctor`."""
 
-    def __init__(self, folder, *, data=None, database=None, settings=None):
+    def __init__(self, folder, *, data=None, database=None, blobs=None, settings=None, env=None):
         self.folder = pathlib.Path(folder)
         self.data = pathlib.Path(data or self.folder / "data")
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_path = self.folder / "server.log"
         self._database = database
+        self._blobs = blobs
+        self._more_env = env or {}
         self._process = None
         self._log_mark = 0
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -138,10 +140,11 @@ class HubProcess:
         return done.stdout.strip()
 
     def _where(self):
-        return ["--data", str(self.data)] + (["--database", self._database] if self._database else [])
+        database = ["--database", self._database] if self._database else []
+        return ["--data", str(self.data), *database, *(["--blobs", self._blobs] if self._blobs else [])]
 
     def _env(self):
-        env = without_proxies(os.environ)
+        env = without_proxies(os.environ) | self._more_env
         reports = self.folder / "sanitizer"
         env["ASAN_OPTIONS"] = f"log_path={reports}:detect_leaks=1:abort_on_error=0"
         env["UBSAN_OPTIONS"] = f"log_path={reports}:print_stacktrace=1"

@@ -25,7 +25,8 @@ struct SharedFlags {
     flag(command, "--data", "data", "folder that holds everything");
     flag(command, "--database", "database",
          "postgresql://user:password@host:port/name (default: SQLite in the data folder)");
-    flag(command, "--blobs", "blobs", "where large files live (default: the data folder)");
+    flag(command, "--blobs", "blobs",
+         "where large files live: s3://bucket/prefix?endpoint=URL (default: the data folder)");
     command.add_option("--set", set, "any setting: --set name=value (see `embrace settings`)");
     if (!serving) return;
     flag(command, "--listen", "listen", "HOST:PORT");

@@ -1,5 +1,6 @@
 #include "app/house.h"
 
+#include "app/blobs.h"
 #include "base/file.h"
 #include "base/strings.h"
 #include "db/migrations.h"
@@ -19,7 +20,7 @@ Result<std::unique_ptr<House>> House::open(rt::Blocking blocking, Settings setti
   if (!database) return fail(std::move(database).error().while_doing("open the database"));
   house->database_ = *std::move(database);
   EMB_DO(db::migrate(blocking, *house->database_, meta::migrations()));
-  EMB_TRY(house->blobs_, blob::LocalBackend::open(blocking, s.hub.data_folder));
+  EMB_TRY(house->blobs_, open_blobs(blocking, s, house->clock_));
   house->objects_ = std::make_unique<cas::WholeObjectStore>(*house->blobs_);
   house->authenticator_ =
       std::make_unique<auth::Authenticator>(*house->database_, house->clock_, s.hub.session_days);

@@ -7,7 +7,7 @@
 #include "app/settings.h"
 #include "auth/authenticator.h"
 #include "base/time.h"
-#include "blob/local_backend.h"
+#include "blob/backend.h"
 #include "cas/whole_object_store.h"
 #include "db/database.h"
 #include "git/repository.h"
@@ -34,7 +34,7 @@ class House {
   const Settings settings_;
   SystemClock clock_;
   std::unique_ptr<db::Database> database_;
-  std::unique_ptr<blob::LocalBackend> blobs_;
+  std::unique_ptr<blob::Backend> blobs_;
   std::unique_ptr<cas::WholeObjectStore> objects_;
   git::Repositories repositories_;
   std::unique_ptr<auth::Authenticator> authenticator_;

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "api/trusted_proxies.h"
+#include "app/blobs.h"
 #include "base/file.h"
 #include "base/strings.h"
 
@@ -24,8 +25,11 @@ struct Bytes {
 struct Duration {
   Millis* value;
 };
-using Place = std::variant<std::string*, bool*, std::uint32_t*, std::uint64_t*, Bytes, Duration,
-                           std::chrono::seconds*, log::Level*, log::Format*>;
+struct Secret {
+  std::string* value;
+};
+using Place = std::variant<std::string*, Secret, bool*, std::uint32_t*, std::uint64_t*, Bytes,
+                           Duration, std::chrono::seconds*, log::Level*, log::Format*>;
 
 struct Row {
   std::string_view name;
@@ -42,7 +46,14 @@ std::vector<Row> rows(Settings& s) {
        &s.hub.public_url},
       {"database", "postgresql://user:password@host:port/name; empty: SQLite in the data folder",
        &s.database.url},
-      {"blobs", "where large files live; empty or \"file\": the data folder", &s.blobs},
+      {"blobs",
+       "where large files live; empty or \"file\": the data folder; or "
+       "s3://bucket/prefix?endpoint=URL&region=NAME",
+       &s.blobs},
+      {"s3_access_key_id", "of the bucket; empty: AWS_ACCESS_KEY_ID of the environment",
+       &s.s3_access_key_id},
+      {"s3_secret_access_key", "of the bucket; empty: AWS_SECRET_ACCESS_KEY of the environment",
+       Secret{&s.s3_secret_access_key}},
       {"trusted_proxies",
        "addresses and networks whose X-Forwarded-* headers are believed, for links, logs and "
        "limits",
@@ -156,6 +167,7 @@ struct Assign {
   std::string_view value;
 
   Status operator()(std::string* place) const { return *place = std::string(value), Done{}; }
+  Status operator()(Secret place) const { return *place.value = std::string(value), Done{}; }
   Status operator()(bool* place) const {
     if (value != "true" && value != "false") return bad(name, "true or false");
     *place = value == "true";
@@ -208,6 +220,7 @@ struct Assign {
 
 struct Show {
   std::string operator()(std::string* place) const { return *place; }
+  std::string operator()(Secret place) const { return place.value->empty() ? "" : "(set)"; }
   std::string operator()(bool* place) const { return *place ? "true" : "false"; }
   std::string operator()(std::uint32_t* place) const { return cat(*place); }
   std::string operator()(std::uint64_t* place) const { return cat(*place); }
@@ -263,10 +276,7 @@ Status complete_settings(Settings& settings) {
   while (settings.hub.data_folder.size() > 1 && settings.hub.data_folder.ends_with('/'))
     settings.hub.data_folder.pop_back();
   if (error) return fail(Code::InvalidArgument, cat("--data: ", error.message()));
-  if (!settings.blobs.empty() && settings.blobs != "file") {
-    return fail(Code::NotBuilt, cat("--blobs ", settings.blobs,
-                                    ": only the data folder is built yet (leave it out)"));
-  }
+  EMB_DO(complete_blob_settings(settings));
   if (auto proxies = api::TrustedProxies::parse(settings.trusted_proxies); !proxies)
     return fail(std::move(proxies).error().while_doing("trusted_proxies"));
   if (settings.http.tls_certificate_file.empty() != settings.http.tls_key_file.empty()) {

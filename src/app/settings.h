@@ -22,9 +22,11 @@ struct Settings {
   http::Settings http;
   db::Settings database;
   std::string trusted_proxies = "127.0.0.0/8, ::1";  // api/trusted_proxies.h
-  std::string blobs;                                 // "" or "file": the data folder
-  std::uint32_t io_threads = 0;                      // 0: one per core
-  std::uint32_t pool_threads = 0;                    // 0: twice the cores, at least 4
+  std::string blobs;                                 // "" or "file": the data folder; s3://...
+  std::string s3_access_key_id;                      // with the secret; of the environment if empty
+  std::string s3_secret_access_key;
+  std::uint32_t io_threads = 0;    // 0: one per core
+  std::uint32_t pool_threads = 0;  // 0: twice the cores, at least 4
   std::uint32_t transfer_threads = 8;
   log::Level log_level = log::Level::Info;
   log::Format log_format = log::Format::Text;
