@@ -8,6 +8,7 @@
 #include "hub/lfs_links.h"
 #include "hub/publish.h"
 #include "hub/push_policy.h"
+#include "hub/ref_names.h"
 #include "hub/write_target.h"
 #include "meta/repos.h"
 
@@ -102,9 +103,12 @@ std::string Push::check_name(const git::PushCommand& command) const {
     return deletes ? "a pull request is closed, not deleted by git" : "";
   for (const std::string_view prefix : {"refs/heads/", "refs/tags/"}) {
     if (!command.ref.starts_with(prefix)) continue;
-    if (const auto named = git::check_ref_name(std::string_view(command.ref).substr(prefix.size()));
-        !named)
-      return named.error().message();
+    // One that is there already may still be moved, and above all deleted.
+    if (command.old_oid.is_zero()) {
+      const auto named = check_new_ref_name(std::string_view(command.ref).substr(prefix.size()),
+                                            prefix == "refs/heads/" ? "branch" : "tag");
+      if (!named) return named.error().message();
+    }
     if (deletes && command.ref == cat("refs/heads/", repo_.default_branch))
       return "refusing to delete the default branch";
     return "";

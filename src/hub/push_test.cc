@@ -260,6 +260,22 @@ TEST_F(PushTest, KnownCommitsNeedNoPack) {
   EXPECT_NE(push(alice, {{{}, nothing, "refs/heads/none"}}, false, false).refs[0].refusal, "");
 }
 
+// A branch called like a commit could be written to, but never read: its name means the commit.
+TEST_F(PushTest, NewNamesFollowTheRuleOfTheApi) {
+  const auto start = head(repo);
+  for (const std::string name : {"refs/heads/0123456789012345678901234567890123456789",
+                                 "refs/heads/refs/heads/main", "refs/tags/refs/tags/v1"}) {
+    const auto outcome = push(alice, {{{}, start, name}}, false, false);
+    EXPECT_TRUE(outcome.refs.at(0).refusal.contains("Invalid reference")) << name;
+  }
+  // What an older server let in can be deleted.
+  const std::string old = "refs/heads/0123456789012345678901234567890123456789";
+  must(database->write(blocking, [&](db::Session& s) {
+    return meta::repos::change_ref(s, repo.id, old, std::nullopt, start.hex());
+  }));
+  EXPECT_EQ(push(alice, {{start, {}, old}}).refs.at(0).refusal, "");
+}
+
 TEST_F(PushTest, BranchesPointToCommits) {
   work("a.txt", "1");
   in_clone("git tag -a -m hi v1");

@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "hub/publish.h"
 #include "hub/reading.h"
+#include "hub/ref_names.h"
 #include "hub/repos.h"
 #include "hub/revisions.h"
 #include "meta/repos.h"
@@ -13,23 +14,6 @@ namespace embrace::hub {
 namespace {
 
 constexpr Millis kLockWaitMs = 30'000;
-constexpr std::size_t kRefNameBytesMax = 250;
-
-bool looks_like_commit_id(std::string_view name) {
-  return name.size() == 40 && name.find_first_not_of("0123456789abcdefABCDEF") == name.npos;
-}
-
-Status check_name(std::string_view name, std::string_view noun) {
-  auto refuse = [&](std::string_view why) {
-    return fail(Code::InvalidArgument, cat("Invalid reference for a ", noun, ": ", name, why));
-  };
-  if (name == "refs" || name.starts_with("refs/") || name == "HEAD") return refuse("");
-  if (name.size() > kRefNameBytesMax) return refuse(" (the name is too long)");
-  if (looks_like_commit_id(name)) return refuse(" (the name looks like a commit id)");
-  if (auto legal = git::check_ref_name(name); !legal)
-    return refuse(cat(" (", legal.error().message(), ")"));
-  return Done{};
-}
 
 Result<std::optional<git::Oid>> ref_now(Services& services, rt::Blocking blocking,
                                         const meta::Repo& repo, std::string_view ref) {
@@ -75,7 +59,7 @@ Result<git::Oid> starting_commit(Services& services, rt::Blocking blocking,
 Status create_branch(Services& services, rt::Blocking blocking, const auth::Caller& caller,
                      const RepoName& name, const NewBranch& branch) {
   EMB_TRY(auto repo, find_repo(services, blocking, caller, name, auth::Right::Write));
-  EMB_DO(check_name(branch.branch, "branch"));
+  EMB_DO(check_new_ref_name(branch.branch, "branch"));
   EMB_TRY(auto guard, services.write_locks.lock(blocking, repo.id, kLockWaitMs));
   const auto ref = "refs/heads/" + branch.branch;
   EMB_TRY(auto now, ref_now(services, blocking, repo, ref));
@@ -108,7 +92,7 @@ Status create_tag(Services& services, rt::Blocking blocking, const auth::Caller&
                   const RepoName& name, std::string_view rev, std::string_view tag,
                   std::string_view message) {
   EMB_TRY(auto repo, find_repo(services, blocking, caller, name, auth::Right::Write));
-  EMB_DO(check_name(tag, "tag"));
+  EMB_DO(check_new_ref_name(tag, "tag"));
   EMB_TRY(auto guard, services.write_locks.lock(blocking, repo.id, kLockWaitMs));
   const auto ref = cat("refs/tags/", tag);
   EMB_TRY(auto now, ref_now(services, blocking, repo, ref));
