@@ -15,5 +15,8 @@ namespace embrace::hub {
 Result<std::vector<CardProblem>> judge_new_card(Services&, rt::Blocking, git::Repository&,
                                                 RepoType type, const git::Oid& readme,
                                                 const std::optional<git::Oid>& before);
+// The same as one refusal that lists the problems: InvalidArgument.
+Status check_new_card(Services&, rt::Blocking, git::Repository&, RepoType type,
+                      const git::Oid& readme, const std::optional<git::Oid>& before);
 
 }  // namespace embrace::hub

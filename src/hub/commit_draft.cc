@@ -251,12 +251,8 @@ Status Draft::check_readme(rt::Blocking blocking, StagedTree& tree, const git::O
     return Done{};
   const auto found = repository_->find(blocking, base_tree, "README.md");
   const auto before = found ? std::optional(found->oid) : std::nullopt;
-  EMB_TRY(const auto problems, judge_new_card(services_, blocking, *repository_,
-                                              target_.repo.name.type, readme->blob, before));
-  if (problems.empty()) return Done{};
-  std::string message = "Invalid metadata in README.md.";
-  for (const auto& problem : problems) message += cat("\n- ", problem.message);
-  return fail(Code::InvalidArgument, std::move(message));
+  return check_new_card(services_, blocking, *repository_, target_.repo.name.type, readme->blob,
+                        before);
 }
 
 Result<git::Oid> Draft::build_commit(rt::Blocking blocking, const git::Oid& parent) {

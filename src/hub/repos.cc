@@ -5,9 +5,11 @@
 
 #include "base/strings.h"
 #include "hub/card_reuse.h"
+#include "hub/card_rule.h"
 #include "hub/folders.h"
 #include "hub/new_repo.h"
 #include "hub/publish.h"
+#include "hub/staged_tree.h"
 #include "json/writer.h"
 #include "meta/accounts.h"
 #include "meta/repos.h"
@@ -64,18 +66,23 @@ Status check_new_repo(const Settings& settings, const NewRepo& repo) {
   return Done{};
 }
 
-// Fills in head_oid, card and packs from the files.
+// Fills in head_oid, card and packs from the files, which must be what a commit would take.
 Status write_initial_commit(Services& services, rt::Blocking blocking, const auth::Caller& caller,
                             const NewRepo& wanted, const std::string& folder, Birth& birth) {
   EMB_TRY(auto repository, git::Repository::open(blocking, folder));
-  std::vector<git::TreeEdit> edits;
+  StagedTree staged(*repository, git::Oid{});
   for (const auto& file : initial_files(wanted)) {
-    git::TreeEdit edit;
-    edit.path = file.path;
-    EMB_TRY(edit.blob, repository->write_blob(blocking, file.bytes));
-    edits.push_back(std::move(edit));
+    StagedTree::File put;
+    EMB_TRY(put.blob, repository->write_blob(blocking, file.bytes));
+    EMB_DO(staged.put(blocking, file.path, put));
   }
-  EMB_TRY(auto tree, repository->edit_tree(blocking, git::Oid{}, edits));
+  EMB_DO(staged.check_names(blocking));
+  if (std::ranges::find(wanted.files, "README.md", &InitialFile::path) != wanted.files.end()) {
+    EMB_TRY(const auto readme, staged.find(blocking, "README.md"));
+    EMB_DO(check_new_card(services, blocking, *repository, wanted.name.type, readme->blob,
+                          std::nullopt));
+  }
+  EMB_TRY(auto tree, staged.write(blocking));
   EMB_TRY(auto commit, repository->write_commit(blocking, tree, {}, signature_of(caller),
                                                 birth.row.created_ms, "initial commit"));
   EMB_TRY(auto pack, repository->finish_pack(blocking));

@@ -303,6 +303,24 @@ TEST_F(ReposTest, AFirstCommitHoldsNoPointers) {
   EXPECT_EQ(create_repo(services(), blocking, user("bob"), steal).error().code(), Code::Unusable);
 }
 
+TEST_F(ReposTest, AFirstCommitIsHeldToTheRulesOfCommits) {
+  auto acme = user("acme");
+  const auto create = [&](std::vector<InitialFile> files) {
+    NewRepo wanted;
+    wanted.name = name("acme/new");
+    wanted.files = std::move(files);
+    return create_repo(services(), blocking, acme, wanted);
+  };
+  EXPECT_EQ(create({{"a", "1"}, {"a/b", "2"}}).error().code(), Code::Unusable);
+  EXPECT_EQ(create({{"weights", "1"}, {"Weights", "2"}}).error().code(), Code::Unusable);
+  const auto broken = create({{"README.md", "---\nlicense: [mit\n---\n"}});
+  EXPECT_EQ(broken.error().code(), Code::InvalidArgument);
+  EXPECT_TRUE(broken.error().message().contains("README.md"));
+  const auto made = must(create({{"README.md", "---\nlicense: mit\n---\n"}, {"a/b", "2"}}));
+  EXPECT_EQ(made.card.license, "mit");
+  EXPECT_EQ(read(acme, made, "a/b"), "2");
+}
+
 TEST_F(ReposTest, ADuplicateHasHistoryCardAndLargeFiles) {
   auto acme = user("acme");
   auto repo = make_repo(acme, "acme/bert");

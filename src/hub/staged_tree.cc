@@ -39,6 +39,7 @@ Error same_when_folded(std::string_view path, std::string_view other) {
 
 Result<std::optional<git::Entry>> StagedTree::base_entry(rt::Blocking blocking,
                                                          const std::string& path) {
+  if (base_tree_.is_zero()) return std::nullopt;
   if (const auto known = base_entries_.find(path); known != base_entries_.end())
     return known->second;
   auto entry = repository_.find(blocking, base_tree_, path);
@@ -51,6 +52,7 @@ Result<std::optional<git::Entry>> StagedTree::base_entry(rt::Blocking blocking,
 
 Result<std::vector<git::Entry>> StagedTree::base_list(rt::Blocking blocking,
                                                       const std::string& folder, bool recursive) {
+  if (base_tree_.is_zero()) return std::vector<git::Entry>();
   if (!folder.empty()) {
     EMB_TRY(const auto entry, base_entry(blocking, folder));
     if (!entry || !entry->is_folder()) return std::vector<git::Entry>();

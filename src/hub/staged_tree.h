@@ -22,6 +22,7 @@ class StagedTree {
     std::optional<git::LfsPointer> lfs;
   };
 
+  // A zero base: on top of nothing.
   StagedTree(git::Repository& repository, const git::Oid& base_tree)
       : repository_(repository), base_tree_(base_tree) {}
 
