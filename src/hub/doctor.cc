@@ -131,6 +131,10 @@ class RepoCheck {
   }
 
   void check_ref(git::Repository& repository, const meta::RefRow& ref) {
+    if (const auto named = git::check_ref_name(ref.name); !named) {
+      add(ref.name, cat("clones leave this ref out: ", named.error().message(),
+                        "; make another with the same commit and delete it"));
+    }
     auto oid = git::Oid::parse(ref.oid);
     if (!oid) return add(ref.name, cat("the ref holds \"", ref.oid, "\", which is no object id"));
     auto tip = repository.peel_to_commit(blocking_, *oid);

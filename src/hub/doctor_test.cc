@@ -75,6 +75,14 @@ class DoctorTest : public HubTest {
   Digest weights;
 };
 
+TEST_F(DoctorTest, ANameThatGitCanNotUseIsReported) {
+  const auto name = "refs/heads/" + std::string(245, 'b');
+  set_ref(name, repo.head_oid);
+  const auto report = examine_now();
+  EXPECT_TRUE(has_error(report, "longer than 200 bytes")) << render(report);
+  EXPECT_TRUE(has_error(report, name)) << render(report);
+}
+
 TEST_F(DoctorTest, AHealthyHubIsClean) {
   make_repo(acme, "acme/data", RepoType::Dataset);
   auto report = examine_now();
