@@ -79,7 +79,9 @@ Result<WriteTarget> find_write_target(Services& services, rt::Blocking blocking,
   EMB_TRY(const auto row, services.database.read(blocking, [&](db::Session& s) {
     return meta::repos::find_ref(s, target.repo.id, target.ref);
   }));
-  if (!row) return fail(revision_not_found(rev));
+  if (!row) {
+    return fail(unless_deleted(services, blocking, caller, target.repo, revision_not_found(rev)));
+  }
   EMB_TRY(target.head, git::Oid::parse(row->oid));
   return target;
 }
