@@ -37,7 +37,7 @@ LIBRARIES = [
     ("openssl/ssl", "http"),
     ("openssl/", "crypto http"),  # http needs certificates' types beside TLS itself
     ("argon2", "crypto"),
-    ("hwy/", "crypto cas"),  # SIMD for the machine at hand: BLAKE3, and the rolling hash
+    ("hwy/", "crypto"),
     ("lz4", "cas"),  # chunks in xorbs
     ("zlib", "http git"),  # gzip of bodies, and deflate of packs
     ("curl/", "http"),

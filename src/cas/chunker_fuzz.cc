@@ -13,9 +13,9 @@ namespace {
 
 using namespace embrace::cas;
 
-// Small enough that a few hundred bytes of input hold several chunks.
-constexpr std::size_t kTarget = 1024;
-constexpr std::uint64_t kMask = ~std::uint64_t{0} << 54;
+// Small enough that repeating a short input gives several chunks; large enough for the widest scan.
+constexpr std::size_t kTarget = 4096;
+constexpr std::uint64_t kMask = ~std::uint64_t{0} << 52;
 
 void require(bool holds) {
   if (!holds) std::abort();
@@ -52,7 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t inp
   std::vector<std::size_t> ends;
   std::size_t at = 0;
   for (std::size_t turn = 0; at < data.size(); ++turn) {
-    const std::size_t piece = 1 + std::size_t{sizes[turn % sizes_count]} * 8;
+    const std::size_t piece = 1 + std::size_t{sizes[turn % sizes_count]} * 64;
     std::string_view fed = std::string_view(data).substr(at, piece);
     while (!fed.empty()) {
       const Chunker::Step step = chunker.next(fed);

@@ -1,6 +1,8 @@
 #include "cas/gear_hash.h"
 
-#include <algorithm>
+#include <bit>
+
+#include "cas/gear_strips.h"
 
 namespace embrace::cas {
 
@@ -15,6 +17,7 @@ std::uint64_t next_gear(std::uint64_t hash, char byte) {
 constexpr std::size_t kStrips = 4;
 constexpr std::size_t kStripBytes = 512;
 constexpr std::size_t kBlockBytes = kStrips * kStripBytes;
+static_assert(kBlockBytes >= kGearWindow && kWideBlockBytes % kBlockBytes == 0);
 
 // One block, strips in lockstep. Where one matches, the strips before it are walked to their ends:
 // the first match in the run is the one that counts.
@@ -77,9 +80,29 @@ std::size_t find_gear_match_plainly(std::uint64_t& hash, std::string_view bytes,
 
 std::size_t find_gear_match(std::uint64_t& hash, std::string_view bytes, std::uint64_t mask) {
   std::size_t at = 0;
-  for (; bytes.size() - at >= kBlockBytes; at += kBlockBytes) {
+  const auto scan_block = [&] {
     const std::size_t match = find_in_block(hash, bytes.data() + at, mask);
-    if (match != kNoGearMatch) return at + match;
+    at += match == kNoGearMatch ? kBlockBytes : match;
+    return match != kNoGearMatch;
+  };
+  // Ones on top and zeros below: then a match is a hash below the lowest one. A block that has any
+  // is scanned again, for the first.
+  const bool is_top = mask != 0 && mask == ~std::uint64_t{0} << std::countr_zero(mask);
+  if (is_top && bytes.size() >= kGearWindow + kWideBlockBytes && can_scan_wide()) {
+    at = find_gear_match_plainly(hash, bytes.substr(0, kGearWindow), mask);
+    if (at != kNoGearMatch) return at;
+    at = kGearWindow;  // bytes that precede the first wide block
+    while (bytes.size() - at >= kWideBlockBytes) {
+      if (!finds_below_in_wide_block(hash, bytes.data() + at, ~mask + 1)) {
+        at += kWideBlockBytes;
+        continue;
+      }
+      while (!scan_block()) continue;
+      return at;
+    }
+  }
+  while (bytes.size() - at >= kBlockBytes) {
+    if (scan_block()) return at;
   }
   const std::size_t match = find_gear_match_plainly(hash, bytes.substr(at), mask);
   return match == kNoGearMatch ? kNoGearMatch : at + match;
