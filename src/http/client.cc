@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "base/sync.h"
 #include "http/client_exchange.h"
+#include "http/outages.h"
 
 namespace embrace::http {
 
@@ -21,6 +22,7 @@ constexpr std::size_t kReadBytes = 64 << 10;
 constexpr std::uint64_t kExcuseBytesMax = 64 << 10;
 constexpr std::size_t kExcuseShownMax = 300;
 constexpr milliseconds kPauseMax{10'000};
+constexpr unsigned kTimeoutsMax = 2;  // each of them has held a thread for long
 
 bool is_worth_another_try(unsigned status) {
   return status == 429 || (status >= 500 && status != 501 && status != 505);
@@ -40,6 +42,12 @@ milliseconds spread(milliseconds pause) {
   thread_local std::minstd_rand dice{std::random_device{}()};
   const auto most = static_cast<std::uint32_t>(pause.count() / 2);
   return pause + milliseconds(std::uniform_int_distribution<std::uint32_t>(0, most)(dice));
+}
+
+// "https://host:port"
+std::string origin_of(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  return std::string(url.substr(0, url.find('/', scheme == url.npos ? 0 : scheme + 3)));
 }
 
 milliseconds asked_pause(const Fields& fields) {
@@ -66,6 +74,7 @@ struct Client::Impl {
   explicit Impl(ClientSettings given) : settings(given) {}
 
   const ClientSettings settings;
+  Outages outages;
   Sync<std::vector<std::unique_ptr<Exchange>>> idle;  // each with its connection
 };
 
@@ -79,9 +88,15 @@ void Client::give_back(std::unique_ptr<Exchange> exchange) {
   });
 }
 
-Result<std::unique_ptr<Download>> Client::try_once(rt::Blocking blocking,
-                                                   const ClientRequest& request,
-                                                   milliseconds& pause, bool& again) {
+struct Client::Try {
+  Result<std::unique_ptr<Download>> download;
+  bool again = false;      // another try may go better
+  bool reached = true;     // somebody answered
+  bool timed_out = false;  // nobody did, and it took its time
+  milliseconds pause{0};   // that was asked for
+};
+
+Client::Try Client::try_once(rt::Blocking blocking, const ClientRequest& request) {
   std::unique_ptr<Exchange> exchange = impl_->idle.with([](auto& idle) {
     if (idle.empty()) return std::unique_ptr<Exchange>();
     auto last = std::move(idle.back());
@@ -89,34 +104,51 @@ Result<std::unique_ptr<Download>> Client::try_once(rt::Blocking blocking,
     return last;
   });
   if (!exchange) exchange = std::make_unique<Exchange>();
-  auto started = exchange->start(request, impl_->settings);
-  again = !started && exchange->is_worth_another_try();
-  if (!started) return fail(std::move(started).error());
+  if (auto started = exchange->start(request, impl_->settings); !started) {
+    const bool again = exchange->is_worth_another_try();
+    return {.download = fail(std::move(started).error()),
+            .again = again,
+            .reached = !again,
+            .timed_out = exchange->has_timed_out()};
+  }
   auto download = std::make_unique<Download>(std::move(exchange), *this);
-  again = is_worth_another_try(download->status());
-  if (!again) return download;
-  pause = std::max(pause, asked_pause(download->fields()));
+  if (!is_worth_another_try(download->status())) return {.download = std::move(download)};
   const std::string excuse =
       shown_excuse(download->read_all(blocking, kExcuseBytesMax).value_or(""));
-  return fail(Code::Unavailable, cat(request.method, " ", shown_url(request.url), ": status ",
-                                     download->status(), excuse.empty() ? "" : ": ", excuse));
+  return {.download =
+              fail(Code::Unavailable, cat(request.method, " ", shown_url(request.url), ": status ",
+                                          download->status(), excuse.empty() ? "" : ": ", excuse)),
+          .again = true,
+          .pause = asked_pause(download->fields())};
+}
+
+Client::Try Client::try_often(rt::Blocking blocking, const ClientRequest& request,
+                              unsigned tries_max) {
+  milliseconds pause = impl_->settings.pause_first;
+  for (unsigned tries = 1;; ++tries) {
+    Try done = try_once(blocking, request);
+    if (done.download || !done.again) return done;
+    if (tries >= tries_max || (done.timed_out && tries >= kTimeoutsMax)) {
+      if (tries > 1) {
+        done.download = fail(Code::Unavailable,
+                             cat(done.download.error().message(), " (tried ", tries, " times)"));
+      }
+      return done;
+    }
+    std::this_thread::sleep_for(spread(std::min(std::max(pause, done.pause), kPauseMax)));
+    pause *= 2;
+  }
 }
 
 Result<std::unique_ptr<Download>> Client::open(rt::Blocking blocking,
                                                const ClientRequest& request) {
-  milliseconds pause = impl_->settings.pause_first;
-  for (unsigned tries = 1;; ++tries) {
-    bool again = false;
-    milliseconds wait = pause;
-    auto download = try_once(blocking, request, wait, again);
-    if (download || !again) return download;
-    if (tries >= impl_->settings.tries_max) {
-      return fail(Error(Code::Unavailable, cat(download.error().message(), " (tried ", tries,
-                                               tries == 1 ? " time)" : " times)")));
-    }
-    std::this_thread::sleep_for(spread(std::min(wait, kPauseMax)));
-    pause *= 2;
-  }
+  const std::string origin = origin_of(request.url);
+  EMB_TRY(const unsigned tries_max, impl_->outages.admit(origin, impl_->settings.tries_max,
+                                                         std::chrono::steady_clock::now()));
+  Try done = try_often(blocking, request, tries_max);
+  impl_->outages.ended(origin, done.reached, done.reached ? "" : done.download.error().message(),
+                       std::chrono::steady_clock::now() + impl_->settings.rest);
+  return std::move(done.download);
 }
 
 Result<ClientResponse> Client::send(rt::Blocking blocking, const ClientRequest& request,

@@ -4,7 +4,8 @@
 //
 // What a try that failed may mean is decided here: no connection, a stall, 429 and 5xx are tried
 // again after a growing pause, and are Unavailable when the last try failed too. Any other status
-// is the caller's to read. A request must therefore be one that may arrive twice.
+// is the caller's to read. A request must therefore be one that may arrive twice. A server that
+// could not be reached is let alone for a moment (outages.h).
 //
 // Nothing here logs, and errors name a URL without its query and no header: both may hold secrets.
 // Proxies are taken from the environment (http_proxy, https_proxy, no_proxy), certificate
@@ -28,10 +29,11 @@
 namespace embrace::http {
 
 struct ClientSettings {
-  std::chrono::milliseconds connect_timeout{10'000};
+  std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds stall_timeout{60'000};  // without a byte in either direction
   unsigned tries_max = 5;
   std::chrono::milliseconds pause_first{200};  // doubled before every further try
+  std::chrono::milliseconds rest{1'000};       // for a server that could not be reached
   std::size_t idle_connections_max = 32;
 };
 
@@ -99,8 +101,9 @@ class Client {
   friend class Download;
   struct Impl;
 
-  Result<std::unique_ptr<Download>> try_once(rt::Blocking, const ClientRequest& request,
-                                             std::chrono::milliseconds& pause, bool& again);
+  struct Try;
+  Try try_once(rt::Blocking, const ClientRequest& request);
+  Try try_often(rt::Blocking, const ClientRequest& request, unsigned tries_max);
   void give_back(std::unique_ptr<Exchange> exchange);
 
   const std::unique_ptr<Impl> impl_;

@@ -31,8 +31,9 @@ class Exchange {
 
   unsigned status() const { return status_; }
   const Fields& fields() const { return fields_; }
-  // After a failure: might another try go better?
+  // After a failure: might another try go better, and was it a wait that came to nothing?
   bool is_worth_another_try() const { return worth_another_try_; }
+  bool has_timed_out() const { return done_ && outcome_ == CURLE_OPERATION_TIMEDOUT; }
 
  private:
   using SteadyClock = std::chrono::steady_clock;

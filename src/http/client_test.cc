@@ -72,9 +72,10 @@ Task<Response> handle(World& world, Request& request) {
 class ClientTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() { ::setenv("no_proxy", "127.0.0.1", 1); }
-  void SetUp() override {
+  void SetUp() override { start("127.0.0.1:0"); }
+  void start(std::string listen) {
     Settings settings;
-    settings.listen = "127.0.0.1:0";
+    settings.listen = std::move(listen);
     auto started = Server::start(settings, threads_,
                                  [this](Request& request) { return handle(world_, request); });
     ASSERT_TRUE(started) << started.error().message();
@@ -84,6 +85,12 @@ class ClientTest : public ::testing::Test {
     ClientRequest request;
     request.method = std::move(method);
     request.url = cat("http://127.0.0.1:", server_->port(), path);
+    return request;
+  }
+
+  static ClientRequest to_listen(std::string_view listen) {
+    ClientRequest request;
+    request.url = cat("http://", listen, "/echo");
     return request;
   }
 
@@ -168,6 +175,22 @@ TEST_F(ClientTest, NobodyThereIsUnavailableWithWordsThatSayWhatToDo) {
   EXPECT_FALSE(failed.error().message().contains("secret"));
   request.url = "ftp://127.0.0.1/";
   EXPECT_EQ(client_.send(kBlocking, request).error().code(), Code::InvalidArgument);
+}
+
+TEST_F(ClientTest, AServerThatWasAwayIsNotAskedByEverybodyAndIsFoundAgain) {
+  Client client({.tries_max = 2, .pause_first = 1ms, .rest = 1h});
+  const std::string listen = cat("127.0.0.1:", server_->port());
+  server_->stop();
+  server_.reset();
+  EXPECT_TRUE(client.send(kBlocking, to_listen(listen)).error().message().contains("(tried 2"));
+  const auto unasked = client.send(kBlocking, to_listen(listen));
+  EXPECT_EQ(unasked.error().code(), Code::Unavailable);
+  EXPECT_TRUE(unasked.error().message().starts_with("not asked, because a moment ago: GET"));
+
+  Client patient({.tries_max = 1, .rest = 0ms});
+  EXPECT_FALSE(patient.send(kBlocking, to_listen(listen)));
+  start(listen);
+  EXPECT_EQ(patient.send(kBlocking, to_listen(listen))->status, 200u);
 }
 
 TEST_F(ClientTest, WhatNobodyReadsIsNotReceived) {
