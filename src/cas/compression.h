@@ -29,7 +29,7 @@ class Encoder {
   // A guess from the byte statistics of a chunk: would grouping help? Cheap beside compressing.
   static Compression choose(std::string_view chunk);
   // The payload for `wanted`, valid until the next call; `used` is None, and the payload the chunk
-  // itself, when compressing saves less than a sixteenth.
+  // itself, when compressing saves less than a sixth.
   struct Encoded {
     Compression used = Compression::None;
     std::string_view payload;

@@ -88,9 +88,9 @@ Xorb mixed_xorb() {
     chunks.push_back(text.substr(0, size));
     std::string weights;
     while (weights.size() < size) {
-      const auto bits = std::bit_cast<std::uint32_t>(normal(random));
-      weights.push_back(static_cast<char>(bits >> 16));
-      weights.push_back(static_cast<char>(bits >> 24));
+      const auto bits = std::bit_cast<std::uint32_t>(normal(random)) & 0xFFFF'FF00u;
+      for (unsigned shift = 0; shift < 32; shift += 8)
+        weights.push_back(static_cast<char>(bits >> shift));
     }
     for (int times = 0; times < 4; ++times) chunks.push_back(weights);
   }
@@ -192,9 +192,10 @@ TEST(XorbWriter, FindsTheRightCompressionBehindAHeadOfAnotherNature) {
   while (head.size() < 65536) head += cat("\"layer.", head.size(), "\": {\"dtype\": \"BF16\"},");
   std::string weights;
   while (weights.size() < 65536) {
-    const auto bits = std::bit_cast<std::uint32_t>(normal(random));
-    weights.push_back(static_cast<char>(bits >> 16));
-    weights.push_back(static_cast<char>(bits >> 24));
+    // Rounded, as weights in f32 often are.
+    const auto bits = std::bit_cast<std::uint32_t>(normal(random)) & 0xFFFF'FF00u;
+    for (unsigned shift = 0; shift < 32; shift += 8)
+      weights.push_back(static_cast<char>(bits >> shift));
   }
   const Xorb xorb = written({head, weights, weights, weights});
   EXPECT_FALSE(xorb.index.is_plain(0));
