@@ -19,6 +19,7 @@ namespace {
 constexpr std::size_t kBlockBytes = 1 << 20;
 // Of what one file's chunks are compared with: about 80 bytes each.
 constexpr std::size_t kKnownChunksMax = 128 << 10;
+constexpr std::size_t kXorbsPerAddition = 16;  // 1 GiB
 // A xorb that was given to somebody today needs no row written for it.
 constexpr Millis kTouchAfterMs = 24 * 3600 * 1000;
 
@@ -225,6 +226,15 @@ Status ChunkedIngest::end_xorb(rt::Blocking blocking) {
                              .stored_bytes = index.stored_bytes(),
                              .unpacked_bytes = index.unpacked_bytes(),
                              .landmarks = landmarks_of(index)});
+  return addition_.xorbs.size() < kXorbsPerAddition ? Status(Done{}) : add_xorbs(blocking);
+}
+
+// Of a very large file: one transaction for all of its xorbs would keep every other writer waiting.
+// Should the upload fail, the collection finds that no file uses them.
+Status ChunkedIngest::add_xorbs(rt::Blocking blocking) {
+  EMB_TRY(const Added added, catalog_.add(blocking, addition_, clock_.now_ms()));
+  addition_.xorbs.clear();
+  remove_spare_xorbs(blocking, backend_, added.spare_keys);
   return Done{};
 }
 

@@ -6,7 +6,8 @@
 //   bytes -> block -> chunks -> known?  yes: the open term grows, or a new one begins
 //                               no:     the open xorb gets it; a full xorb is stored
 //
-// Xorbs are durable as soon as they are full; the catalog hears of all of them at finish().
+// Xorbs are durable as soon as they are full; the catalog hears of them at finish(), or every
+// gigabyte.
 
 #include <memory>
 #include <optional>
@@ -68,6 +69,7 @@ class ChunkedIngest : public Ingest {
   Result<Place> store_chunk(rt::Blocking, std::string_view chunk, const XetHash& hash);
   Status write_pending(rt::Blocking);
   Status end_xorb(rt::Blocking);
+  Status add_xorbs(rt::Blocking);
   Status put_into_catalog(rt::Blocking, const ObjectInfo& info);
   void drop_stored(rt::Blocking);
 
