@@ -32,6 +32,20 @@ std::string header_text(std::string_view message) {
   return out;
 }
 
+// What broke inside is for the log; the client learns that it was not its fault.
+std::string text_for_client(const Error& error, std::string_view base) {
+  if (error.code() == Code::Internal || error.code() == Code::Corrupt)
+    return "Internal error: the server's log has the details under this request id";
+  std::string text = error.message();
+  // The rooms below know the page, but not where clients find this server.
+  const auto page = error.fact("page");
+  if (error.tag() != Tag::GatedRepo || page.empty()) return text;
+  const std::string visit = cat("Visit ", page);
+  if (const auto at = text.find(visit); at != std::string::npos)
+    text.replace(at, visit.size(), cat("Visit ", base, "/", page));
+  return text;
+}
+
 bool is_lfs(const Target& target) {
   return target.scope == Scope::RepoGit && target.verb.starts_with("info/lfs");
 }
@@ -99,11 +113,7 @@ http::Response error_reply(const Error& error, const Target& target, std::string
   if (error.code() == Code::Moved) return redirect(error, target, base);
   const unsigned status = http_status(error);
   http::Response response(status);
-  // What broke inside is for the log; the client learns that it was not its fault.
-  const bool ours = error.code() == Code::Internal || error.code() == Code::Corrupt;
-  const std::string message =
-      ours ? "Internal error: the server's log has the details under this request id"
-           : error.message();
+  const std::string message = text_for_client(error, base);
 
   response.fields.add("X-Error-Message", header_text(message));
   if (auto code = error_code(error.tag()); !code.empty()) response.fields.add("X-Error-Code", code);

@@ -54,6 +54,16 @@ TEST(ErrorReply, OnlyTagsOfTheProtocolAreNamed) {
   EXPECT_EQ(code(Tag::InvalidCredentials), "(none)");
 }
 
+TEST(ErrorReply, AGatedRepositoryIsNamedByItsAddress) {
+  const auto reply =
+      error_reply(Error(Code::Denied, "Visit datasets/acme/bert to ask.", Tag::GatedRepo)
+                      .with("page", "datasets/acme/bert"),
+                  at("/datasets/acme/bert/resolve/main/x"), kBase);
+  const auto wanted = "Visit https://hub.example/prefix/datasets/acme/bert to ask.";
+  EXPECT_EQ(field(reply, "X-Error-Message"), wanted);
+  EXPECT_TRUE(text(reply).contains(wanted)) << text(reply);
+}
+
 TEST(ErrorReply, AHeaderStaysOneLineOfAscii) {
   const auto reply = error_reply(
       Error(Code::InvalidArgument, cat("a\r\nSet-Cookie: x\n\xc3\xa9", std::string(5000, 'z'))),

@@ -51,7 +51,8 @@ Error gated(const Caller& caller, const meta::Repo& repo) {
   return Error(Code::Denied,
                cat(head, " and you are not in the authorized list. Visit ", repo.name.path(),
                    " to ask for access."),
-               Tag::GatedRepo);
+               Tag::GatedRepo)
+      .with("page", repo.name.path());
 }
 
 bool has_role(const Caller& caller, const meta::Repo& repo, Role least) {

@@ -124,7 +124,7 @@ def test_gated(new_repo, alice, bob, anyone):
     assert repo.http.put(f"{repo.api}/settings", json={"gated": "auto"}).status_code == 200
     for method in ("HEAD", "GET"):
         expect(anyone.http().request(method, f"{repo.web}/resolve/main/a.txt"), 401, "GatedRepo", contains=f"Access to model {repo.id} is restricted")
-        expect(bob.http().request(method, f"{repo.web}/resolve/main/a.txt"), 403, "GatedRepo", contains="not in the authorized list")
+        expect(bob.http().request(method, f"{repo.web}/resolve/main/a.txt"), 403, "GatedRepo", contains=f"not in the authorized list. Visit {alice.hub.url}/{repo.id} to ask")
     assert bob.http().get(repo.api).json()["gated"] == "auto"
     assert repo.read("a.txt").content == b"a"
     assert anyone.http().get(f"{repo.web}.git/info/refs?service=git-upload-pack").status_code == 401
