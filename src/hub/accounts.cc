@@ -204,6 +204,8 @@ Status set_password(Services& services, rt::Blocking blocking, std::string_view 
     EMB_TRY(auto account, get(session, user, meta::AccountKind::User));
     user_id = account.id;
     account.password_hash = hash;
+    // Who changes a password often does so because somebody else is in.
+    EMB_DO(meta::accounts::remove_sessions_of(session, account.id));
     return meta::accounts::update(session, account);
   }));
   services.authenticator.forget(user_id);

@@ -41,6 +41,7 @@ Status create_session(db::Session&, const Digest& cookie_sha256, std::int64_t us
 Result<std::optional<std::int64_t>> find_session(db::Session&, const Digest& cookie_sha256,
                                                  Millis now_ms);  // the user's id
 Status remove_session(db::Session&, const Digest& cookie_sha256);
+Status remove_sessions_of(db::Session&, std::int64_t user_id);
 Status remove_expired_sessions(db::Session&, Millis now_ms);
 
 // Server-wide secrets and facts ("signing_key").

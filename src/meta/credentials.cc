@@ -111,6 +111,11 @@ Status remove_session(db::Session& session, const Digest& cookie_sha256) {
   return Done{};
 }
 
+Status remove_sessions_of(db::Session& session, std::int64_t user_id) {
+  EMB_DO(session.run("DELETE FROM sessions WHERE user_id = :user", user_id));
+  return Done{};
+}
+
 Status remove_expired_sessions(db::Session& session, Millis now_ms) {
   EMB_DO(session.run("DELETE FROM sessions WHERE expires_ms <= :now", now_ms));
   return Done{};
