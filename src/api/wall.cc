@@ -69,16 +69,34 @@ bool is_prefix(std::string_view text) {
          text.find("//") == std::string_view::npos;
 }
 
-// A browser's cookie travels with requests that other sites make; those must not write.
-bool is_cross_site_write(const http::Request& request, const auth::Credentials& credentials) {
+// "https://host:443/prefix" -> "host": a port that goes without saying is left out.
+std::string_view host_of(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string_view::npos) return {};
+  const std::string_view usual_port = url.starts_with("https") ? ":443" : ":80";
+  url = url.substr(scheme + 3);
+  url = url.substr(0, url.find('/'));
+  if (url.ends_with(usual_port)) url.remove_suffix(usual_port.size());
+  return url;
+}
+
+// A browser's cookie travels with requests that other sites make; those must not write. Ours is the
+// address by which clients know this server, or the one that this request was sent to: a proxy may
+// rewrite the latter.
+bool is_cross_site_write(const http::Request& request, const auth::Credentials& credentials,
+                         std::string_view base) {
   if (credentials.kind != auth::Credentials::Kind::Cookie) return false;
   if (request.method == http::Method::Get || request.method == http::Method::Head) return false;
-  auto origin = request.fields.find("Origin");
-  if (!origin) return false;
-  auto scheme = origin->find("://");
-  auto host = request.fields.find("Host");
-  return scheme == std::string_view::npos || !host ||
-         !equal_ignoring_case(origin->substr(scheme + 3), *host);
+  if (equal_ignoring_case(request.fields.find("Sec-Fetch-Site").value_or(""), "cross-site"))
+    return true;
+  const auto origin = request.fields.find("Origin");
+  if (!origin) return false;  // no browser of today: they all say where a write comes from
+  const auto host = host_of(*origin);
+  if (host.empty()) return true;  // "null"
+  if (equal_ignoring_case(host, host_of(base))) return false;
+  const std::string addressed =
+      cat(origin->substr(0, origin->find("://")), "://", request.fields.find("Host").value_or(""));
+  return !equal_ignoring_case(host, host_of(addressed));
 }
 
 // When the public URL has a path ("https://host/hub") and the proxy passes it on, our paths begin
@@ -145,11 +163,11 @@ Task<http::Response> Wall::handle(http::Request& request) {
   co_return response;
 }
 
-Task<Result<auth::Caller>> Wall::identify(http::Request& request) {
+Task<Result<auth::Caller>> Wall::identify(http::Request& request, std::string_view base) {
   auto credentials =
       auth::Credentials::parse(request.fields.find("Authorization"), request.fields.find("Cookie"));
   if (credentials.kind == auth::Credentials::Kind::None) co_return auth::Caller{};
-  if (is_cross_site_write(request, credentials)) {
+  if (is_cross_site_write(request, credentials, base)) {
     co_return fail(Code::Denied,
                    "This request came from another site: use an access token instead of a session");
   }
@@ -195,7 +213,7 @@ Task<http::Response> Wall::answer(http::Request& request, std::string_view& rout
   std::optional<Error> broken;
   try {
     if (match.route->identity == Route::Identity::Read) {
-      auto caller = co_await identify(request);
+      auto caller = co_await identify(request, base);
       if (!caller) co_return error_reply(caller.error(), call.target, base);
       call.caller = *std::move(caller);
       user = call.caller.name();

@@ -24,7 +24,8 @@ class Wall {
  private:
   Task<http::Response> answer(http::Request& request, std::string_view& route_name,
                               std::string& user);
-  Task<Result<auth::Caller>> identify(http::Request& request);
+  // `base`: base_url() of the request; borrowed until it returns.
+  Task<Result<auth::Caller>> identify(http::Request& request, std::string_view base);
 
   Api& api_;
 };

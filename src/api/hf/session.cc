@@ -25,6 +25,16 @@ http::Response with_session(const Call& call, const auth::Authenticator::Session
   return response;
 }
 
+// What makes a session must not be a form: any page could send one, and log its reader in as
+// somebody else.
+Status require_json(const Call& call) {
+  if (trim(split(call.request.fields.find("Content-Type").value_or(""), ';')[0]) !=
+      "application/json") {
+    return fail(Code::InvalidArgument, "The request must have Content-Type: application/json");
+  }
+  return Done{};
+}
+
 void render_token(json::Writer& w, const meta::Token& token) {
   w.begin_object()
       .field("id", token.id)
@@ -49,6 +59,7 @@ Status require_token_manager(const Call& call) {
 }  // namespace
 
 Task<Result<http::Response>> log_in(Call& call) {
+  EMB_CO_DO(require_json(call));
   EMB_CO_TRY(auto body, co_await read_json(call));
   const std::string user = body.root().text_or("user", "");
   const std::string password = body.root().text_or("password", "");
@@ -79,6 +90,7 @@ Task<Result<http::Response>> sign_up(Call& call) {
     co_return fail(Code::Denied,
                    "Sign-up is closed on this hub: ask an administrator for an account");
   }
+  EMB_CO_DO(require_json(call));
   EMB_CO_TRY(auto body, co_await read_json(call));
   hub::NewUser user;
   user.name = body.root().text_or("user", "");
