@@ -102,7 +102,7 @@ constexpr auto kRoutes = std::to_array<Route>({
 
     // Operators.
     {Get, Site, "/healthz", health, kIgnore},
-    {Get, Site, "/metrics", metrics_page, kIgnore},
+    {Get, Site, "/metrics", metrics_page},
 
     // Known to clients, and not built here yet: a clear 501 instead of a puzzling 404.
     {Get, RepoApi, "xet-read-token", xet_not_built},

@@ -59,6 +59,8 @@ std::vector<Row> rows(Settings& s) {
        "limits",
        &s.trusted_proxies},
       {"allow_sign_up", "may strangers make accounts?", &s.hub.allow_sign_up},
+      {"metrics_public", "may everybody read /metrics? Else this machine and administrators",
+       &s.hub.metrics_public},
       {"tls_certificate_file", "PEM; TLS is on when this and the key are set",
        &s.http.tls_certificate_file},
       {"tls_key_file", "PEM", &s.http.tls_key_file},

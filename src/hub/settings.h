@@ -13,6 +13,7 @@ struct Settings {
   std::string data_folder;  // absolute
   std::string public_url;   // "" = what each request says (Host, X-Forwarded-*)
   bool allow_sign_up = false;
+  bool metrics_public = false;  // else for this machine and administrators
 
   std::uint64_t regular_file_bytes_max = 10u << 20;  // larger files must go to LFS
   std::uint64_t commit_body_bytes_max = 2ull << 30;  // one NDJSON commit

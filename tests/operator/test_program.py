@@ -1,9 +1,11 @@
 """The program as an operator knows it: first start, accounts, the doctor, stopping."""
 
 import concurrent.futures
+import os
 import re
 import subprocess
 import threading
+import time
 
 import httpx
 import pytest
@@ -41,6 +43,45 @@ def test_first_start_says_how_to_begin(bare_hub):
     again = bare_hub.log_since_mark(100)
     assert "hf_" not in again and "password" not in again, "secrets are shown once"
     assert whoami(bare_hub, token).status_code == 200
+
+
+def test_what_is_stored_is_for_the_server_alone(bare_hub):
+    token = re.search(r"token\s+(hf_\w{30,})", bare_hub.log_tail())[1]
+    repo = Repo.create(Person(bare_hub, whoami(bare_hub, token).json()["name"], token), "secret", private=True)
+    repo.commit_files({"a.txt": b"a"})
+    repo.commit_lfs({"w.bin": b"weights"})
+    subprocess.run(["git", "clone", "-q", repo.person.git_url(repo.id), str(bare_hub.folder / "clone")], check=True, env={"GIT_LFS_SKIP_SMUDGE": "1", "PATH": os.environ["PATH"]})
+    open_to_others = [p for p in bare_hub.data.rglob("*") if p.lstat().st_mode & 0o077 and not p.is_symlink()]
+    assert not open_to_others, open_to_others
+
+
+def test_a_new_password_ends_all_sessions(bare_hub):
+    bare_hub.admin("user", "create", "anna", "--password", "long enough password")
+    login = httpx.post(f"{bare_hub.url}/api/login", json={"user": "anna", "password": "long enough password"}, trust_env=False)
+    cookie = {"Cookie": login.headers["set-cookie"].split(";")[0]}
+    place = f"{bare_hub.url}/api/settings/tokens"
+    assert httpx.get(place, headers=cookie, trust_env=False).status_code == 200
+    bare_hub.admin("user", "password", "anna", "--password", "another long password")
+    end = time.monotonic() + 20  # a running server believes what it knows for a few seconds
+    while httpx.get(place, headers=cookie, trust_env=False).status_code != 401:
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+def test_metrics_are_for_who_runs_the_server(bare_hub, open_hub):
+    token = re.search(r"token\s+(hf_\w{30,})", bare_hub.log_tail())[1]
+    bare_hub.admin("user", "create", "anna", "--password", "long enough password")
+    other = re.search(r"hf_\w{30,}", bare_hub.admin("token", "create", "anna", "--role", "write"))[0]
+
+    def ask(hub, **headers):
+        return httpx.get(f"{hub.url}/metrics", headers=headers, trust_env=False)
+
+    assert ask(bare_hub).status_code == 200, "this machine"
+    stranger = {"X-Forwarded-For": "203.0.113.9"}
+    assert ask(bare_hub, **stranger).status_code == 401
+    assert ask(bare_hub, **stranger, Authorization=f"Bearer {other}").status_code == 403
+    assert "embrace_" in ask(bare_hub, **stranger, Authorization=f"Bearer {token}").text
+    assert ask(open_hub("public", settings={"metrics_public": "true"}), **stranger).status_code == 200
 
 
 def test_admin_commands_with_and_without_a_server(bare_hub):
