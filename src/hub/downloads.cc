@@ -63,10 +63,8 @@ Status flush_downloads(Services& services, rt::Blocking blocking) {
   });
   if (mine.empty()) return Done{};
   return services.database.write(blocking, [&](db::Session& session) -> Status {
-    for (const auto& [repo_id, count] : mine) {
-      for (std::int64_t i = 0; i < count; ++i)
-        EMB_DO(meta::repos::count_download(session, repo_id, now_ms));
-    }
+    for (const auto& [repo_id, count] : mine)
+      EMB_DO(meta::repos::count_downloads(session, repo_id, count, now_ms));
     return Done{};
   });
 }

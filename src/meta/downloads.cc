@@ -10,17 +10,17 @@ constexpr std::int64_t kWindowDays = 30;
 
 }  // namespace
 
-Status count_download(db::Session& session, std::int64_t repo_id, Millis now_ms) {
-  EMB_TRY(
-      auto changed,
-      session.run("UPDATE repos SET downloads = downloads + 1, downloads_all = downloads_all + 1 "
-                  "WHERE id = :id",
-                  repo_id));
+Status count_downloads(db::Session& session, std::int64_t repo_id, std::int64_t count,
+                       Millis now_ms) {
+  EMB_TRY(auto changed, session.run("UPDATE repos SET downloads = downloads + :count, "
+                                    "downloads_all = downloads_all + :more WHERE id = :id",
+                                    count, count, repo_id));
   if (changed == 0) return Done{};  // deleted while it was being downloaded
   EMB_DO(session.run(
-      "INSERT INTO repo_downloads (repo_id, day, downloads) VALUES (:repo, :day, 1) "
-      "ON CONFLICT (repo_id, day) DO UPDATE SET downloads = repo_downloads.downloads + 1",
-      repo_id, now_ms / kDayMs));
+      "INSERT INTO repo_downloads (repo_id, day, downloads) VALUES (:repo, :day, :count) "
+      "ON CONFLICT (repo_id, day) DO UPDATE SET downloads = repo_downloads.downloads + "
+      "excluded.downloads",
+      repo_id, now_ms / kDayMs, count));
   return Done{};
 }
 

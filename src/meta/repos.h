@@ -19,7 +19,7 @@ Result<std::optional<Repo>> find_by_id(db::Session&, std::int64_t id);
 Status update_settings(db::Session&, const Repo& repo);
 Status rename(db::Session&, std::int64_t repo_id, const RepoName& to, std::int64_t namespace_id);
 Status remove(db::Session&, std::int64_t repo_id);  // and every row that hangs on it
-Status count_download(db::Session&, std::int64_t repo_id, Millis now_ms);
+Status count_downloads(db::Session&, std::int64_t repo_id, std::int64_t count, Millis now_ms);
 // Lets days older than thirty fall out of `downloads`; for a daily job.
 Status refresh_download_windows(db::Session&, Millis now_ms);
 

@@ -251,24 +251,25 @@ TEST_P(Repos, TheCardIsReplacedAndBadTagsAreLeftOut) {
 TEST_P(Repos, DownloadsLeaveTheWindowAfterThirtyDays) {
   constexpr Millis kDay = 86'400'000;
   const Repo repo = add_repo(alice_, "bert");
-  auto count = [&](Millis at) {
-    ASSERT_TRUE(write([&](db::Session& s) { return repos::count_download(s, repo.id, at); }));
+  auto count = [&](Millis at, std::int64_t times) {
+    ASSERT_TRUE(
+        write([&](db::Session& s) { return repos::count_downloads(s, repo.id, times, at); }));
   };
-  count(100 * kDay);
-  count(100 * kDay + 5);
-  count(110 * kDay);
-  EXPECT_EQ(find("Alice/bert")->downloads, 3);
+  count(100 * kDay, 1);
+  count(100 * kDay + 5, 4);
+  count(110 * kDay, 2);
+  EXPECT_EQ(find("Alice/bert")->downloads, 7);
   auto refresh = [&](Millis at) {
     ASSERT_TRUE(write([&](db::Session& s) { return repos::refresh_download_windows(s, at); }));
   };
   refresh(129 * kDay);
-  EXPECT_EQ(find("Alice/bert")->downloads, 3);
+  EXPECT_EQ(find("Alice/bert")->downloads, 7);
   refresh(130 * kDay);
-  EXPECT_EQ(find("Alice/bert")->downloads, 1);
+  EXPECT_EQ(find("Alice/bert")->downloads, 2);
   refresh(200 * kDay);
   EXPECT_EQ(find("Alice/bert")->downloads, 0);
-  EXPECT_EQ(find("Alice/bert")->downloads_all, 3);
-  EXPECT_TRUE(write([](db::Session& s) { return repos::count_download(s, 999, kDay); }));
+  EXPECT_EQ(find("Alice/bert")->downloads_all, 7);
+  EXPECT_TRUE(write([](db::Session& s) { return repos::count_downloads(s, 999, 1, kDay); }));
 }
 
 TEST_P(Repos, LfsLinksArePagedCopiedAndForgotten) {
@@ -405,7 +406,7 @@ TEST_P(Repos, RemovingTakesEveryRowThatHangsOnIt) {
     EMB_DO(repos::change_ref(s, repo.id, "refs/heads/main", std::nullopt, kOidA));
     EMB_DO(repos::add_pack(s, repo.id, {"pack-a", 1, 1}));
     EMB_DO(repos::link_lfs(s, repo.id, {{digest_of(1), 1}}, 1));
-    EMB_DO(repos::count_download(s, repo.id, 1));
+    EMB_DO(repos::count_downloads(s, repo.id, 1, 1));
     EMB_DO(repos::add_redirect(s, name_of("Alice/old"), repo.id));
     EMB_DO(repos::create_lock(
         s, {.repo_id = repo.id, .path = "a", .ref = "", .owner_id = alice_.id, .owner_name = ""}));
