@@ -73,7 +73,7 @@ void add_gauges(api::Metrics& metrics, const http::Server& server, const rt::Poo
   metrics.add_gauge("embrace_connections_open", "Open client connections",
                     [&server] { return static_cast<double>(server.stats().connections_open); });
   metrics.add_gauge("embrace_connections_refused",
-                    "Connections refused because connections_max was reached",
+                    "Connections refused: connections_max or connections_per_peer_max was reached",
                     [&server] { return static_cast<double>(server.stats().connections_refused); });
   metrics.add_gauge("embrace_received_bytes", "Bytes received since the start",
                     [&server] { return static_cast<double>(server.stats().bytes_in); });
@@ -143,7 +143,11 @@ Status serve(Settings settings) {
                .is_ready = [&ready] { return ready.load(); }};
   api::Wall wall(api);
 
-  EMB_TRY(auto server, http::Server::start(s.http, io, [&wall](http::Request& request) {
+  http::Settings http = s.http;
+  http.is_proxy = [&proxies = api.proxies](std::string_view peer) {
+    return proxies.contains(peer);
+  };
+  EMB_TRY(auto server, http::Server::start(std::move(http), io, [&wall](http::Request& request) {
             return wall.handle(request);
           }));
   add_gauges(metrics, *server, pool, transfers);

@@ -76,6 +76,13 @@ std::vector<Row> rows(Settings& s) {
        &s.database.sync_every_commit},
 
       {"connections_max", "open connections; more are refused", &s.http.connections_max},
+      {"connections_per_peer_max",
+       "of them from one address (IPv6: one /64); trusted proxies have no such limit",
+       &s.http.connections_per_peer_max},
+      {"response_bytes_per_second_min",
+       "a client that takes an answer more slowly is disconnected; 0: however slowly",
+       Bytes{&s.http.response_bytes_per_second_min}},
+      {"response_slow_time", "over how long that is measured", &s.http.response_slow_time},
       {"head_bytes_max", "request line and headers", &s.http.head_bytes_max},
       {"head_timeout", "first byte to the end of the head", &s.http.head_timeout},
       {"idle_timeout", "between requests of one connection", &s.http.idle_timeout},

@@ -33,10 +33,12 @@ std::string request_id(const Fields& fields, Lane& lane) {
 
 }  // namespace
 
-Connection::Connection(Lane& lane, std::unique_ptr<Stream> stream, std::string peer)
+Connection::Connection(Lane& lane, std::unique_ptr<Stream> stream, std::string peer,
+                       Peers::Seat seat)
     : lane_(lane),
       stream_(std::move(stream)),
       peer_(std::move(peer)),
+      seat_(std::move(seat)),
       watch_(lane),
       input_(*stream_, lane),
       body_(*stream_, input_, watch_, lane) {
@@ -210,6 +212,8 @@ Task<bool> Connection::send(Response response, const Exchange& exchange) {
     line.framing = exchange.is_http10 ? Framing::UntilClose : Framing::Chunked;
   line.keep_alive = exchange.keep_alive && line.framing != Framing::UntilClose;
 
+  waited_ = {};
+  taken_bytes_ = 0;
   out_.clear();
   render_head(out_, line, response.fields);
   bool sent = false;
@@ -240,6 +244,7 @@ Task<bool> Connection::send_slices(std::vector<FileSlice> slices) {
 Task<bool> Connection::send_slice(FileSlice slice) {
   for (std::uint64_t done = 0; done < slice.length;) {
     watch_.within(lane_.settings.write_idle_timeout);
+    const auto asked = lane_.now;
     const auto sent = co_await stream_->send_file_some(slice.file->fd(), slice.offset + done,
                                                        slice.length - done);
     watch_.pause();
@@ -252,6 +257,7 @@ Task<bool> Connection::send_slice(FileSlice slice) {
     }
     done += *sent;
     lane_.bytes_out.add(*sent);
+    if (done < slice.length && !keeps_pace(asked, *sent)) co_return false;
     // A fast client must not keep the thread to itself.
     if (done < slice.length) co_await boost::asio::post(lane_.executor, boost::asio::use_awaitable);
   }
@@ -329,6 +335,7 @@ Task<bool> Connection::send_source(std::unique_ptr<rt::ByteSource> source,
 Task<bool> Connection::write(Pieces pieces, More more) {
   while (!pieces.empty()) {
     watch_.within(lane_.settings.write_idle_timeout);
+    const auto asked = lane_.now;
     const auto sent = co_await stream_->write_some(pieces, more);
     watch_.pause();
     if (!sent) {
@@ -337,8 +344,29 @@ Task<bool> Connection::write(Pieces pieces, More more) {
     }
     lane_.bytes_out.add(*sent);
     pieces.remove_prefix(*sent);
+    if (!keeps_pace(asked, *sent)) co_return false;
   }
   co_return true;
+}
+
+// A client that takes a byte now and then would hold on to its response, and to the memory behind
+// it, for ever. Measured by the lane's clock, which costs nothing to read: a wait counts when a
+// tick falls into it. Waiting for a source, or for a pool, does not count.
+bool Connection::keeps_pace(SteadyTime asked, std::size_t bytes) {
+  waited_ += lane_.now - asked;
+  taken_bytes_ += bytes;
+  const auto& settings = lane_.settings;
+  if (waited_ < settings.response_slow_time) return true;
+  const std::chrono::duration<double> seconds = waited_;
+  const bool is_slow =
+      static_cast<double>(taken_bytes_) <
+      static_cast<double>(settings.response_bytes_per_second_min) * seconds.count();
+  waited_ = {};
+  taken_bytes_ = 0;
+  if (!is_slow) return true;
+  log::info("a client took its answer too slowly", {{"peer", peer_}});
+  resets_ = true;
+  return false;
 }
 
 // Closing a socket that still has unread bytes resets it, and the reset can overtake our response.

@@ -12,6 +12,7 @@
 #include "http/head.h"
 #include "http/input.h"
 #include "http/lane.h"
+#include "http/peers.h"
 #include "http/reply.h"
 #include "http/stream.h"
 
@@ -19,7 +20,7 @@ namespace embrace::http {
 
 class Connection {
  public:
-  Connection(Lane& lane, std::unique_ptr<Stream> stream, std::string peer);
+  Connection(Lane& lane, std::unique_ptr<Stream> stream, std::string peer, Peers::Seat seat);
   ~Connection();
   Connection(const Connection&) = delete;
 
@@ -54,16 +55,21 @@ class Connection {
   Task<bool> send_source(std::unique_ptr<rt::ByteSource> source,
                          std::optional<std::uint64_t> length, Framing framing);
   Task<bool> write(Pieces pieces, More more);
+  bool keeps_pace(SteadyTime asked, std::size_t bytes);
   Task<void> say_goodbye();
 
   Lane& lane_;
   std::unique_ptr<Stream> stream_;
   const std::string peer_;
+  const Peers::Seat seat_;
   Watch watch_;
   Input input_;
   Body body_;
 
-  std::string out_;       // heads; keeps its memory from request to request
+  std::string out_;  // heads; keeps its memory from request to request
+  // How long the client has let us wait with this response, lately, and what it took meanwhile.
+  std::chrono::steady_clock::duration waited_{};
+  std::uint64_t taken_bytes_ = 0;
   bool idle_ = false;     // waits for the first byte of a request
   bool aborted_ = false;  // the server stops: failures are not news
   bool resets_ = false;   // the client stopped reading, or could not notice that bytes are missing

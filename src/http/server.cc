@@ -14,6 +14,7 @@
 #include "base/strings.h"
 #include "http/connection.h"
 #include "http/lane.h"
+#include "http/peers.h"
 #include "http/reply.h"
 #include "http/streams.h"
 #include "rt/task_group.h"
@@ -29,8 +30,8 @@ namespace {
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
 // What a connection above the cap gets instead of being served.
-std::string render_refusal(Lane& lane) {
-  auto response = error_response(503, "too many connections; try again in a moment");
+std::string render_refusal(Lane& lane, std::string_view why) {
+  auto response = error_response(503, std::string(why));
   response.fields.add("Retry-After", "1");
   const auto& body = std::get<std::string>(response.body.bytes);
   std::string out;
@@ -110,6 +111,7 @@ struct Server::Impl {
   void start_tasks();
   Task<void> accept_connections(Gate& gate);
   void admit(Gate& gate, tcp::socket socket);
+  void refuse(Gate& gate, tcp::socket socket, std::string_view why);
   Task<void> keep_time(Gate& gate);
   template <class F>
   void on_every_lane(F act);
@@ -123,6 +125,7 @@ struct Server::Impl {
   std::vector<std::unique_ptr<Gate>> gates;
 
   std::atomic<std::uint64_t> connections_open = 0;
+  Peers peers;
   rt::TaskGroup connections{"http connections"};
   rt::TaskGroup services{"http services"};
   bool stopped = false;  // main thread only
@@ -174,23 +177,30 @@ Task<void> Server::Impl::accept_connections(Gate& gate) {
 void Server::Impl::admit(Gate& gate, tcp::socket socket) {
   gate.lane.accepted.add(1);
   error_code ec;
-  if (connections_open.load(std::memory_order_relaxed) >= settings.connections_max) {
-    gate.lane.refused.add(1);
-    if (!tls) {
-      // Best effort: the first packet of a new socket has room.
-      const auto text = render_refusal(gate.lane);
-      std::ignore =
-          ::send(socket.native_handle(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-      socket.shutdown(tcp::socket::shutdown_send, ec);
-    }
-    return;
-  }
+  if (connections_open.load(std::memory_order_relaxed) >= settings.connections_max)
+    return refuse(gate, std::move(socket), "too many connections; try again in a moment");
   const auto peer = socket.remote_endpoint(ec);
   if (ec) return;  // gone already
+  const std::string address = peer.address().to_string();
+  const bool is_proxy = settings.is_proxy && settings.is_proxy(address);
+  auto seat = is_proxy ? Peers::Seat() : peers.enter(address, settings.connections_per_peer_max);
+  if (!is_proxy && !seat.is_taken())
+    return refuse(gate, std::move(socket), "too many connections from your address");
   auto stream = tls ? tls->make_stream(std::move(socket)) : make_plain_stream(std::move(socket));
   connections.start(gate.lane.executor,
                     run_connection(std::make_unique<Connection>(gate.lane, std::move(stream),
-                                                                peer.address().to_string())));
+                                                                address, std::move(seat))));
+}
+
+void Server::Impl::refuse(Gate& gate, tcp::socket socket, std::string_view why) {
+  gate.lane.refused.add(1);
+  if (tls) return;
+  // Best effort: the first packet of a new socket has room.
+  const auto text = render_refusal(gate.lane, why);
+  std::ignore =
+      ::send(socket.native_handle(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  error_code ec;
+  socket.shutdown(tcp::socket::shutdown_send, ec);
 }
 
 Task<void> Server::Impl::keep_time(Gate& gate) {

@@ -501,6 +501,24 @@ TEST_F(ServerTest, AClientThatStopsReadingIsDropped) {
   EXPECT_FALSE(client.read_reply().complete);
 }
 
+TEST_F(ServerTest, AClientThatReadsADropNowAndThenIsDropped) {
+  make_file(32 << 20);
+  Settings settings;
+  settings.response_bytes_per_second_min = 64 << 20;
+  settings.response_slow_time = 1s;
+  start(settings);
+  WireClient client(port());
+  client.limit_receive_buffer(64 << 10);
+  client.send("GET /file HTTP/1.1\r\nHost: h\r\n\r\n");
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (server_->stats().requests == 0 || server_->stats().connections_open > 0) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    client.read_some(64 << 10);
+    std::this_thread::sleep_for(20ms);
+  }
+  EXPECT_FALSE(client.read_reply().complete);
+}
+
 TEST_F(ServerTest, FilesAreSentWholeAndInParts) {
   make_file(64 << 20);
   start();
@@ -566,6 +584,33 @@ TEST_F(ServerTest, ConnectionsAboveTheCapAreTurnedAway) {
   WireClient fourth(port());
   fourth.send(kHello);
   EXPECT_EQ(fourth.read_reply().status, 200u);
+}
+
+TEST_F(ServerTest, OnePeerHasAShareOfTheConnectionsUnlessItIsAProxy) {
+  Settings settings;
+  settings.connections_per_peer_max = 1;
+  start(settings);
+  {
+    WireClient first(port());
+    first.send(kHello);
+    EXPECT_EQ(first.read_reply().status, 200u);
+    WireClient second(port());
+    EXPECT_EQ(second.read_reply().status, 503u);
+    EXPECT_EQ(server_->stats().connections_refused, 1u);
+  }
+  while (server_->stats().connections_open > 0) std::this_thread::yield();
+  WireClient again(port());
+  again.send(kHello);
+  EXPECT_EQ(again.read_reply().status, 200u) << "a connection that ended counts no more";
+
+  server_.reset();
+  settings.is_proxy = [](std::string_view peer) { return peer == "127.0.0.1"; };
+  start(settings);
+  WireClient one(port()), two(port());
+  one.send(kHello);
+  two.send(kHello);
+  EXPECT_EQ(one.read_reply().status, 200u);
+  EXPECT_EQ(two.read_reply().status, 200u);
 }
 
 TEST_F(ServerTest, StoppingLetsTheRunningRequestFinishAndIdleConnectionsEnd) {

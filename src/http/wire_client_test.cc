@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <stdexcept>
+#include <tuple>
 
 #include "base/strings.h"
 
@@ -46,6 +47,11 @@ void WireClient::end_output() { ::shutdown(fd_, SHUT_WR); }
 
 void WireClient::limit_receive_buffer(int bytes) {
   ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+}
+
+void WireClient::read_some(std::size_t bytes_max) {
+  std::string bytes(bytes_max, '\0');
+  std::ignore = ::recv(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT);
 }
 
 bool WireClient::fill() {

@@ -35,6 +35,7 @@ class WireClient {
   std::string read_available_line();  // up to and with "\r\n"
   bool at_end();                      // waits for the server to close (or for a byte)
   void limit_receive_buffer(int bytes);
+  void read_some(std::size_t bytes_max);  // and drop it; what is there, without waiting
 
  private:
   bool fill();
