@@ -55,7 +55,6 @@ struct Database::Impl {
 
   const Location location;
   const Settings settings;
-  std::atomic<std::uint64_t> generation{0};
   std::unique_ptr<const ChangeWatch> change_watch;  // null: PostgreSQL
   SessionPool readers;
   SessionPool writers;
@@ -88,10 +87,6 @@ Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Database::~Database() = default;
 
 Dialect Database::dialect() const { return impl_->location.dialect; }
-
-std::uint64_t Database::generation() const {
-  return impl_->generation.load(std::memory_order_acquire);
-}
 
 std::optional<ChangeStamp> Database::change_stamp() const {
   return impl_->change_watch ? impl_->change_watch->look() : std::nullopt;
@@ -141,7 +136,6 @@ Database::Lease::~Lease() { give_back(); }
 Status Database::Lease::commit() {
   EMB_DO(static_cast<SociSession&>(*session_).commit());
   finished_ = true;
-  if (writes_) impl_->generation.fetch_add(1, std::memory_order_release);
   return Done{};
 }
 

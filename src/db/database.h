@@ -86,9 +86,6 @@ class Database {
 
   static constexpr unsigned kWriteAttemptsMax = 10;
 
-  // Grows with each write() that this process committed: a cheap "did anything change?" for caches.
-  std::uint64_t generation() const;
-
   // SQLite: a number that differs from its last answer when anybody, other processes too, has
   // committed since. PostgreSQL has none: NotBuilt.
   Result<std::int64_t> data_version(rt::Blocking);

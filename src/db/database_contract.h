@@ -343,15 +343,6 @@ TEST_P(DatabaseContract, MoreThreadsThanSessionsTakeTurns) {
   EXPECT_EQ(right, 24 * 20);
 }
 
-TEST_P(DatabaseContract, TheGenerationGrowsWithCommitsOnly) {
-  const auto before = database_->generation();
-  (void)count_things();
-  (void)try_run("INSERT INTO nothing_here VALUES (1)");
-  EXPECT_EQ(database_->generation(), before);
-  run("INSERT INTO things (id) VALUES (1)");
-  EXPECT_EQ(database_->generation(), before + 1);
-}
-
 // Migrations
 // ---------------------------------------------------------------------------------------
 
