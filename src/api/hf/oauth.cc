@@ -3,6 +3,7 @@
 // before the website is built and in any browser; it asks for the password again instead of
 // trusting a session, so no other site can approve.
 #include "api/endpoints.h"
+#include "api/html.h"
 #include "auth/authenticator.h"
 #include "base/strings.h"
 #include "hub/device_login.h"
@@ -12,32 +13,6 @@ namespace {
 
 constexpr std::string_view kDeviceGrantType = "urn:ietf:params:oauth:grant-type:device_code";
 constexpr std::uint64_t kFormBytesMax = 16 << 10;
-
-std::string escape_html(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    switch (c) {
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '&':
-        out += "&amp;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 http::Response page(std::string_view body, unsigned status = 200) {
   http::Response response(status);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "api/endpoints.h"
+#include "api/html.h"
 #include "api/write_turn.h"
 #include "base/strings.h"
 #include "hub/revisions.h"
@@ -41,26 +42,10 @@ void render_commit(json::Writer& w, const git::Commit& commit, bool formatted) {
   w.field("date", to_iso8601(commit.commit_ms));
   if (formatted) {
     // Plain text made safe for HTML: links and mentions are a page's concern.
-    const auto escape = [](std::string_view text) {
-      std::string out;
-      for (char c : text) {
-        if (c == '<')
-          out += "&lt;";
-        else if (c == '>')
-          out += "&gt;";
-        else if (c == '&')
-          out += "&amp;";
-        else if (c == '"')
-          out += "&quot;";
-        else
-          out += c;
-      }
-      return out;
-    };
     w.key("formatted")
         .begin_object()
-        .field("title", escape(commit.title))
-        .field("message", escape(commit.message))
+        .field("title", escape_html(commit.title))
+        .field("message", escape_html(commit.message))
         .end_object();
   }
   w.end_object();

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace embrace::api {
+
+// Text that means itself inside HTML, in attributes too.
+std::string escape_html(std::string_view text);
+
+}  // namespace embrace::api
