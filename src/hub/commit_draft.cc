@@ -314,15 +314,8 @@ Publication Draft::publication(const git::Oid& head, const git::Oid& commit,
     return publication;
   }
   publication.changes = {{.name = "refs/pr/{pull}", .expected = std::nullopt, .next = commit}};
-  auto& pull = publication.pull.emplace();
-  pull.repo_id = target_.repo.id;
-  pull.title = title_from(header_->summary);
-  pull.description = header_->description;
-  pull.status = meta::PullStatus::Open;
-  pull.base_ref = target_.ref;
-  pull.author_id = caller_.id();
-  pull.author_name = caller_.name();
-  pull.created_ms = services_.clock.now_ms();
+  publication.pull = new_pull(services_, caller_, target_, meta::PullStatus::Open,
+                              title_from(header_->summary), header_->description);
   return publication;
 }
 

@@ -44,6 +44,20 @@ Result<std::vector<git::Commit>> commits_beyond(rt::Blocking blocking, git::Repo
   return beyond;
 }
 
+// Its number.
+Result<std::int64_t> open_pull(Services& services, rt::Blocking blocking, const WriteTarget& target,
+                               const meta::PullRequest& pull) {
+  EMB_TRY(auto repository, services.repositories.borrow(
+                               blocking, repository_folder(services.settings, target.repo.id)));
+  Publication publication;
+  publication.repo = target.repo;
+  publication.changes = {{.name = "refs/pr/{pull}", .expected = std::nullopt, .next = target.head}};
+  publication.pull = pull;
+  publication.actor_id = pull.author_id;
+  EMB_TRY(const auto published, publish(services, blocking, *repository, std::move(publication)));
+  return published.pull_number;
+}
+
 }  // namespace
 
 Result<meta::PullRequest> create_pull(Services& services, rt::Blocking blocking,
@@ -55,24 +69,11 @@ Result<meta::PullRequest> create_pull(Services& services, rt::Blocking blocking,
   if (description.size() > kPullDescriptionBytesMax)
     return fail(Code::InvalidArgument, "The description is too long: at most 64 KiB.");
   EMB_TRY(const auto target, find_write_target(services, blocking, caller, name, "HEAD", true));
-  EMB_TRY(auto repository, services.repositories.borrow(
-                               blocking, repository_folder(services.settings, target.repo.id)));
-  meta::PullRequest pull;
-  pull.repo_id = target.repo.id;
-  pull.title = std::move(title);
-  pull.description = std::move(description);
-  pull.status = meta::PullStatus::Draft;
-  pull.base_ref = target.ref;
-  pull.author_id = caller.id();
-  pull.author_name = caller.name();
-  pull.created_ms = services.clock.now_ms();
-  Publication publication;
-  publication.repo = target.repo;
-  publication.changes = {{.name = "refs/pr/{pull}", .expected = std::nullopt, .next = target.head}};
-  publication.pull = pull;
-  publication.actor_id = caller.id();
-  EMB_TRY(const auto published, publish(services, blocking, *repository, std::move(publication)));
-  pull.number = published.pull_number;
+  auto pull = new_pull(services, caller, target, meta::PullStatus::Draft, std::move(title),
+                       std::move(description));
+  const auto number = open_pull(services, blocking, target, pull);
+  if (!number) return fail(unless_deleted(services, blocking, caller, target.repo, number.error()));
+  pull.number = *number;
   return pull;
 }
 

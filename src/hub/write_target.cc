@@ -61,6 +61,21 @@ Status check_ref_write(Services& services, rt::Blocking blocking, const auth::Ca
   return check_propose(caller, repo);
 }
 
+meta::PullRequest new_pull(Services& services, const auth::Caller& caller,
+                           const WriteTarget& target, meta::PullStatus status, std::string title,
+                           std::string description) {
+  meta::PullRequest pull;
+  pull.repo_id = target.repo.id;
+  pull.title = std::move(title);
+  pull.description = std::move(description);
+  pull.status = status;
+  pull.base_ref = target.ref;
+  pull.author_id = caller.id();
+  pull.author_name = caller.name();
+  pull.created_ms = services.clock.now_ms();
+  return pull;
+}
+
 Result<WriteTarget> find_write_target(Services& services, rt::Blocking blocking,
                                       const auth::Caller& caller, const RepoName& name,
                                       std::string_view rev, bool create_pull) {

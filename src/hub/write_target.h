@@ -26,6 +26,10 @@ struct WriteTarget {
 Result<WriteTarget> find_write_target(Services&, rt::Blocking, const auth::Caller&,
                                       const RepoName& name, std::string_view rev, bool create_pull);
 
+// A pull request of this caller to the target, as it will be written.
+meta::PullRequest new_pull(Services&, const auth::Caller&, const WriteTarget& target,
+                           meta::PullStatus status, std::string title, std::string description);
+
 // The number N of "refs/pr/N"; nullopt for any other ref.
 std::optional<std::int64_t> parse_pull_ref(std::string_view ref);
 
