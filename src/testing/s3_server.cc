@@ -25,8 +25,11 @@ constexpr auto kStartTimeout = std::chrono::seconds(90);
 
 // In a folder above this program, which lies somewhere in build/.
 std::string find_weed() {
-  if (const char* word = std::getenv("EMB_TEST_S3")) return word;
   std::error_code ignored;
+  if (const char* word = std::getenv("EMB_TEST_S3")) {
+    if (fs::exists(word, ignored)) return word;
+    throw std::runtime_error("EMB_TEST_S3 names no program: " + std::string(word));
+  }
   for (fs::path at = fs::read_symlink("/proc/self/exe", ignored); at.has_relative_path();
        at = at.parent_path()) {
     const fs::path weed = at.parent_path() / ".venv/s3/bin/weed";
