@@ -26,8 +26,9 @@ class Person:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         return httpx.Client(base_url=self.hub.url, headers=headers, timeout=120, trust_env=False, **more)
 
-    def env(self, home: pathlib.Path):
-        """For clients in child processes: this hub, this person, caches under `home` only."""
+    def env(self, home: pathlib.Path, xet=True):
+        """For clients in child processes: this hub, this person, caches under `home` only (Xet's, too:
+        a client remembers for weeks which chunks a hub has)."""
         home.mkdir(parents=True, exist_ok=True)
         env = without_proxies(os.environ)
         for name in list(env):
@@ -36,7 +37,6 @@ class Person:
         env |= {
             "HF_ENDPOINT": self.hub.url,
             "HF_HOME": str(home / "hf"),
-            "HF_HUB_DISABLE_XET": "1",
             "HF_HUB_DISABLE_TELEMETRY": "1",
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
             "HF_HUB_DISABLE_UPDATE_CHECK": "1",
@@ -51,6 +51,8 @@ class Person:
             "GIT_COMMITTER_EMAIL": f"{self.name}@example.org",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
+        if not xet:
+            env["HF_HUB_DISABLE_XET"] = "1"
         if self.token:
             env["HF_TOKEN"] = self.token
         return env

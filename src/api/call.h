@@ -38,6 +38,7 @@ struct Api {
   rt::Places& fetches;  // git processes
   rt::Places& pushes;
   rt::Places& write_turns;  // write_turn.h
+  rt::Places& shards;       // Xet uploads that are being registered
   rt::Spools& spools;       // what slow readers of git's answers have not taken yet
   Metrics& metrics;
   TrustedProxies proxies;

@@ -77,7 +77,6 @@ EMB_ENDPOINT(delete_lfs_file);
 EMB_ENDPOINT(duplicate_lfs_files);
 // hf/not_built.cc
 EMB_ENDPOINT(not_built);
-EMB_ENDPOINT(xet_not_built);
 
 // lfs/
 EMB_ENDPOINT(lfs_batch);  // batch.cc
@@ -91,6 +90,24 @@ EMB_ENDPOINT(lfs_create_lock);  // locks.cc
 EMB_ENDPOINT(lfs_list_locks);
 EMB_ENDPOINT(lfs_verify_locks);
 EMB_ENDPOINT(lfs_unlock);
+
+// xet/
+EMB_ENDPOINT(xet_read_token);  // tokens.cc
+EMB_ENDPOINT(xet_write_token);
+EMB_ENDPOINT(xet_reconstruction_v1);  // reconstructions.cc
+EMB_ENDPOINT(xet_reconstruction_v2);
+EMB_ENDPOINT(xet_reconstructions);
+EMB_ENDPOINT(xet_reconstructions_posted);
+EMB_ENDPOINT(xet_file);
+EMB_ENDPOINT(xet_file_chunks);
+EMB_ENDPOINT(xet_xorb);  // xorbs.cc
+EMB_ENDPOINT(xet_upload_xorb);
+EMB_ENDPOINT(xet_fetch);
+EMB_ENDPOINT(xet_upload_shard_v1);  // shards.cc
+EMB_ENDPOINT(xet_upload_shard_v2);
+EMB_ENDPOINT(xet_chunk);  // chunks.cc
+EMB_ENDPOINT(xet_telemetry);
+EMB_ENDPOINT(xet_health);
 
 // git/smart_http.cc
 EMB_ENDPOINT(git_info_refs);

@@ -71,6 +71,32 @@ constexpr auto kRoutes = std::to_array<Route>({
     {Post, RepoApi, "lfs-files", delete_lfs_files},
     {Delete, RepoApi, "lfs-files", delete_lfs_file},
 
+    // Xet: tokens from the Hub, the rest below the chunk store's own address, with those tokens.
+    {Get, RepoApi, "xet-read-token", xet_read_token},
+    {Get, RepoApi, "xet-write-token", xet_write_token},
+    {Get, Site, "/api/xet/v2/reconstructions/{}", xet_reconstruction_v2, kIgnore},
+    {Get, Site, "/api/xet/v1/reconstructions/{}", xet_reconstruction_v1, kIgnore},
+    {Get, Site, "/api/xet/v1/reconstructions", xet_reconstructions, kIgnore},
+    {Post, Site, "/api/xet/v1/reconstructions", xet_reconstructions_posted, kIgnore},
+    {Get, Site, "/api/xet/fetch/{}", xet_fetch, kIgnore},
+    {Get, Site, "/api/xet/v1/chunks/{}/{}", xet_chunk, kIgnore},
+    {Get, Site, "/api/xet/v1/xorbs/{}/{}", xet_xorb, kIgnore},
+    {Post, Site, "/api/xet/v1/xorbs/{}/{}", xet_upload_xorb, kIgnore},
+    {Post, Site, "/api/xet/v1/shards", xet_upload_shard_v1, kIgnore},
+    {Post, Site, "/api/xet/v2/shards", xet_upload_shard_v2, kIgnore},
+    {Get, Site, "/api/xet/v1/files/{}", xet_file, kIgnore},
+    {Get, Site, "/api/xet/v2/file-chunk-hashes/{}", xet_file_chunks, kIgnore},
+    {Post, Site, "/api/xet/v1/telemetry", xet_telemetry, kIgnore},
+    {Get, Site, "/api/xet/health", xet_health, kIgnore},
+    // The same for clients from before there were versions (hf_xet 1.2).
+    {Get, Site, "/api/xet/reconstructions/{}", xet_reconstruction_v1, kIgnore},
+    {Get, Site, "/api/xet/reconstructions", xet_reconstructions, kIgnore},
+    {Get, Site, "/api/xet/chunks/{}/{}", xet_chunk, kIgnore},
+    {Get, Site, "/api/xet/xorbs/{}/{}", xet_xorb, kIgnore},
+    {Post, Site, "/api/xet/xorbs/{}/{}", xet_upload_xorb, kIgnore},
+    {Post, Site, "/api/xet/shards", xet_upload_shard_v1, kIgnore},
+    {Get, Site, "/api/xet/files/{}", xet_file, kIgnore},
+
     // Git.
     {Get, RepoGit, "info/refs", git_info_refs},
     {Post, RepoGit, "git-upload-pack", git_upload_pack},
@@ -105,8 +131,6 @@ constexpr auto kRoutes = std::to_array<Route>({
     {Get, Site, "/metrics", metrics_page},
 
     // Known to clients, and not built here yet: a clear 501 instead of a puzzling 404.
-    {Get, RepoApi, "xet-read-token", xet_not_built},
-    {Get, RepoApi, "xet-write-token", xet_not_built},
     {Post, RepoApi, "like", not_built},
     {Delete, RepoApi, "like", not_built},
     {Get, RepoApi, "likers", not_built},

@@ -20,7 +20,8 @@ void add_common_headers(const http::Request& request, http::Response& response) 
     fields.set("Access-Control-Expose-Headers",
                "X-Repo-Commit, X-Request-Id, X-Error-Code, X-Error-Message, X-Total-Count, ETag, "
                "Link, Accept-Ranges, "
-               "Content-Range, X-Linked-Size, X-Linked-Etag, X-Xet-Hash");
+               "Content-Range, X-Linked-Size, X-Linked-Etag, X-Xet-Hash, X-Xet-Refresh-Route, "
+               "X-Xet-Cas-Url, X-Xet-Access-Token, X-Xet-Token-Expiration");
   }
   // Files of strangers are served from this origin: never sniffed, never framed, never run as a
   // page of ours.
@@ -148,7 +149,7 @@ Task<http::Response> Wall::handle(http::Request& request) {
 
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   api_.metrics.count_request(route_name, response.status, took.count());
-  // 501 is an answer, not a fault: a client that asks for Xet must not fill the log.
+  // 501 is an answer, not a fault: a client that asks for what is not built must not fill the log.
   const bool is_fault = response.status >= 500 && response.status != 501;
   if (is_fault || log::enabled(log::Level::Debug)) {
     log::write(is_fault ? log::Level::Warn : log::Level::Debug, "request",

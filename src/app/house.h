@@ -8,12 +8,13 @@
 #include "auth/authenticator.h"
 #include "base/time.h"
 #include "blob/backend.h"
-#include "cas/whole_object_store.h"
+#include "cas/chunked_store.h"
 #include "db/database.h"
 #include "git/repository.h"
 #include "hub/publish.h"
 #include "hub/services.h"
 #include "jobs/worker.h"
+#include "meta/catalog.h"
 
 namespace embrace::app {
 
@@ -35,7 +36,8 @@ class House {
   SystemClock clock_;
   std::unique_ptr<db::Database> database_;
   std::unique_ptr<blob::Backend> blobs_;
-  std::unique_ptr<cas::WholeObjectStore> objects_;
+  std::unique_ptr<meta::SqlCatalog> catalog_;
+  std::unique_ptr<cas::ChunkedStore> objects_;
   git::Repositories repositories_;
   std::unique_ptr<auth::Authenticator> authenticator_;
   std::unique_ptr<jobs::Worker> jobs_;

@@ -125,6 +125,9 @@ Status serve(Settings settings) {
   rt::Places write_turns({.places = std::max(1u, s.transfer_threads - s.transfer_threads / 4),
                           .wait_max = std::chrono::seconds(120),
                           .waiting_max = 1024});
+  rt::Places shards({.places = std::max(1u, s.transfer_threads / 2),
+                     .wait_max = std::chrono::seconds(120),
+                     .waiting_max = 1024});
   rt::Spools spools(transfers, s.hub.data_folder + "/tmp",
                     {.file_bytes_max = s.hub.fetch_spool_bytes_max,
                      .files_bytes_max = s.hub.fetch_spools_bytes_max});
@@ -136,6 +139,7 @@ Status serve(Settings settings) {
                .fetches = fetches,
                .pushes = pushes,
                .write_turns = write_turns,
+               .shards = shards,
                .spools = spools,
                .metrics = metrics,
                .proxies = std::move(proxies),

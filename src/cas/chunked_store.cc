@@ -46,20 +46,36 @@ Result<ObjectInfo> ChunkedStore::find(rt::Blocking blocking, const Digest& sha25
   return ObjectInfo{.sha256 = row.sha256, .size_bytes = row.size_bytes};
 }
 
-Result<rt::Content> ChunkedStore::open(rt::Blocking blocking, const Digest& sha256,
-                                       std::uint64_t offset, std::uint64_t length) {
+Result<std::unique_ptr<ChunkWalk>> ChunkedStore::walk(rt::Blocking blocking, const Digest& sha256,
+                                                      std::uint64_t offset, std::uint64_t length) {
   EMB_TRY(const FileRow row, find_row(blocking, sha256));
   if (offset > row.size_bytes || length > row.size_bytes - offset) {
     return fail(Error(Code::RangeInvalid, cat("the object has ", row.size_bytes, " bytes"))
                     .with("size", cat(row.size_bytes)));
   }
   EMB_TRY(auto terms, terms_for(blocking, row.id, offset, length));
-  auto walk = std::make_unique<ChunkWalk>(backend_, *indexes_, std::move(terms), offset, length);
+  return std::make_unique<ChunkWalk>(backend_, *indexes_, std::move(terms), offset, length);
+}
+
+Result<rt::Content> ChunkedStore::open(rt::Blocking blocking, const Digest& sha256,
+                                       std::uint64_t offset, std::uint64_t length) {
+  EMB_TRY(auto opened, walk(blocking, sha256, offset, length));
   // The first pieces are taken now: what is missing becomes an error, not a response that breaks
   // off, and what was opened stays readable.
-  EMB_TRY(auto first, walk->next(blocking));
-  return rt::Content(std::make_unique<WalkSource>(readers_, std::move(walk), std::move(first)),
+  EMB_TRY(auto first, opened->next(blocking));
+  return rt::Content(std::make_unique<WalkSource>(readers_, std::move(opened), std::move(first)),
                      length);
+}
+
+Result<std::string> ChunkedStore::read(rt::Blocking blocking, const Digest& sha256,
+                                       std::uint64_t offset, std::uint64_t length) {
+  EMB_TRY(const auto opened, walk(blocking, sha256, offset, length));
+  std::string bytes;
+  EMB_DO(read_walk(blocking, *opened, [&](std::string_view piece) -> Status {
+    bytes += piece;
+    return Done{};
+  }));
+  return bytes;
 }
 
 ChunkedStore::Terms ChunkedStore::terms_of(std::int64_t file_id) {

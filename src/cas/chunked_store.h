@@ -31,6 +31,7 @@
 
 namespace embrace::cas {
 
+class ChunkWalk;
 class XorbIndexes;  // indexes read from footers, the latest ones kept
 
 // A xorb on its way in, from a client that names it. Destroying it unfinished drops the bytes.
@@ -86,6 +87,10 @@ class ChunkedStore : public ObjectStore {
   Status remove(rt::Blocking, const Digest& sha256) override;
   Status verify(rt::Blocking, const Digest& sha256) override;
 
+  // The same range at once, on this thread: for small ones that are looked into here.
+  Result<std::string> read(rt::Blocking, const Digest& sha256, std::uint64_t offset,
+                           std::uint64_t length);
+
   // Xet's doors.
   Result<XorbRow> find_xorb(rt::Blocking, const XetHash& hash);  // NotFound
   Result<FileRow> find_file(rt::Blocking, const XetHash& hash);  // NotFound
@@ -129,6 +134,8 @@ class ChunkedStore : public ObjectStore {
   using Terms = std::function<Result<std::vector<Term>>(rt::Blocking, std::uint64_t offset)>;
 
   Result<FileRow> find_row(rt::Blocking, const Digest& sha256);
+  Result<std::unique_ptr<ChunkWalk>> walk(rt::Blocking, const Digest& sha256, std::uint64_t offset,
+                                          std::uint64_t length);
   Terms terms_of(std::int64_t file_id);
   Result<Terms> terms_for(rt::Blocking, std::int64_t file_id, std::uint64_t offset,
                           std::uint64_t length);

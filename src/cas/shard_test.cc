@@ -99,6 +99,14 @@ TEST(Shard, OfAClientIsRead) {
             "cd8ef2c334d413649995a5c50c3f69e6cf9a5f55a97e17abe10308589bdd45f8");
 }
 
+TEST(Shard, MayAnnounceAFooterAndLeaveItOut) {
+  std::string announced(hello());
+  announced[40] = '\xc8';  // 200 bytes, as hf_xet 1.2 says
+  EXPECT_TRUE(parse_shard(announced));
+  EXPECT_FALSE(parse_shard(announced + std::string(199, '\0')));
+  EXPECT_TRUE(parse_shard(announced + std::string(200, '\0')));
+}
+
 TEST(Shard, SurvivesTheTrip) {
   Shard shard;
   shard.xorbs = {xorb_of(3, 100), xorb_of(kXorbChunksMax, kChunkBytesMax)};

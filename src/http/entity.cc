@@ -202,6 +202,23 @@ Task<Result<rt::Content>> multipart(Entity entity, std::vector<ByteRange> ranges
   co_return rt::Content(std::move(parts), total);
 }
 
+// Makes the response a 206.
+Task<Status> add_ranges(Response& response, Entity entity, std::vector<ByteRange> ranges,
+                        const OpenRange& open) {
+  response.status = 206;
+  if (ranges.size() > 1) {
+    const auto boundary = make_boundary();
+    response.fields.set("Content-Type", cat("multipart/byteranges; boundary=", boundary));
+    EMB_CO_TRY(response.body,
+               co_await multipart(std::move(entity), std::move(ranges), boundary, open));
+    co_return Done{};
+  }
+  if (!entity.content_type.empty()) response.fields.set("Content-Type", entity.content_type);
+  response.fields.set("Content-Range", content_range(ranges.front(), entity.size_bytes));
+  EMB_CO_TRY(response.body, co_await open(ranges.front()));
+  co_return Done{};
+}
+
 }  // namespace
 
 bool etag_matches(std::string_view if_none_match, std::string_view etag) {
@@ -233,27 +250,31 @@ Task<Result<Response>> respond_with_entity(const Request& request, Entity entity
     response.fields.set("Content-Range", "bytes */0");
     ranges = std::nullopt;
   }
-  if (*ranges && (*ranges)->size() > 1) {
-    const auto boundary = make_boundary();
-    response.status = 206;
-    response.fields.set("Content-Type", cat("multipart/byteranges; boundary=", boundary));
-    EMB_CO_TRY(response.body,
-               co_await multipart(std::move(entity), **std::move(ranges), boundary, open));
+  if (*ranges) {
+    EMB_CO_DO(co_await add_ranges(response, std::move(entity), **std::move(ranges), open));
     co_return response;
   }
   if (!entity.content_type.empty()) response.fields.set("Content-Type", entity.content_type);
   if (request.method == Method::Head) {
-    response.body = rt::Content(std::make_unique<MeasuredOnly>(), entity.size_bytes);
+    response.body = measured_only(entity.size_bytes);
     co_return response;
   }
-  ByteRange range{0, entity.size_bytes};
-  if (*ranges) {
-    range = (*ranges)->front();
-    response.status = 206;
-    response.fields.set("Content-Range", content_range(range, entity.size_bytes));
-  }
-  EMB_CO_TRY(response.body, co_await open(range));
+  EMB_CO_TRY(response.body, co_await open(ByteRange{0, entity.size_bytes}));
   co_return response;
+}
+
+Task<Result<Response>> respond_with_ranges(Entity entity, std::vector<ByteRange> ranges,
+                                           OpenRange open) {
+  EMB_CHECK(!ranges.empty(), "there is a range to respond with");
+  Response response;
+  if (!entity.etag.empty()) response.fields.set("ETag", entity.etag);
+  response.fields.set("Accept-Ranges", "bytes");
+  EMB_CO_DO(co_await add_ranges(response, std::move(entity), std::move(ranges), open));
+  co_return response;
+}
+
+rt::Content measured_only(std::uint64_t length) {
+  return rt::Content(std::make_unique<MeasuredOnly>(), length);
 }
 
 }  // namespace embrace::http

@@ -44,4 +44,13 @@ bool etag_matches(std::string_view if_none_match, std::string_view etag);
 using OpenRange = std::function<Task<Result<rt::Content>>(ByteRange)>;
 Task<Result<Response>> respond_with_entity(const Request& request, Entity entity, OpenRange open);
 
+// 206 with exactly these ranges of the entity, which lie inside it: one as it is, several as
+// multipart/byteranges with one part each, in this order and never merged, whatever they add up to.
+// For callers that have decided about the Range header themselves.
+Task<Result<Response>> respond_with_ranges(Entity entity, std::vector<ByteRange> ranges,
+                                           OpenRange open);
+
+// The body of an answer to HEAD: its length is told, and nobody may read it.
+rt::Content measured_only(std::uint64_t length);
+
 }  // namespace embrace::http

@@ -8,6 +8,7 @@
 
 #include "base/immutable_cache.h"
 #include "base/strings.h"
+#include "cas/chunked_store.h"
 #include "meta/repos.h"
 
 namespace embrace::hub {
@@ -73,9 +74,8 @@ ImmutableCache<Key, IndexedPtr, KeyHash>& cache() {
   return cache;
 }
 
-// Large objects come as slices of files; one that comes as a stream can't be read here, and is left
-// out. So is one that is not linked (hub/lfs_links.h): an index must not tell what a repository may
-// not read.
+// A file that can't be read is left out. So is one that is not linked (hub/lfs_links.h): an index
+// must not tell what a repository may not read.
 std::string read_object(Services& services, rt::Blocking blocking, std::int64_t repo_id,
                         const git::LfsPointer& pointer, std::size_t bytes_max) {
   const auto link = services.database.read(blocking, [&](db::Session& session) {
@@ -83,19 +83,8 @@ std::string read_object(Services& services, rt::Blocking blocking, std::int64_t 
   });
   if (!link || !*link || (*link)->size_bytes != pointer.size_bytes) return {};
   const auto length = std::min<std::uint64_t>(pointer.size_bytes, bytes_max);
-  auto content = services.objects.open(blocking, pointer.sha256, 0, length);
-  if (!content) return {};
-  if (auto* text = std::get_if<std::string>(&content->bytes)) return std::move(*text);
-  std::string bytes;
-  if (auto* slices = std::get_if<std::vector<FileSlice>>(&content->bytes)) {
-    for (const auto& slice : *slices) {
-      const auto old_size = bytes.size();
-      bytes.resize(old_size + slice.length);
-      auto got = slice.file->read_at(std::span(bytes).subspan(old_size), slice.offset);
-      if (!got || *got != slice.length) return {};
-    }
-  }
-  return bytes;
+  auto bytes = services.chunks.read(blocking, pointer.sha256, 0, length);
+  return bytes ? *std::move(bytes) : std::string();
 }
 
 std::string read_start(Services& services, rt::Blocking blocking, git::Repository& repository,

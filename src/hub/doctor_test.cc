@@ -8,7 +8,6 @@
 #include "base/file.h"
 #include "base/strings.h"
 #include "blob/local_backend.h"
-#include "cas/whole_object_store.h"
 #include "hub/folders.h"
 #include "hub/hub_fixture.h"
 #include "meta/repos.h"
@@ -58,9 +57,12 @@ class DoctorTest : public HubTest {
     fs::remove(path);
     must(must(File::create_new(path)).write_all(bytes));
   }
+  // The xorb that holds the object.
   std::string object_path() {
+    const auto file = must(catalog->find_sha256(blocking, weights));
+    const auto terms = must(catalog->terms(blocking, file->id, 0, 1));
     return static_cast<blob::LocalBackend&>(*backend).path_of(
-        cas::WholeObjectStore::key_of(weights));
+        must(blob::Key::parse(terms.at(0).xorb.key)));
   }
   std::vector<std::string> pack_files() {
     std::vector<std::string> files;
@@ -123,7 +125,7 @@ TEST_F(DoctorTest, AFlippedByteInAPackIsFound) {
 }
 
 TEST_F(DoctorTest, ALargeObjectThatIsDamagedOrGoneIsFound) {
-  flip_byte(object_path(), 0);
+  flip_byte(object_path(), fs::file_size(object_path()) - 11);  // in the first chunk
   auto report = examine_now();
   EXPECT_TRUE(has_error(report, weights.hex())) << render(report);
   must(objects->remove(blocking, weights));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "auth/access.h"
+#include "cas/xet_hash.h"
 #include "git/repository.h"
 #include "hub/services.h"
 #include "rt/content.h"
@@ -32,7 +33,8 @@ Result<RepoInfo> repo_info(Services&, rt::Blocking, const auth::Caller&, const R
 // Tree and paths-info.
 struct TreeEntry {
   git::Entry entry;
-  std::optional<git::Commit> last_commit;  // with expand
+  std::optional<git::Commit> last_commit = std::nullopt;  // with expand
+  cas::XetHash xet_hash = {};                             // zero: the caller can't have it by Xet
 };
 struct TreeQuery {
   std::string rev;

@@ -20,10 +20,12 @@
 
 #include "auth/caller.h"
 #include "blob/backend.h"
+#include "cas/chunked_store.h"
 #include "git/repository.h"
 #include "hub/publish.h"
 #include "hub/repos.h"
 #include "hub/services.h"
+#include "meta/catalog.h"
 #include "testing/fake_clock.h"
 #include "testing/temp_folder.h"
 
@@ -77,7 +79,8 @@ class HubTest : public ::testing::Test {
   std::unique_ptr<db::Database> database;
   git::Repositories repositories;
   std::unique_ptr<blob::Backend> backend;
-  std::unique_ptr<cas::ObjectStore> objects;
+  std::unique_ptr<meta::SqlCatalog> catalog;
+  std::unique_ptr<cas::ChunkedStore> objects;
   std::unique_ptr<auth::Authenticator> authenticator;
   std::unique_ptr<jobs::Worker> jobs;
   WriteLocks write_locks;

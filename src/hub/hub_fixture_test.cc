@@ -7,7 +7,6 @@
 #include "base/file.h"
 #include "base/strings.h"
 #include "blob/local_backend.h"
-#include "cas/whole_object_store.h"
 #include "db/migrations.h"
 #include "meta/accounts.h"
 #include "meta/repos.h"
@@ -44,11 +43,16 @@ HubTest::HubTest(db::Dialect dialect) : repositories(64) {
   must(make_folders(folder / "blobs"));
   database = fresh_database(blocking, folder.path(), dialect);
   backend = must(blob::LocalBackend::open(blocking, folder / "blobs"));
-  objects = std::make_unique<cas::WholeObjectStore>(*backend);
+  // What is remembered for the whole process is named by ids and times, which are alike in every
+  // hub.
+  static Millis hubs = 0;
+  clock.advance_ms(++hubs);
+  catalog = std::make_unique<meta::SqlCatalog>(*database);
+  objects = std::make_unique<cas::ChunkedStore>(*backend, *catalog, clock);
   authenticator = std::make_unique<auth::Authenticator>(*database, clock);
   jobs = std::make_unique<jobs::Worker>(*database, clock);
-  services_.reset(new Services{settings, *database, repositories, *objects, *authenticator, *jobs,
-                               clock, write_locks, "test signing key"});
+  services_.reset(new Services{settings, *database, repositories, *objects, *objects,
+                               *authenticator, *jobs, clock, write_locks, "test signing key"});
 }
 
 HubTest::~HubTest() = default;

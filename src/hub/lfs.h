@@ -11,6 +11,7 @@
 
 #include "auth/access.h"
 #include "hub/services.h"
+#include "hub/xet_grants.h"
 #include "rt/content.h"
 
 namespace embrace::hub {
@@ -46,7 +47,7 @@ struct LfsBatch {
 struct LfsAnswer {
   LfsObject object;
   bool present = false;               // upload: nothing to do
-  std::optional<SignedGrant> action;  // upload, download or complete
+  std::optional<SignedGrant> action;  // upload, download or complete; none with "xet"
   std::vector<SignedGrant> parts;     // multipart
   std::optional<SignedGrant> verify;  // upload: to ask afterwards whether it arrived
   std::uint64_t part_bytes = 0;
@@ -54,8 +55,12 @@ struct LfsAnswer {
   std::string error;
 };
 struct LfsBatchResult {
-  std::string transfer;  // "basic" or "multipart"
+  std::string transfer;  // "basic", "multipart" or "xet"
   meta::Repo repo;
+  // With "xet": what opens the chunk store to whoever uploads the objects that are not present, and
+  // for which revision a client asks for the next one ("": for a pull request that is yet to come).
+  std::optional<XetToken> xet;
+  std::string xet_rev;
   std::vector<LfsAnswer> answers;  // one for each object asked, in order
 };
 Result<LfsBatchResult> lfs_batch(Services&, rt::Blocking, const auth::Caller&, const RepoName& name,

@@ -8,6 +8,7 @@
 #include "hub/lfs_links.h"
 #include "hub/repos.h"
 #include "hub/write_target.h"
+#include "hub/xet.h"
 #include "meta/repos.h"
 
 namespace embrace::hub {
@@ -51,7 +52,7 @@ class Batch {
         repo_id_(repo.id),
         expires_ms_(services.clock.now_ms() + services.settings.signed_url_ms) {}
 
-  LfsAnswer upload(const LfsObject& object, bool multipart) const {
+  LfsAnswer upload(const LfsObject& object, std::string_view transfer) const {
     LfsAnswer answer;
     answer.object = object;
     if (object.size_bytes > services_.settings.lfs_object_bytes_max) {
@@ -69,7 +70,8 @@ class Batch {
                cat("The file with this hash has ", link->second.size_bytes, " bytes."));
       return answer;
     }
-    if (multipart && object.size_bytes > 0) {
+    if (transfer == "xet") return answer;
+    if (transfer == "multipart" && object.size_bytes > 0) {
       add_parts(answer);
     } else {
       answer.action = grant(Action::Upload, object);
@@ -126,12 +128,18 @@ class Batch {
   Millis expires_ms_;
 };
 
-// One answer is given to all objects: the git agent of multipart reads nothing else.
-bool wants_multipart(const LfsBatch& batch, const Settings& settings) {
-  return batch.upload && std::ranges::find(batch.transfers, "multipart") != batch.transfers.end() &&
-         std::ranges::any_of(batch.objects, [&](const LfsObject& o) {
-           return o.size_bytes > settings.lfs_multipart_above_bytes;
-         });
+bool offers(const LfsBatch& batch, std::string_view transfer) {
+  return std::ranges::find(batch.transfers, transfer) != batch.transfers.end();
+}
+
+// One answer is given to all objects: the git agents read nothing else. Xet is for uploads only:
+// its agent for git downloads nothing.
+std::string_view choose_transfer(const LfsBatch& batch, const Settings& settings) {
+  if (batch.upload && offers(batch, "xet")) return "xet";
+  const bool is_large = std::ranges::any_of(batch.objects, [&](const LfsObject& o) {
+    return o.size_bytes > settings.lfs_multipart_above_bytes;
+  });
+  return batch.upload && is_large && offers(batch, "multipart") ? "multipart" : "basic";
 }
 
 }  // namespace
@@ -153,11 +161,15 @@ Result<LfsBatchResult> lfs_batch(Services& services, rt::Blocking blocking,
   for (const auto& object : batch.objects) wanted.push_back(object.sha256);
   EMB_TRY(auto links, find_lfs_links(services, blocking, result.repo.id, wanted));
 
-  const bool multipart = wants_multipart(batch, services.settings);
-  result.transfer = multipart ? "multipart" : "basic";
+  result.transfer = choose_transfer(batch, services.settings);
+  if (result.transfer == "xet") {
+    const bool is_writer = auth::may(caller, result.repo, auth::Right::Write);
+    result.xet = make_xet_token(services, caller, result.repo, XetToken::Scope::Write);
+    if (is_writer) result.xet_rev = result.repo.default_branch;
+  }
   const Batch answers(services, result.repo, std::move(links), batch.objects.size());
   for (const auto& object : batch.objects) {
-    result.answers.push_back(batch.upload ? answers.upload(object, multipart)
+    result.answers.push_back(batch.upload ? answers.upload(object, result.transfer)
                                           : answers.download(object));
   }
   return result;

@@ -51,6 +51,10 @@ Result<LfsLinks> find_lfs_links(Services& services, rt::Blocking blocking, std::
   return found;
 }
 
+bool is_known_lfs_link(const meta::Repo& repo, const git::LfsPointer& pointer) {
+  return known_links().find({repo.id, repo.created_ms, repo.refs_version, pointer}).has_value();
+}
+
 Status require_lfs_link(Services& services, rt::Blocking blocking, const meta::Repo& repo,
                         const git::LfsPointer& pointer) {
   const LinkKey key{repo.id, repo.created_ms, repo.refs_version, pointer};

@@ -27,6 +27,9 @@ Result<LfsLinks> find_lfs_links(Services&, rt::Blocking, std::int64_t repo_id,
 Status require_lfs_link(Services&, rt::Blocking, const meta::Repo& repo,
                         const git::LfsPointer& pointer);
 
+// That the rule was found kept before, from memory alone, so io threads may ask.
+bool is_known_lfs_link(const meta::Repo& repo, const git::LfsPointer& pointer);
+
 // Links an object to the repository. RepoNotFound when the repository has gone meanwhile.
 Status link_lfs_object(Services&, rt::Blocking, std::int64_t repo_id, const meta::LfsLink& link);
 

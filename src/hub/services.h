@@ -15,6 +15,10 @@
 #include "hub/settings.h"
 #include "jobs/worker.h"
 
+namespace embrace::cas {
+class ChunkedStore;
+}
+
 namespace embrace::hub {
 
 class WriteLocks;  // hub/publish.h
@@ -23,7 +27,8 @@ struct Services {
   const Settings& settings;
   db::Database& database;
   git::Repositories& repositories;
-  cas::ObjectStore& objects;
+  cas::ObjectStore& objects;  // large files by sha256
+  cas::ChunkedStore& chunks;  // the same store, by its Xet doors
   auth::Authenticator& authenticator;
   jobs::Worker& jobs;
   Clock& clock;

@@ -42,6 +42,10 @@ struct Settings {
   std::uint32_t lfs_parts_max = 10'000;
   Millis signed_url_ms = 6 * 3600 * 1000;  // how long a presigned URL lives
 
+  Millis xet_token_ms = 3600 * 1000;        // how long a token for the chunk store lives
+  Millis xet_url_ms = 3600 * 1000;          // and a URL to bytes of a xorb
+  std::uint32_t xet_batch_files_max = 100;  // in one batch of reconstructions
+
   std::uint32_t packs_before_fold = 64;   // per repository
   std::uint32_t writes_waiting_max = 64;  // in line for one repository; half of it for one account
   std::uint32_t session_days = 30;

@@ -17,6 +17,13 @@ def test_step(version, step, alice, home, tmp_path, fresh_name):
     run_step(version, step, alice, home, fresh_name(step), tmp_path / "work", LARGE_BYTES=large, MANY_REPOS=many)
 
 
+@pytest.mark.parametrize("step", ["transfer", "commits", "filesystem"])
+@pytest.mark.parametrize("version", [v for v in VENVS if v != "0.26"])  # which knows no Xet
+def test_step_without_xet(version, step, alice, home, tmp_path, fresh_name):
+    """Large files by LFS, as clients without hf_xet send them."""
+    run_step(version, step, alice, home, fresh_name(step), tmp_path / "work", LARGE_BYTES=12 << 20, HF_HUB_DISABLE_XET=1)
+
+
 @pytest.mark.parametrize("version", [v for v in VENVS if v != "0.26"])  # a call that 0.26 does not have
 def test_lfs_files(version, alice, home, tmp_path, fresh_name):
     run_step(version, "lfs_files", alice, home, fresh_name("lfs"), tmp_path / "work")
@@ -31,7 +38,9 @@ def test_parts(open_hub, home, tmp_path):
     hub = open_hub("parts", settings={"lfs_multipart_above_bytes": "5MiB", "lfs_part_bytes": "5MiB"})
     alice = Person(hub, "alice", token_of("alice"))
     for version in VENVS:
-        run_step(version, "transfer", alice, home / version, f"parts-{version}", tmp_path / version, LARGE_BYTES=(12 << 20) + 7)
+        run_step(
+            version, "transfer", alice, home / version, f"parts-{version}", tmp_path / version, LARGE_BYTES=(12 << 20) + 7, HF_HUB_DISABLE_XET=1
+        )
 
 
 @pytest.mark.parametrize("version", VENVS)

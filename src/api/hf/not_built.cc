@@ -7,10 +7,4 @@ Task<Result<http::Response>> not_built(Call&) {
   co_return fail(Code::NotBuilt, "This part of the Hub's API is not built yet on this server");
 }
 
-Task<Result<http::Response>> xet_not_built(Call&) {
-  co_return fail(
-      Code::NotBuilt,
-      "This hub does not speak Xet yet: set HF_HUB_DISABLE_XET=1, and large files go through LFS");
-}
-
 }  // namespace embrace::api

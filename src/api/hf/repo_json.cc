@@ -196,7 +196,7 @@ constexpr auto kProperties = std::to_array<Property>({
      }},
     {"trendingScore", [](json::Writer& w, const RepoFacts& f) { w.field("trendingScore", f.repo.trending); }},
     {"usedStorage", [](json::Writer& w, const RepoFacts& f) { w.field("usedStorage", f.repo.card.used_bytes); }},
-    {"xetEnabled", [](json::Writer& w, const RepoFacts&) { w.field("xetEnabled", false); }},
+    {"xetEnabled", [](json::Writer& w, const RepoFacts&) { w.field("xetEnabled", true); }},
 });
 
 }  // namespace

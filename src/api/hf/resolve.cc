@@ -2,6 +2,7 @@
 // headers of the whole contract (hub-api 7.2, 7.3).
 #include "api/endpoints.h"
 #include "api/hf/media_type.h"
+#include "api/xet/xet_call.h"
 #include "base/strings.h"
 #include "http/range.h"
 #include "hub/files.h"
@@ -59,6 +60,50 @@ void add_file_headers(const Call& call, const hub::FoundFile& file, View view,
                       "default-src 'none'; style-src 'unsafe-inline'; sandbox");
 }
 
+// By which hash the file can be had by Xet; zero: it can not.
+Task<Result<cas::XetHash>> xet_hash_of(Call& call, const hub::FoundFile& file) {
+  if (!file.entry.lfs) co_return cas::XetHash{};
+  const git::LfsPointer pointer = *file.entry.lfs;
+  if (auto known = hub::known_xet_hash(call.services(), *file.repo, pointer)) co_return *known;
+  EMB_CO_TRY(const auto hashes, co_await on_pool(call, [&](rt::Blocking blocking) {
+               return hub::xet_hashes(call.services(), blocking, *file.repo,
+                                      std::span(&pointer, 1));
+             }));
+  co_return hashes.front();
+}
+
+// Clients that know Xet go on from here to the chunk store; all others see nothing new.
+void add_xet_headers(const Call& call, const hub::FoundFile& file, const cas::XetHash& hash,
+                     http::Response& response) {
+  const XetLinks links = xet_links(call, file.commit.hex(), hash);
+  response.fields.set("X-Xet-Hash", hash.text());
+  response.fields.set("X-Xet-Refresh-Route", links.auth);
+  response.fields.set("Link", cat("<", links.auth, ">; rel=\"xet-auth\", <", links.reconstruction,
+                                  ">; rel=\"xet-reconstruction-info\""));
+}
+
+constexpr std::string_view kXetFileInfo = "application/vnd.xet-fileinfo+json";
+
+// The JavaScript client asks for this instead of the file. It reads only the headers.
+http::Response file_info_reply(const Call& call, const hub::FoundFile& file,
+                               const cas::XetHash& hash) {
+  const XetLinks links = xet_links(call, file.commit.hex(), hash);
+  json::Writer w;
+  w.begin_object()
+      .field("hash", hash.text())
+      .field("refreshUrl", links.auth)
+      .field("reconstructionUrl", links.reconstruction)
+      .field("etag", file.etag())
+      .field("size", file.entry.size_bytes())
+      .field("fileType", media_type(file.entry.path))
+      .end_object();
+  http::Response response = json_reply(w);
+  response.fields.set("Content-Type", kXetFileInfo);
+  response.fields.set("ETag", file.etag());
+  response.may_compress = false;
+  return response;
+}
+
 Task<Result<http::Response>> send(Call& call, View view) {
   if (call.target.rest.size() < 1)
     co_return fail(Code::NotFound, "Entry not found", Tag::EntryNotFound);
@@ -71,6 +116,17 @@ Task<Result<http::Response>> send(Call& call, View view) {
     });
   }
   EMB_CO_TRY(auto file, *std::move(known));
+  cas::XetHash xet;
+  if (view == View::File) {
+    EMB_CO_TRY(xet, co_await xet_hash_of(call, file));
+  }
+  if (!xet.is_zero() && call.request.fields.find("Accept").value_or("").find(kXetFileInfo) !=
+                            std::string_view::npos) {
+    http::Response response = file_info_reply(call, file, xet);
+    add_file_headers(call, file, view, response);
+    add_xet_headers(call, file, xet, response);
+    co_return response;
+  }
   http::Entity entity;
   if (view == View::File) {
     entity.size_bytes = file.entry.size_bytes();
@@ -86,6 +142,7 @@ Task<Result<http::Response>> send(Call& call, View view) {
                                 call.request, std::move(entity),
                                 [&opener](http::ByteRange range) { return opener.open(range); }));
   add_file_headers(call, file, view, response);
+  if (!xet.is_zero()) add_xet_headers(call, file, xet, response);
   if (view == View::File && call.request.method == http::Method::Get)
     hub::count_download(call.services(), file);
   co_return response;

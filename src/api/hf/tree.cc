@@ -23,6 +23,7 @@ void render_entry(json::Writer& w, const hub::TreeEntry& row) {
         .field("oid", entry.lfs->sha256.hex())
         .field("size", entry.lfs->size_bytes);
     w.field("pointerSize", entry.blob_bytes).end_object();
+    if (!row.xet_hash.is_zero()) w.field("xetHash", row.xet_hash.text());
   }
   if (row.last_commit) {
     w.key("lastCommit")

@@ -1,6 +1,7 @@
 // POST info/lfs/objects/batch and /verify: the LFS protocol's front desk (hub-api 8.4, 23.2).
 #include "api/endpoints.h"
 #include "api/lfs/lfs_json.h"
+#include "api/xet/xet_call.h"
 #include "base/strings.h"
 #include "hub/lfs.h"
 
@@ -63,6 +64,10 @@ class BatchRenderer {
           .field("code", answer.error_code)
           .field("message", answer.error)
           .end_object();
+    } else if (result_.xet && !answer.present) {
+      w_.field("authenticated", true).key("actions").begin_object();
+      render_xet();
+      w_.end_object();
     } else if (answer.action) {  // no key at all for what is present already (trap 11)
       w_.field("authenticated", true).key("actions").begin_object();
       if (batch_.upload)
@@ -91,6 +96,27 @@ class BatchRenderer {
       w_.end_object().end_object();
     }
     render_link("verify", *answer.verify);
+  }
+
+  // Every value is text, and clients compare the names letter by letter.
+  void render_xet() {
+    const RepoName& repo = result_.repo.name;
+    const TokenHeaders headers = token_headers(call_, *result_.xet);
+    w_.key("upload")
+        .begin_object()
+        .field("href",
+               cat(call_.base, "/api/", api_segment(repo.type), "/", repo.id(), "/xet-write-token/",
+                   result_.xet_rev.empty() ? std::string("None?create_pr=1")
+                                           : percent_encode(result_.xet_rev)))
+        .field("expires_in", (result_.xet->expires_ms - call_.services().clock.now_ms()) / 1000)
+        .key("header")
+        .begin_object()
+        .field("X-Xet-Cas-Url", headers.cas_url)
+        .field("X-Xet-Access-Token", headers.access_token)
+        .field("X-Xet-Token-Expiration", headers.expiration)
+        .field("X-Xet-Session-Id", call_.request.id)
+        .end_object()
+        .end_object();
   }
 
   void render_link(std::string_view name, const hub::SignedGrant& grant) {

@@ -1,0 +1,87 @@
+"""Xet: hf_xet, newest and old, and the JavaScript client, against the chunk store."""
+
+import hashlib
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+from client_programs import HERE, VENVS, hf, node, run, run_step
+from people import Person, token_of
+
+
+@pytest.mark.parametrize("version", [v for v in VENVS if v != "0.26"])  # which knows no Xet
+def test_both_ways(version, own_hub, home, tmp_path):
+    alice = Person(own_hub, "alice", token_of("alice"))
+    run_step(version, "xet", alice, home, f"both-{version}", tmp_path / "work")
+    healthy, said = own_hub.doctor()
+    assert healthy, said
+
+
+def test_clients_ask_for_tokens_again(open_hub, home, tmp_path):
+    """Tokens and URLs live for a shorter time than the transfer takes."""
+    hub = open_hub("short", settings={"xet_url_lifetime": "2s"})
+    run_step("newest", "xet", Person(hub, "alice", token_of("alice")), home, "short", tmp_path / "work")
+
+
+def test_an_older_api(alice, home, tmp_path, fresh_name):
+    """The first versions of reconstruction and shards, which older clients ask for."""
+    more = {"HF_XET_CLIENT_RECONSTRUCTION_API_VERSION": 1, "HF_XET_CLIENT_SHARD_API_VERSION": 1}
+    run_step("newest", "xet", alice, home, fresh_name("v1"), tmp_path / "work", **more)
+
+
+def test_several_ranges_at_once(alice, home, tmp_path, fresh_name):
+    run_step("newest", "xet", alice, home, fresh_name("ranges"), tmp_path / "work", HF_XET_CLIENT_ENABLE_MULTIRANGE_FETCHING="true")
+
+
+def test_the_command_line(alice, home, tmp_path, fresh_name):
+    name = f"alice/{fresh_name('cli-xet')}"
+    content = random.Random(name).randbytes(6 << 20)
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/w.safetensors").write_bytes(content)
+    env = alice.env(home)
+    run([hf("newest"), "upload", name, tmp_path / "model"], env, cwd=tmp_path)
+    run([hf("newest"), "download", name, "--local-dir", tmp_path / "down"], env, cwd=tmp_path)
+    assert (tmp_path / "down/w.safetensors").read_bytes() == content
+
+
+def test_an_interrupted_upload_goes_on(alice, home, tmp_path, new_repo):
+    repo = new_repo()
+    content = random.Random(repo.id).randbytes(96 << 20)
+    (tmp_path / "w.safetensors").write_bytes(content)
+    command = [str(hf("newest")), "upload", repo.id, str(tmp_path / "w.safetensors"), "w.safetensors"]
+    env = alice.env(home)
+    started = subprocess.Popen(command, env=env, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(2)
+    started.send_signal(signal.SIGKILL)
+    started.wait()
+    run(command, env, cwd=tmp_path)
+    assert hashlib.sha256(repo.read("w.safetensors").content).digest() == hashlib.sha256(content).digest()
+
+
+def test_a_pull_request_by_somebody_who_may_only_propose(alice, bob, home, tmp_path, new_repo):
+    repo = new_repo(files={"a.txt": b"a"})
+    content = random.Random(repo.id).randbytes(3 << 20)
+    (tmp_path / "w.bin").write_bytes(content)
+    run([hf("newest"), "upload", repo.id, tmp_path / "w.bin", "w.bin", "--create-pr"], bob.env(home), cwd=tmp_path)
+    assert repo.read("w.bin", rev="refs%2Fpr%2F1").content == content
+    assert repo.read("w.bin").status_code == 404
+
+
+@pytest.mark.parametrize("useXet", ["true", "false"])
+def test_javascript(useXet, alice, home, tmp_path, new_repo):
+    """Up by JavaScript, which cuts in other places, and down by everybody; and the other way round."""
+    repo = new_repo()
+    content = random.Random(repo.id).randbytes(5 << 20)
+    theirs = random.Random(repo.id + "py").randbytes(5 << 20)
+    (tmp_path / "up.bin").write_bytes(content)
+    repo.upload_lfs(theirs)
+    repo.commit_lfs({"theirs.bin": theirs})
+    env = alice.env(home) | {"HUB_URL": alice.hub.url, "REPO": repo.id, "WORK": str(tmp_path), "USE_XET": useXet}
+    assert "xet done" in run([node(), HERE / "steps/xet.mjs"], env, cwd=HERE).stdout
+    assert (tmp_path / "theirs.bin").read_bytes() == theirs
+    assert (tmp_path / "ours.bin").read_bytes() == content
+    run([hf("newest"), "download", repo.id, "up.bin", "--local-dir", tmp_path / "down"], env, cwd=tmp_path)
+    assert (tmp_path / "down/up.bin").read_bytes() == content
+    assert repo.read("up.bin").content == content
