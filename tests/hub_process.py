@@ -128,6 +128,11 @@ class HubProcess:
     def admin(self, *arguments):
         return self._run("admin", *self._where(), *arguments)
 
+    def start_admin(self, *arguments):
+        """The running command, for tests that wait for it, or do not."""
+        command = [binary_path(), "admin", *self._where(), *arguments]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self._env())
+
     def doctor(self):
         """The doctor's words and whether it found everything whole."""
         done = subprocess.run([binary_path(), "doctor", *self._where()], capture_output=True, text=True, env=self._env(), timeout=300)

@@ -7,6 +7,8 @@
 #include "base/strings.h"
 #include "hub/accounts.h"
 #include "hub/doctor.h"
+#include "hub/garbage.h"
+#include "hub/quota.h"
 #include "meta/accounts.h"
 
 namespace embrace::app {
@@ -46,6 +48,44 @@ Status create_token(hub::Services& services, rt::Blocking blocking, const AdminC
   EMB_TRY(token.role, parse_token_role(command.role));
   EMB_TRY(auto minted, hub::create_token(services, blocking, token));
   print(minted.value);
+  return Done{};
+}
+
+Status collect_garbage(hub::Services& services, rt::Blocking blocking, bool is_dry_run) {
+  auto rules = hub::garbage_rules(services.settings);
+  rules.is_dry_run = is_dry_run;
+  EMB_TRY(const auto report, hub::collect_garbage(services, blocking, rules));
+  for (const auto& line : hub::describe(report, is_dry_run)) print(line);
+  return Done{};
+}
+
+Status print_storage(hub::Services& services, rt::Blocking blocking) {
+  EMB_TRY(const auto report, hub::report_storage(services, blocking));
+  print("namespace\tused bytes\tquota bytes");
+  for (const auto& row : report.namespaces) {
+    print(cat(row.ns, "\t", row.used_bytes, "\t",
+              row.allowed_bytes ? cat(*row.allowed_bytes) : std::string("none")));
+  }
+  const auto& figures = report.figures;
+  print(cat("large files: ", figures.files, " of ", figures.logical_bytes, " bytes"));
+  print(cat("stored: ", figures.xorbs, " xorbs of ", figures.stored_bytes, " bytes (unpacked ",
+            figures.unpacked_bytes, ")"));
+  print(cat("saved: ", report.saved_bytes(), " bytes"));
+  return Done{};
+}
+
+Status set_quota(hub::Services& services, rt::Blocking blocking, const AdminCommand& command) {
+  std::optional<meta::storage::Quota> quota;
+  if (command.quota == "none") {
+    quota = meta::storage::Quota{};
+  } else if (command.quota != "default") {
+    const auto bytes = parse_bytes(command.quota);
+    if (!bytes)
+      return fail(Code::InvalidArgument, "the quota takes a size such as 500GiB, none or default");
+    quota = meta::storage::Quota{.bytes = *bytes};
+  }
+  EMB_DO(hub::set_quota(services, blocking, command.name, quota));
+  print(cat("the quota of ", command.name, " is ", command.quota));
   return Done{};
 }
 
@@ -90,6 +130,12 @@ Status run_admin(Settings settings, const AdminCommand& command) {
       return Done{};
     case Kind::TokenCreate:
       return create_token(services, blocking, command);
+    case Kind::Gc:
+      return collect_garbage(services, blocking, command.is_dry_run);
+    case Kind::Storage:
+      return print_storage(services, blocking);
+    case Kind::QuotaSet:
+      return set_quota(services, blocking, command);
   }
   return Done{};
 }
@@ -108,7 +154,8 @@ Result<bool> run_doctor(Settings settings) {
               finding.where, ": ", finding.what));
   }
   print(cat("examined ", report.repos, " repositories, ", report.refs, " refs, ", report.commits,
-            " commits, ", report.objects, " large files of ", report.object_bytes, " bytes"));
+            " commits, ", report.objects, " large files of ", report.object_bytes, " bytes, ",
+            report.xorbs, " xorbs"));
   print(report.is_clean() ? "the data folder is sound" : "the data folder has errors");
   return report.is_clean();
 }

@@ -1,6 +1,6 @@
 #pragma once
-// embrace admin: accounts from the command line, and embrace doctor. They work on the stores
-// directly, while the server runs and while it does not.
+// embrace admin: accounts, storage and quotas from the command line, and embrace doctor. They work
+// on the stores directly, while the server runs and while it does not.
 
 #include <string>
 
@@ -17,7 +17,10 @@ struct AdminCommand {
     OrgCreate,
     OrgMemberAdd,
     OrgMemberRemove,
-    TokenCreate
+    TokenCreate,
+    Gc,
+    Storage,
+    QuotaSet
   };
   Kind kind = Kind::UserList;
   std::string name;  // user or organization
@@ -29,6 +32,8 @@ struct AdminCommand {
   std::string role;    // OrgMemberAdd, TokenCreate
   std::string token_name = "admin command";
   std::string token_value;
+  bool is_dry_run = false;  // Gc
+  std::string quota;        // QuotaSet: a size, "none" or "default"
 };
 Status run_admin(Settings settings, const AdminCommand& command);
 

@@ -139,7 +139,7 @@ struct CommandLine {
 
   void add_admin() {
     using Kind = AdminCommand::Kind;
-    CLI::App* command = program.add_subcommand("admin", "manage accounts");
+    CLI::App* command = program.add_subcommand("admin", "manage accounts and storage");
     flags.add(*command, false);
     command->require_subcommand(1);
     CLI::App* user = command->add_subcommand("user", "users")->require_subcommand(1);
@@ -174,6 +174,19 @@ struct CommandLine {
     mint->add_option("--role", admin.role, "read, write or admin")->required();
     mint->add_option("--name", admin.token_name, "how lists show it");
     mint->add_option("--value", admin.token_value, "this token instead of a fresh one (hf_...)");
+    add_storage(command);
+  }
+  void add_storage(CLI::App* command) {
+    using Kind = AdminCommand::Kind;
+    CLI::App* gc = add_verb(command, "gc", "remove large files that nobody can reach", Kind::Gc);
+    gc->add_flag("--dry-run", admin.is_dry_run, "say what would be removed, and remove nothing");
+    add_verb(command, "storage", "what is used, stored and saved, by namespace", Kind::Storage);
+    CLI::App* quota = command->add_subcommand("quota", "storage quotas")->require_subcommand(1);
+    CLI::App* set =
+        add_verb(quota, "set", "set the quota of a user or organization", Kind::QuotaSet);
+    set->add_option("name", admin.name)->required();
+    set->add_option("size", admin.quota, "500GiB, \"none\", or \"default\" for the setting")
+        ->required();
   }
 };
 

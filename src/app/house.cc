@@ -31,7 +31,8 @@ Result<std::unique_ptr<House>> House::open(rt::Blocking blocking, Settings setti
               {{"files", static_cast<std::int64_t>(adopted)}});
   house->authenticator_ =
       std::make_unique<auth::Authenticator>(*house->database_, house->clock_, s.hub.session_days);
-  house->jobs_ = std::make_unique<jobs::Worker>(*house->database_, house->clock_);
+  // Two threads: a garbage collection may take hours, and folds must not wait for it.
+  house->jobs_ = std::make_unique<jobs::Worker>(*house->database_, house->clock_, 2);
   EMB_TRY(std::string key, hub::ensure_signing_key(blocking, *house->database_));
   house->services_ = std::make_unique<hub::Services>(hub::Services{
       s.hub, *house->database_, house->repositories_, *house->objects_, *house->objects_,

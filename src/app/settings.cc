@@ -126,6 +126,23 @@ std::vector<Row> rows(Settings& s) {
       {"xet_url_lifetime", "of URLs to parts of xorbs", Duration{&s.hub.xet_url_ms}},
       {"xet_batch_files_max", "files in one batch of Xet reconstructions",
        &s.hub.xet_batch_files_max},
+      {"namespace_quota_bytes",
+       "large files and packs of one user or organization; 0: no limit (`embrace admin quota` sets "
+       "others)",
+       Bytes{&s.hub.namespace_quota_bytes}},
+      {"garbage_every_hours",
+       "between two garbage collections; 0: none (`embrace admin gc` runs one)",
+       &s.hub.garbage_every_hours},
+      {"garbage_links_after",
+       "without use, a large file that no branch or tag reaches leaves its repository",
+       Duration{&s.hub.garbage_links_after_ms}},
+      {"garbage_files_after", "without use, a large file that is in no repository is dropped",
+       Duration{&s.hub.garbage_files_after_ms}},
+      {"garbage_xorbs_after",
+       "without use, chunks that are in no file are condemned; clients count on three weeks",
+       Duration{&s.hub.garbage_xorbs_after_ms}},
+      {"garbage_condemned_for", "and removed, when still nobody used them",
+       Duration{&s.hub.garbage_condemned_for_ms}},
       {"packs_before_fold", "packs of one repository before they are folded together",
        &s.hub.packs_before_fold},
       {"writes_waiting_max",
@@ -251,6 +268,10 @@ struct Show {
 };
 
 }  // namespace
+
+std::optional<std::uint64_t> parse_bytes(std::string_view text) {
+  return parse_scaled(text, kByteSuffixes, 1);
+}
 
 Status set_setting(Settings& settings, std::string_view name, std::string_view value) {
   for (const Row& row : rows(settings)) {

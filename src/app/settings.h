@@ -4,6 +4,7 @@
 // unreadable value is an error that says which line: a setting that is accepted is in force.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,6 +37,8 @@ struct Settings {
 Status read_settings_file(const std::string& path, Settings& settings);
 // One assignment, as in the file. InvalidArgument names the setting and what it takes.
 Status set_setting(Settings& settings, std::string_view name, std::string_view value);
+// A size as settings take it: "500GiB", "1000". nullopt when it is none.
+std::optional<std::uint64_t> parse_bytes(std::string_view text);
 // Fills what depends on the rest (the database's URL, thread counts) and makes the data folder
 // absolute.
 Status complete_settings(Settings& settings);

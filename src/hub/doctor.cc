@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "base/strings.h"
+#include "hub/doctor_store.h"
 #include "hub/folders.h"
 #include "meta/listing.h"
 #include "meta/repos.h"
@@ -279,6 +280,9 @@ Result<DoctorReport> examine(Services& services, rt::Blocking blocking, const Pr
   for (auto type : {RepoType::Model, RepoType::Dataset, RepoType::Space, RepoType::Kernel}) {
     EMB_DO(check_repos(services, blocking, type, objects, report, progress));
   }
+  EMB_DO(examine_store(services, blocking, report, [&objects](const git::LfsPointer& pointer) {
+    return objects.problem_of(pointer);
+  }));
   EMB_DO(check_leftovers(services, blocking, report));
   return report;
 }

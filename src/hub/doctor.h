@@ -1,7 +1,9 @@
 #pragma once
 // embrace doctor: a data folder checked end to end. Every ref points to a commit whose objects are
 // all present and whole; every LFS pointer reachable from a ref names an object that is there, has
-// that size and hashes to its name; rows and files agree; leftovers are listed.
+// that size and hashes to its name; so does every file that is linked to a repository; every xorb
+// has its blob with a footer that fits, and every term lies in its xorb; rows and files agree;
+// leftovers are listed.
 
 #include <functional>
 #include <string>
@@ -18,7 +20,7 @@ struct Finding {
   std::string what;
 };
 struct DoctorReport {
-  std::uint64_t repos = 0, refs = 0, commits = 0, objects = 0, object_bytes = 0;
+  std::uint64_t repos = 0, refs = 0, commits = 0, objects = 0, object_bytes = 0, xorbs = 0;
   std::vector<Finding> findings;
   bool is_clean() const;  // no Error
 };

@@ -6,6 +6,7 @@
 #include "crypto/secrets.h"
 #include "hub/lfs.h"
 #include "hub/lfs_links.h"
+#include "hub/quota.h"
 #include "hub/repos.h"
 #include "hub/write_target.h"
 #include "hub/xet.h"
@@ -142,6 +143,21 @@ std::string_view choose_transfer(const LfsBatch& batch, const Settings& settings
   return batch.upload && is_large && offers(batch, "multipart") ? "multipart" : "basic";
 }
 
+// Who is told that a file is there may rely on it; and the others must fit.
+Status admit(Services& services, rt::Blocking blocking, const meta::Repo& repo,
+             const std::vector<LfsObject>& objects, const LfsLinks& links) {
+  std::vector<Digest> there;
+  std::vector<meta::LfsLink> others;
+  for (const auto& object : objects) {
+    if (links.contains(object.sha256))
+      there.push_back(object.sha256);
+    else
+      others.push_back({.sha256 = object.sha256, .size_bytes = object.size_bytes});
+  }
+  EMB_DO(keep_lfs_links(services, blocking, repo.id, there));
+  return check_room(services, blocking, repo.namespace_id, others);
+}
+
 }  // namespace
 
 Result<LfsBatchResult> lfs_batch(Services& services, rt::Blocking blocking,
@@ -160,6 +176,7 @@ Result<LfsBatchResult> lfs_batch(Services& services, rt::Blocking blocking,
   std::vector<Digest> wanted;
   for (const auto& object : batch.objects) wanted.push_back(object.sha256);
   EMB_TRY(auto links, find_lfs_links(services, blocking, result.repo.id, wanted));
+  if (batch.upload) EMB_DO(admit(services, blocking, result.repo, batch.objects, links));
 
   result.transfer = choose_transfer(batch, services.settings);
   if (result.transfer == "xet") {

@@ -9,6 +9,7 @@
 #include "hub/lfs_links.h"
 #include "hub/lfs_rewrite.h"
 #include "hub/publish.h"
+#include "hub/quota.h"
 #include "hub/repos.h"
 #include "meta/repos.h"
 
@@ -211,7 +212,8 @@ Result<std::vector<LfsCopyFailure>> duplicate_lfs_files(Services& services, rt::
           {.sha256 = sha256, .error = cat("The file is not part of ", source.name.id(), ".")});
     }
   }
-  EMB_DO(services.database.write(blocking, [&](db::Session& s) {
+  EMB_DO(services.database.write(blocking, [&](db::Session& s) -> Status {
+    EMB_DO(check_quota(services, s, target.namespace_id, copies));
     return meta::repos::link_lfs(s, target.id, copies, services.clock.now_ms());
   }));
   return failures;

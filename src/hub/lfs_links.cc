@@ -1,10 +1,15 @@
 #include "hub/lfs_links.h"
 
+#include <algorithm>
+
 #include "base/immutable_cache.h"
+#include "hub/quota.h"
 #include "meta/repos.h"
 
 namespace embrace::hub {
 namespace {
+
+constexpr Millis kKeepAgainAfterMs = 24 * 3600 * 1000;
 
 // What was linked when the repository's refs had this version. Unlinking moves the version
 // (delete_lfs_files), so nothing here needs to be taken back.
@@ -70,11 +75,28 @@ Status require_lfs_link(Services& services, rt::Blocking blocking, const meta::R
   return Done{};
 }
 
+Status keep_lfs_links(Services& services, rt::Blocking blocking, std::int64_t repo_id,
+                      const std::vector<Digest>& objects) {
+  if (objects.empty()) return Done{};
+  // Once a day is enough, and writes nothing for a client that asks again and again.
+  const Millis now_ms = services.clock.now_ms();
+  const Millis before_ms =
+      now_ms - std::min(kKeepAgainAfterMs, services.settings.garbage_links_after_ms / 2);
+  EMB_TRY(const auto old, services.database.read(blocking, [&](db::Session& s) {
+    return meta::repos::old_lfs(s, repo_id, objects, before_ms);
+  }));
+  if (old.empty()) return Done{};
+  return services.database.write(blocking, [&](db::Session& s) {
+    return meta::repos::keep_lfs(s, repo_id, old, before_ms, now_ms);
+  });
+}
+
 Status link_lfs_object(Services& services, rt::Blocking blocking, std::int64_t repo_id,
                        const meta::LfsLink& link) {
   return services.database.write(blocking, [&](db::Session& s) -> Status {
     EMB_TRY(const auto repo, meta::repos::find_by_id(s, repo_id));
     if (!repo) return fail(Code::NotFound, "Repository not found", Tag::RepoNotFound);
+    EMB_DO(check_quota(services, s, repo->namespace_id, {link}));
     return meta::repos::link_lfs(s, repo_id, {link}, services.clock.now_ms());
   });
 }

@@ -30,7 +30,13 @@ Status require_lfs_link(Services&, rt::Blocking, const meta::Repo& repo,
 // That the rule was found kept before, from memory alone, so io threads may ask.
 bool is_known_lfs_link(const meta::Repo& repo, const git::LfsPointer& pointer);
 
-// Links an object to the repository. RepoNotFound when the repository has gone meanwhile.
+// Somebody was told that the repository has these and may rely on it: garbage collection lets them
+// be for as long as if they had been linked now.
+Status keep_lfs_links(Services&, rt::Blocking, std::int64_t repo_id,
+                      const std::vector<Digest>& objects);
+
+// Links an object to the repository. RepoNotFound when the repository has gone meanwhile, Denied
+// when its namespace's quota does not allow it (quota.h).
 Status link_lfs_object(Services&, rt::Blocking, std::int64_t repo_id, const meta::LfsLink& link);
 
 }  // namespace embrace::hub

@@ -8,6 +8,7 @@
 #include "hub/doctor.h"
 #include "hub/downloads.h"
 #include "hub/folders.h"
+#include "hub/garbage.h"
 #include "hub/publish.h"
 #include "json/view.h"
 #include "meta/accounts.h"
@@ -125,12 +126,30 @@ Status forget_old_rows(Services& services, rt::Blocking blocking) {
   });
 }
 
+Status collect(Services& services, rt::Blocking blocking) {
+  EMB_TRY(const auto report, collect_garbage(services, blocking, garbage_rules(services.settings)));
+  log::info("garbage was collected", {{"links", report.unlinked.files},
+                                      {"files", report.dropped.files},
+                                      {"file_bytes", report.dropped.bytes},
+                                      {"xorbs", report.xorbs.removed.xorbs},
+                                      {"xorb_bytes", report.xorbs.removed.bytes},
+                                      {"strays", report.xorbs.strays.xorbs}});
+  return Done{};
+}
+
 }  // namespace
 
 void register_maintenance(Services& services) {
   services.jobs.handle("git.fold", [&services](rt::Blocking blocking, const meta::jobs::Job& job) {
     return fold(services, blocking, job);
   });
+  if (services.settings.garbage_every_hours > 0) {
+    services.jobs.handle("garbage.collect",
+                         [&services](rt::Blocking blocking, const meta::jobs::Job&) {
+                           return collect(services, blocking);
+                         });
+    services.jobs.schedule("garbage.collect", services.settings.garbage_every_hours * kHourMs);
+  }
   struct Chore {
     std::string_view kind;
     Millis every_ms;

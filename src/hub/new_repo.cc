@@ -8,9 +8,11 @@
 #include "crypto/secrets.h"
 #include "git/attributes.h"
 #include "hub/folders.h"
+#include "hub/quota.h"
 #include "json/writer.h"
 #include "meta/accounts.h"
 #include "meta/repos.h"
+#include "meta/storage.h"
 
 namespace embrace::hub {
 
@@ -93,8 +95,11 @@ Result<meta::Repo> give_birth(Services& services, rt::Blocking blocking, const a
     EMB_DO(meta::repos::change_ref(session, row.id, "refs/heads/" + row.default_branch,
                                    std::nullopt, row.head_oid));
     EMB_DO(meta::repos::touch(session, row.id, row.head_oid, row.modified_ms));
-    if (birth.lfs_from != 0)
+    if (birth.lfs_from != 0) {
+      EMB_TRY(const auto links, meta::storage::links_of(session, birth.lfs_from));
+      EMB_DO(check_quota(services, session, row.namespace_id, links));
       EMB_DO(meta::repos::copy_lfs_links(session, birth.lfs_from, row.id, now_ms));
+    }
     auto facts = json::Writer()
                      .begin_object()
                      .field("type", to_string(row.name.type))

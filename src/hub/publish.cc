@@ -4,6 +4,7 @@
 
 #include "base/strings.h"
 #include "hub/card_reuse.h"
+#include "hub/quota.h"
 #include "json/writer.h"
 #include "meta/jobs.h"
 #include "meta/repos.h"
@@ -143,8 +144,10 @@ Result<Published> write(Services& services, db::Session& session, Publication pu
   if (prepared.card && !is_same_index(*prepared.card, row->card)) {
     EMB_DO(meta::repos::set_card(session, row->id, *prepared.card));
   }
-  if (!publication.lfs.empty())
+  if (!publication.lfs.empty()) {
+    EMB_DO(check_quota(services, session, row->namespace_id, publication.lfs));
     EMB_DO(meta::repos::link_lfs(session, row->id, publication.lfs, now_ms));
+  }
   EMB_DO(meta::repos::add_event(
       session,
       {publication.event, row->id, publication.actor_id, render_changes(publication.changes)},

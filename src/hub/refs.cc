@@ -8,6 +8,7 @@
 #include "hub/ref_names.h"
 #include "hub/repos.h"
 #include "hub/revisions.h"
+#include "hub/unreached_commit.h"
 #include "meta/repos.h"
 
 namespace embrace::hub {
@@ -31,27 +32,37 @@ Result<git::Repositories::Lease> borrow(Services& services, rt::Blocking blockin
 }
 
 Result<Published> change_ref(Services& services, rt::Blocking blocking, git::Repository& repository,
-                             const meta::Repo& repo, const auth::Caller& caller, RefChange change) {
+                             const meta::Repo& repo, const auth::Caller& caller, RefChange change,
+                             std::vector<meta::LfsLink> lfs = {}) {
   Publication publication;
   publication.repo = repo;
   EMB_TRY(publication.pack, repository.finish_pack(blocking));
   publication.changes.push_back(std::move(change));
+  publication.lfs = std::move(lfs);
   publication.actor_id = caller.id();
   return publish(services, blocking, repository, std::move(publication));
 }
 
 // Where a new branch begins.
-Result<git::Oid> starting_commit(Services& services, rt::Blocking blocking,
-                                 const auth::Caller& caller, const meta::Repo& repo,
-                                 git::Repository& repository, const NewBranch& branch) {
+Result<Revision> starting_point(Services& services, rt::Blocking blocking,
+                                const auth::Caller& caller, const meta::Repo& repo,
+                                git::Repository& repository, const NewBranch& branch) {
   if (!branch.empty) {
-    EMB_TRY(auto from, resolve_revision(services, blocking, repo, repository,
-                                        branch.starting_point.value_or("HEAD")));
-    return from.commit;
+    return resolve_revision(services, blocking, repo, repository,
+                            branch.starting_point.value_or("HEAD"));
   }
   EMB_TRY(auto tree, repository.edit_tree(blocking, git::Oid{}, {}));
-  return repository.write_commit(blocking, tree, {}, signature_of(caller), services.clock.now_ms(),
-                                 "initial commit");
+  EMB_TRY(const auto commit, repository.write_commit(blocking, tree, {}, signature_of(caller),
+                                                     services.clock.now_ms(), "initial commit"));
+  return Revision{commit, cat("refs/heads/", branch.branch)};
+}
+
+// What a ref at this revision must link: nothing when another ref leads there.
+Result<std::vector<meta::LfsLink>> files_of(Services& services, rt::Blocking blocking,
+                                            const meta::Repo& repo, git::Repository& repository,
+                                            const Revision& revision) {
+  if (!revision.ref.empty()) return std::vector<meta::LfsLink>{};
+  return files_of_unreached(services, blocking, repo, repository, revision.commit);
 }
 
 }  // namespace
@@ -66,9 +77,11 @@ Status create_branch(Services& services, rt::Blocking blocking, const auth::Call
   const auto exists = cat("Reference ", ref, " already exists");
   if (now && !branch.overwrite) return fail(Code::Conflict, exists);
   EMB_TRY(auto repository, borrow(services, blocking, repo));
-  EMB_TRY(auto start, starting_commit(services, blocking, caller, repo, *repository, branch));
-  if (now == start) return Done{};
-  auto published = change_ref(services, blocking, *repository, repo, caller, {ref, now, start});
+  EMB_TRY(const auto start, starting_point(services, blocking, caller, repo, *repository, branch));
+  if (now == start.commit) return Done{};
+  EMB_TRY(auto files, files_of(services, blocking, repo, *repository, start));
+  auto published = change_ref(services, blocking, *repository, repo, caller,
+                              {ref, now, start.commit}, std::move(files));
   if (!published) return fail(std::move(published).error());
   return Done{};
 }
@@ -99,13 +112,15 @@ Status create_tag(Services& services, rt::Blocking blocking, const auth::Caller&
   if (now) return fail(Code::Conflict, "Tag reference exists already");
   EMB_TRY(auto repository, borrow(services, blocking, repo));
   EMB_TRY(auto target, resolve_revision(services, blocking, repo, *repository, rev));
+  EMB_TRY(auto files, files_of(services, blocking, repo, *repository, target));
   auto points_to = target.commit;
   if (!message.empty()) {
     EMB_TRY(points_to, repository->write_tag(blocking, target.commit, tag, signature_of(caller),
                                              services.clock.now_ms(), message));
   }
-  EMB_TRY([[maybe_unused]] auto published, change_ref(services, blocking, *repository, repo, caller,
-                                                      {ref, std::nullopt, points_to}));
+  EMB_TRY([[maybe_unused]] auto published,
+          change_ref(services, blocking, *repository, repo, caller, {ref, std::nullopt, points_to},
+                     std::move(files)));
   return Done{};
 }
 

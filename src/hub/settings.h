@@ -46,6 +46,14 @@ struct Settings {
   Millis xet_url_ms = 3600 * 1000;          // and a URL to bytes of a xorb
   std::uint32_t xet_batch_files_max = 100;  // in one batch of reconstructions
 
+  // hub/garbage.h: how long what nobody needs is kept, and how often it is looked for.
+  std::uint32_t garbage_every_hours = 24;                    // 0: never
+  Millis garbage_links_after_ms = 30ll * 24 * 3600 * 1000;   // links that no ref reaches
+  Millis garbage_files_after_ms = 2ll * 24 * 3600 * 1000;    // files without a link
+  Millis garbage_xorbs_after_ms = 28ll * 24 * 3600 * 1000;   // xorbs without a file
+  Millis garbage_condemned_for_ms = 1ll * 24 * 3600 * 1000;  // and then, before they go
+  std::uint64_t namespace_quota_bytes = 0;                   // hub/quota.h; 0: none
+
   std::uint32_t packs_before_fold = 64;   // per repository
   std::uint32_t writes_waiting_max = 64;  // in line for one repository; half of it for one account
   std::uint32_t session_days = 30;

@@ -3,6 +3,7 @@
 #include "base/immutable_cache.h"
 #include "base/strings.h"
 #include "hub/lfs_links.h"
+#include "hub/quota.h"
 #include "hub/repos.h"
 #include "hub/write_target.h"
 #include "meta/repos.h"
@@ -60,6 +61,8 @@ Result<XetToken> grant_xet(Services& services, rt::Blocking blocking, const auth
   EMB_TRY(const auto repo, find_repo(services, blocking, caller, name, auth::Right::Read));
   if (scope == XetToken::Scope::Write)
     EMB_DO(check_write(services, blocking, caller, repo, rev, create_pull));
+  if (scope == XetToken::Scope::Write)
+    EMB_DO(check_not_full(services, blocking, repo.namespace_id));
   return make_xet_token(services, caller, repo, scope);
 }
 
@@ -95,6 +98,7 @@ Status register_shard(Services& services, rt::Blocking blocking, const XetToken&
     EMB_TRY(const auto repo, meta::repos::find_by_id(s, token.repo_id));
     if (!repo || repo->created_ms != token.repo_created_ms)
       return fail(Code::NotFound, "Repository not found", Tag::RepoNotFound);
+    EMB_DO(check_quota(services, s, repo->namespace_id, links));
     return meta::repos::link_lfs(s, token.repo_id, links, services.clock.now_ms());
   });
 }

@@ -1,17 +1,58 @@
 // Of meta/repos.h: which LFS objects a repository has referred to, and which paths are locked.
 
+#include <algorithm>
+
 #include "base/strings.h"
 #include "meta/repos.h"
 
 namespace embrace::meta::repos {
 
+// The file's row first, in the order of sha256: whoever drops files or links writes the same rows,
+// in the same order.
 Status link_lfs(db::Session& session, std::int64_t repo_id, const std::vector<LfsLink>& links,
                 Millis now_ms) {
-  for (const auto& link : links) {
+  std::vector<LfsLink> ordered = links;
+  std::ranges::sort(ordered, {}, &LfsLink::sha256);
+  for (const auto& link : ordered) {
+    EMB_TRY(const auto files,
+            session.run("UPDATE xet_files SET used_ms = :now WHERE sha256 = :sha256", now_ms,
+                        link.sha256.hex()));
+    if (files == 0) {
+      return fail(Code::Unusable, cat("The large file ", link.sha256.hex(),
+                                      " is no longer on the server: upload it again."));
+    }
     EMB_DO(
-        session.run("INSERT INTO repo_lfs (repo_id, sha256, size_bytes, linked_ms) "
-                    "VALUES (:repo, :sha256, :size, :now) ON CONFLICT (repo_id, sha256) DO NOTHING",
+        session.run("INSERT INTO repo_lfs (repo_id, sha256, size_bytes, linked_ms, used_ms) "
+                    "VALUES (:repo, :sha256, :size, :now, :now) "
+                    "ON CONFLICT (repo_id, sha256) DO UPDATE SET used_ms = excluded.used_ms, "
+                    "condemned_ms = NULL",
                     repo_id, link.sha256.hex(), link.size_bytes, now_ms));
+  }
+  return Done{};
+}
+
+Result<std::vector<Digest>> old_lfs(db::Session& session, std::int64_t repo_id,
+                                    const std::vector<Digest>& files, Millis used_before_ms) {
+  std::vector<Digest> out;
+  for (const auto& sha256 : files) {
+    EMB_TRY(const auto row,
+            session.row<Millis>("SELECT used_ms FROM repo_lfs WHERE repo_id = :repo "
+                                "AND sha256 = :sha256 AND used_ms < :before",
+                                repo_id, sha256.hex(), used_before_ms));
+    if (row) out.push_back(sha256);
+  }
+  return out;
+}
+
+Status keep_lfs(db::Session& session, std::int64_t repo_id, const std::vector<Digest>& files,
+                Millis used_before_ms, Millis now_ms) {
+  std::vector<Digest> ordered = files;
+  std::ranges::sort(ordered);
+  for (const auto& sha256 : ordered) {
+    EMB_DO(
+        session.run("UPDATE repo_lfs SET used_ms = :now, condemned_ms = NULL WHERE repo_id = :repo "
+                    "AND sha256 = :sha256 AND used_ms < :before",
+                    now_ms, repo_id, sha256.hex(), used_before_ms));
   }
   return Done{};
 }
@@ -57,10 +98,16 @@ Result<bool> is_lfs_linked_anywhere(db::Session& session, const Digest& sha256) 
 
 Status copy_lfs_links(db::Session& session, std::int64_t from_repo_id, std::int64_t to_repo_id,
                       Millis now_ms) {
+  EMB_DO(
+      session.run("UPDATE xet_files SET used_ms = :now WHERE sha256 IN "
+                  "(SELECT sha256 FROM repo_lfs WHERE repo_id = :from)",
+                  now_ms, from_repo_id));
   EMB_DO(session.run(
-      "INSERT INTO repo_lfs (repo_id, sha256, size_bytes, linked_ms) "
-      "SELECT CAST(:to AS BIGINT), sha256, size_bytes, CAST(:now AS BIGINT) FROM repo_lfs "
-      "WHERE repo_id = :from ON CONFLICT (repo_id, sha256) DO NOTHING",
+      "INSERT INTO repo_lfs (repo_id, sha256, size_bytes, linked_ms, used_ms) "
+      "SELECT CAST(:to AS BIGINT), l.sha256, l.size_bytes, CAST(:now AS BIGINT), "
+      "CAST(:now AS BIGINT) FROM repo_lfs l WHERE l.repo_id = :from AND EXISTS "
+      "(SELECT 1 FROM xet_files f WHERE f.sha256 = l.sha256) "
+      "ON CONFLICT (repo_id, sha256) DO UPDATE SET used_ms = excluded.used_ms, condemned_ms = NULL",
       to_repo_id, now_ms, from_repo_id));
   return Done{};
 }

@@ -63,6 +63,16 @@ class MetaContract : public ::testing::TestWithParam<db::Dialect> {
     return write([&](db::Session& s) { return repos::create(s, repo); }).value();
   }
 
+  // A large file of the store, as the catalog keeps it; its bytes do not matter here.
+  void add_file(const Digest& sha256, std::uint64_t size_bytes, Millis now_ms = 1000) {
+    ASSERT_TRUE(write([&](db::Session& s) {
+      return s.run(
+          "INSERT INTO xet_files (hash, sha256, size_bytes, created_ms, used_ms) "
+          "VALUES (:hash, :sha256, :size, :now, :now)",
+          cat("hash of ", sha256.hex()), sha256.hex(), size_bytes, now_ms);
+    }));
+  }
+
   const rt::Blocking blocking_ = rt::Blocking::on_main_thread();
   ::testing::TempFolder folder_;
   db::Settings settings_;

@@ -50,8 +50,17 @@ Status set_card(db::Session&, std::int64_t repo_id,
                 const CardIndex& card);  // and its rows in repo_tags
 
 // LFS objects this repository has referred to or received (what "already part of this repo" means).
+// The one way to a link, beside copy_lfs_links: in the same transaction the files count as used, so
+// that none of them is dropped meanwhile (storage.h). Unusable, "upload it again", when one is
+// gone.
 Status link_lfs(db::Session&, std::int64_t repo_id, const std::vector<LfsLink>& links,
                 Millis now_ms);
+// Those of the files whose links nobody used since.
+Result<std::vector<Digest>> old_lfs(db::Session&, std::int64_t repo_id,
+                                    const std::vector<Digest>& files, Millis used_before_ms);
+// Somebody was told that the repository has these: links older than `used_before_ms` count as used.
+Status keep_lfs(db::Session&, std::int64_t repo_id, const std::vector<Digest>& files,
+                Millis used_before_ms, Millis now_ms);
 Result<std::optional<LfsLink>> find_lfs(db::Session&, std::int64_t repo_id, const Digest& sha256);
 struct LfsRow {
   LfsLink link;
@@ -61,6 +70,7 @@ Result<std::vector<LfsRow>> lfs_links(db::Session&, std::int64_t repo_id,
                                       std::string_view after_sha256_hex, std::size_t limit);
 Status unlink_lfs(db::Session&, std::int64_t repo_id, const Digest& sha256);
 Result<bool> is_lfs_linked_anywhere(db::Session&, const Digest& sha256);
+// Links whose file is gone are not copied.
 Status copy_lfs_links(db::Session&, std::int64_t from_repo_id, std::int64_t to_repo_id,
                       Millis now_ms);
 

@@ -276,6 +276,7 @@ TEST_P(Repos, LfsLinksArePagedCopiedAndForgotten) {
   const Repo bert = add_repo(alice_, "bert");
   const Repo copy = add_repo(alice_, "copy");
   const std::vector<LfsLink> links = {{digest_of(2), 20}, {digest_of(1), 10}};
+  for (const auto& link : links) add_file(link.sha256, link.size_bytes);
   ASSERT_TRUE(write([&](db::Session& s) -> Status {
     EMB_DO(repos::link_lfs(s, bert.id, links, 5));
     return repos::link_lfs(s, bert.id, links, 6);
@@ -402,6 +403,7 @@ TEST_P(Repos, RemovingTakesEveryRowThatHangsOnIt) {
   Repo with_tags;
   with_tags.card.tags = {"en"};
   const Repo repo = add_repo(alice_, "bert", with_tags);
+  add_file(digest_of(1), 1);
   ASSERT_TRUE(write([&](db::Session& s) -> Status {
     EMB_DO(repos::change_ref(s, repo.id, "refs/heads/main", std::nullopt, kOidA));
     EMB_DO(repos::add_pack(s, repo.id, {"pack-a", 1, 1}));

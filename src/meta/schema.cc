@@ -365,7 +365,13 @@ CREATE TABLE namespace_quotas (
 )
 )";
 
-constexpr std::array<db::Migration, 7> kMigrations = {{
+// A link goes in two steps, as a xorb does: condemned when no ref reaches it, removed when none did
+// a day later.
+constexpr std::string_view kCondemnedLinks = R"(
+ALTER TABLE repo_lfs ADD COLUMN condemned_ms {{int}}
+)";
+
+constexpr std::array<db::Migration, 8> kMigrations = {{
     {1, "accounts", kAccounts},
     {2, "repositories", kRepos},
     {3, "contents", kContents},
@@ -373,6 +379,7 @@ constexpr std::array<db::Migration, 7> kMigrations = {{
     {5, "device logins", kDeviceLogins},
     {6, "chunks", kChunks},
     {7, "storage", kStorage},
+    {8, "condemned links", kCondemnedLinks},
 }};
 
 }  // namespace

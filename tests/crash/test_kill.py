@@ -1,10 +1,11 @@
-"""kill -9 at random moments of uploads, commits and pushes: afterwards the doctor finds everything whole,
-and every write that was acknowledged is there."""
+"""kill -9 at random moments of uploads, commits, pushes and garbage collections: afterwards the doctor finds
+everything whole, and every write that was acknowledged is there."""
 
 import concurrent.futures
 import hashlib
 import os
 import random
+import re
 import subprocess
 import threading
 import time
@@ -16,6 +17,12 @@ from commit_calls import Repo, file_line, lfs_line
 from people import Person, token_of
 
 CRASHES = int(os.environ.get("EMBRACE_CRASHES") or 10)
+GRACE_SECONDS = 2
+TINY_GRACE = [
+    word
+    for name in ("garbage_links_after", "garbage_condemned_for", "garbage_files_after", "garbage_xorbs_after")
+    for word in ("--set", f"{name}={GRACE_SECONDS}s")
+]
 SEED = int(os.environ.get("EMBRACE_SEED") or time.time())
 
 
@@ -54,6 +61,55 @@ def large_uploads(alice, name, ledger, stop, rng):
             ledger.promise(repo.id, path, content, answer.json()["commitOid"])
         else:
             assert answer.status_code in (409, 412, 503), answer.text
+
+
+def litter(alice, name, ledger, stop, rng):
+    """Uploads few contents again and again, keeps some of them and lets the others become garbage, so that uploads
+    meet the collection of the very files that they send."""
+    repo = Repo(alice, f"alice/{name}")
+    while not stop.is_set():
+        content = random.Random(rng.randrange(6)).randbytes(150_000)
+        path = f"{rng.randrange(1 << 60):x}.bin"
+        fate = rng.randrange(3)
+        if fate == 0:  # sent, never committed
+            repo.upload_lfs(content)
+        elif fate == 1:  # gone with its repository
+            short = Repo.create(alice, f"{name}-{rng.randrange(1 << 60):x}")
+            short.upload_lfs(content)
+            short.commit(lfs_line(path, content))
+            answer = short.http.request("DELETE", "/api/repos/delete", json={"name": short.id.split("/")[1]})
+            assert answer.status_code in (200, 404), answer.text
+        else:
+            repo.upload_lfs(content)
+            answer = repo.commit(lfs_line(path, content))
+            if answer.status_code == 200:
+                ledger.promise(repo.id, path, content, answer.json()["commitOid"])
+            else:  # 422: the collection was quicker, and said so
+                assert answer.status_code in (409, 412, 422, 503), answer.text
+
+
+class Collector:
+    """`embrace admin gc` beside the server, over and over, killed at random, too."""
+
+    def __init__(self, hub):
+        self.hub, self.removed = hub, dict.fromkeys(("links", "files", "xorbs"), 0)
+
+    def __call__(self, alice, name, ledger, stop, rng):
+        while not stop.is_set():
+            patience = rng.choice([None, None, rng.uniform(0.05, 1)])
+            self.collect(patience)
+
+    def collect(self, patience=None):
+        process = self.hub.start_admin(*TINY_GRACE, "gc")
+        try:
+            said, errors = process.communicate(timeout=patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            return
+        assert process.returncode == 0, said + errors
+        for thing in self.removed:
+            self.removed[thing] += int(re.search(rf"{thing} (?:removed|dropped): (\d+)", said)[1])
 
 
 def new_repos(alice, name, ledger, stop, rng):
@@ -114,10 +170,11 @@ def test_kill_and_restart(own_hub, tmp_path):
     print(f"seed {SEED} (EMBRACE_SEED repeats it)")
     rng = random.Random(SEED)
     alice = Person(own_hub, "alice", token_of("alice"))
-    for name in ("small", "large", "pushed"):
+    for name in ("small", "large", "pushed", "litter"):
         Repo.create(alice, name)
     pusher = Pusher(alice, "pushed", tmp_path / "home", tmp_path / "pushed")
-    jobs = [(small_commits, "small"), (small_commits, "small"), (large_uploads, "large"), (new_repos, "made"), (pusher, "pushed")]
+    collector, promises = Collector(own_hub), Ledger()
+    jobs = [(small_commits, "small"), (small_commits, "small"), (large_uploads, "large"), (new_repos, "made"), (pusher, "pushed"), (litter, "litter"), (litter, "litter"), (collector, "")]
 
     for crash in range(CRASHES):
         ledger, stop = Ledger(), threading.Event()
@@ -132,8 +189,20 @@ def test_kill_and_restart(own_hub, tmp_path):
         assert clean, f"crash {crash}, seed {SEED}: the doctor found\n{said}"
         own_hub.start()
         check(alice, ledger)
+        promises.commits += ledger.commits
         # And the hub still takes writes everywhere.
         for name in ("small", "large"):
             Repo(alice, f"alice/{name}").commit_files({"alive.txt": b"%d" % crash})
         run(["git", "fetch", "-q"], pusher.env, cwd=pusher.folder)
         run(["git", "reset", "-q", "--hard", "origin/main"], pusher.env, cwd=pusher.folder)
+
+    # What is garbage goes in the end, and nothing else.
+    for _ in range(6):
+        time.sleep(GRACE_SECONDS + 0.1)
+        collector.collect()
+    assert all(collector.removed.values()), collector.removed
+    own_hub.kill()
+    clean, said = own_hub.doctor()
+    assert clean, f"seed {SEED}, after the last collection: the doctor found\n{said}"
+    own_hub.start()
+    check(alice, promises)

@@ -133,15 +133,20 @@ def test_doctor(own_hub):
     clean, said = own_hub.doctor()
     assert clean, said
 
-    [stored] = [p for p in own_hub.data.rglob("*") if p.is_file() and p.stat().st_size == len(content)]
+    [stored] = [p for p in (own_hub.data / "xorbs").rglob("*") if p.is_file()]
+    whole = stored.read_bytes()
     stored.chmod(0o644)
-    stored.write_bytes(content[:-1] + b"X")
+    stored.write_bytes(whole[:20] + bytes([whole[20] ^ 1]) + whole[21:])
     clean, said = own_hub.doctor()
     assert not clean and "alice/checked" in said, said
     stored.unlink()
     clean, said = own_hub.doctor()
-    assert not clean and "alice/checked" in said, said
-    stored.write_bytes(content)
+    assert not clean and "alice/checked" in said and "xorb " in said, said
+    stored.write_bytes(whole)
+    spare = stored.with_name(stored.name[:-1] + ("1" if stored.name[-1] == "0" else "0"))
+    spare.write_bytes(b"left by a crash")
+    clean, said = own_hub.doctor()
+    assert clean and "named by no row" in said, said
     assert own_hub.doctor()[0]
     own_hub.start()
 

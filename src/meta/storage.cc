@@ -1,0 +1,205 @@
+#include "meta/storage.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+
+namespace embrace::meta::storage {
+namespace {
+
+Result<std::vector<LfsLink>> to_links(
+    const std::vector<std::tuple<std::string, std::uint64_t>>& rows) {
+  std::vector<LfsLink> out;
+  out.reserve(rows.size());
+  for (const auto& [hex, size_bytes] : rows) {
+    EMB_TRY(const auto sha256, Digest::parse(hex));
+    out.push_back({.sha256 = sha256, .size_bytes = size_bytes});
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<std::int64_t>> repos_with_old_links(db::Session& session, Millis used_before_ms,
+                                                       std::int64_t after_repo_id,
+                                                       std::size_t limit) {
+  EMB_TRY(const auto rows,
+          session.rows<std::int64_t>("SELECT DISTINCT repo_id FROM repo_lfs WHERE repo_id > :after "
+                                     "AND used_ms < :before ORDER BY repo_id LIMIT :limit",
+                                     after_repo_id, used_before_ms, limit));
+  std::vector<std::int64_t> out;
+  for (const auto& [id] : rows) out.push_back(id);
+  return out;
+}
+
+Result<std::vector<LfsLink>> links_of(db::Session& session, std::int64_t repo_id) {
+  EMB_TRY(const auto rows,
+          (session.rows<std::string, std::uint64_t>(
+              "SELECT sha256, size_bytes FROM repo_lfs WHERE repo_id = :repo", repo_id)));
+  return to_links(rows);
+}
+
+Result<std::vector<OldLink>> old_links(db::Session& session, std::int64_t repo_id,
+                                       Millis used_before_ms) {
+  EMB_TRY(const auto rows,
+          (session.rows<std::string, std::uint64_t, std::optional<Millis>>(
+              "SELECT sha256, size_bytes, condemned_ms FROM repo_lfs WHERE repo_id = :repo "
+              "AND used_ms < :before ORDER BY sha256",
+              repo_id, used_before_ms)));
+  std::vector<OldLink> out;
+  out.reserve(rows.size());
+  for (const auto& [hex, size_bytes, condemned_ms] : rows) {
+    EMB_TRY(const auto sha256, Digest::parse(hex));
+    out.push_back(
+        {.link = {.sha256 = sha256, .size_bytes = size_bytes}, .condemned_ms = condemned_ms});
+  }
+  return out;
+}
+
+Result<bool> condemn_link(db::Session& session, std::int64_t repo_id, const Digest& sha256,
+                          Millis used_before_ms, Millis now_ms) {
+  EMB_TRY(const auto changed,
+          session.run("UPDATE repo_lfs SET condemned_ms = :now WHERE repo_id = :repo "
+                      "AND sha256 = :sha256 AND used_ms < :before AND condemned_ms IS NULL",
+                      now_ms, repo_id, sha256.hex(), used_before_ms));
+  return changed > 0;
+}
+
+Status reprieve_link(db::Session& session, std::int64_t repo_id, const Digest& sha256) {
+  EMB_DO(
+      session.run("UPDATE repo_lfs SET condemned_ms = NULL WHERE repo_id = :repo "
+                  "AND sha256 = :sha256",
+                  repo_id, sha256.hex()));
+  return Done{};
+}
+
+// The file's row before the link's, as link_lfs does it.
+Result<bool> remove_condemned_link(db::Session& session, std::int64_t repo_id, const Digest& sha256,
+                                   Millis used_before_ms, Millis condemned_before_ms,
+                                   Millis now_ms) {
+  EMB_DO(session.run("UPDATE xet_files SET used_ms = :now WHERE sha256 = :sha256", now_ms,
+                     sha256.hex()));
+  EMB_TRY(const auto gone,
+          session.run("DELETE FROM repo_lfs WHERE repo_id = :repo AND sha256 = :sha256 "
+                      "AND used_ms < :before AND condemned_ms < :condemned",
+                      repo_id, sha256.hex(), used_before_ms, condemned_before_ms));
+  return gone > 0;
+}
+
+Result<bool> move_refs_version(db::Session& session, std::int64_t repo_id, std::int64_t seen) {
+  EMB_TRY(const auto changed,
+          session.run("UPDATE repos SET refs_version = refs_version + 1 WHERE id = :id "
+                      "AND refs_version = :seen",
+                      repo_id, seen));
+  return changed > 0;
+}
+
+Result<std::vector<LfsLink>> unlinked_files(db::Session& session, Millis used_before_ms,
+                                            std::string_view after_sha256_hex, std::size_t limit) {
+  EMB_TRY(const auto rows,
+          (session.rows<std::string, std::uint64_t>(
+              "SELECT f.sha256, MAX(f.size_bytes) FROM xet_files f WHERE f.sha256 > :after "
+              "AND NOT EXISTS (SELECT 1 FROM repo_lfs l WHERE l.sha256 = f.sha256) "
+              "GROUP BY f.sha256 HAVING MAX(f.used_ms) < :before ORDER BY f.sha256 LIMIT :limit",
+              after_sha256_hex, used_before_ms, limit)));
+  return to_links(rows);
+}
+
+Result<bool> drop_unlinked(db::Session& session, const Digest& sha256, Millis used_before_ms,
+                           Millis now_ms) {
+  EMB_DO(session.run(
+      "UPDATE xorbs SET used_ms = :now WHERE id IN (SELECT t.xorb_id FROM xet_terms t "
+      "JOIN xet_files f ON f.id = t.file_id WHERE f.sha256 = :sha256 AND f.used_ms < :before) "
+      "AND NOT EXISTS (SELECT 1 FROM repo_lfs l WHERE l.sha256 = :sha256)",
+      now_ms, sha256.hex(), used_before_ms));
+  EMB_TRY(const auto gone,
+          session.run("DELETE FROM xet_files WHERE sha256 = :sha256 AND used_ms < :before "
+                      "AND NOT EXISTS (SELECT 1 FROM repo_lfs l WHERE l.sha256 = :sha256)",
+                      sha256.hex(), used_before_ms));
+  return gone > 0;  // and its terms
+}
+
+Result<std::vector<LfsLink>> linked_files(db::Session& session, std::string_view after_sha256_hex,
+                                          std::size_t limit) {
+  EMB_TRY(const auto rows, (session.rows<std::string, std::uint64_t>(
+                               "SELECT sha256, MAX(size_bytes) FROM repo_lfs WHERE sha256 > :after "
+                               "GROUP BY sha256 ORDER BY sha256 LIMIT :limit",
+                               after_sha256_hex, limit)));
+  return to_links(rows);
+}
+
+Result<std::uint64_t> used_bytes(db::Session& session, std::int64_t namespace_id) {
+  EMB_TRY(const auto files, session.row<std::uint64_t>(
+                                "SELECT CAST(COALESCE(SUM(u.size_bytes), 0) AS BIGINT) FROM "
+                                "(SELECT l.sha256, MAX(l.size_bytes) AS size_bytes FROM repos r "
+                                "JOIN repo_lfs l ON l.repo_id = r.id WHERE r.namespace_id = :ns "
+                                "GROUP BY l.sha256) u",
+                                namespace_id));
+  EMB_TRY(const auto packs,
+          session.row<std::uint64_t>("SELECT CAST(COALESCE(SUM(p.size_bytes), 0) AS BIGINT) "
+                                     "FROM repos r JOIN packs p ON p.repo_id = r.id "
+                                     "WHERE r.namespace_id = :ns",
+                                     namespace_id));
+  return (files ? std::get<0>(*files) : 0) + (packs ? std::get<0>(*packs) : 0);
+}
+
+Result<std::uint64_t> added_bytes(db::Session& session, std::int64_t namespace_id,
+                                  const std::vector<LfsLink>& links) {
+  std::vector<LfsLink> ordered = links;
+  std::ranges::sort(ordered, {}, &LfsLink::sha256);
+  std::uint64_t added = 0;
+  const Digest* last = nullptr;
+  for (const auto& link : ordered) {
+    if (last && *last == link.sha256) continue;
+    last = &link.sha256;
+    EMB_TRY(const auto there,
+            session.row<std::int64_t>("SELECT l.repo_id FROM repo_lfs l JOIN repos r "
+                                      "ON r.id = l.repo_id WHERE l.sha256 = :sha256 "
+                                      "AND r.namespace_id = :ns LIMIT 1",
+                                      link.sha256.hex(), namespace_id));
+    if (!there) added += link.size_bytes;
+  }
+  return added;
+}
+
+Result<std::optional<Quota>> find_quota(db::Session& session, std::int64_t namespace_id) {
+  EMB_TRY(const auto row,
+          session.row<std::optional<std::uint64_t>>(
+              "SELECT quota_bytes FROM namespace_quotas WHERE namespace_id = :ns", namespace_id));
+  if (!row) return std::nullopt;
+  return Quota{.bytes = std::get<0>(*row)};
+}
+
+Status set_quota(db::Session& session, std::int64_t namespace_id,
+                 const std::optional<Quota>& quota) {
+  if (!quota) {
+    EMB_DO(session.run("DELETE FROM namespace_quotas WHERE namespace_id = :ns", namespace_id));
+    return Done{};
+  }
+  EMB_DO(
+      session.run("INSERT INTO namespace_quotas (namespace_id, quota_bytes) VALUES (:ns, :bytes) "
+                  "ON CONFLICT (namespace_id) DO UPDATE SET quota_bytes = excluded.quota_bytes",
+                  namespace_id, quota->bytes));
+  return Done{};
+}
+
+Result<std::vector<NamespaceUse>> uses(db::Session& session, std::int64_t after_id,
+                                       std::size_t limit) {
+  EMB_TRY(const auto rows,
+          (session.rows<std::int64_t, std::string>(
+              "SELECT a.id, a.name FROM accounts a WHERE a.id > :after AND "
+              "(EXISTS (SELECT 1 FROM repos r WHERE r.namespace_id = a.id) OR "
+              "EXISTS (SELECT 1 FROM namespace_quotas q WHERE q.namespace_id = a.id)) "
+              "ORDER BY a.id LIMIT :limit",
+              after_id, limit)));
+  std::vector<NamespaceUse> out;
+  for (const auto& [id, name] : rows) {
+    NamespaceUse use{.id = id, .name = name, .used_bytes = 0, .quota = std::nullopt};
+    EMB_TRY(use.used_bytes, used_bytes(session, id));
+    EMB_TRY(use.quota, find_quota(session, id));
+    out.push_back(std::move(use));
+  }
+  return out;
+}
+
+}  // namespace embrace::meta::storage
