@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -110,6 +111,14 @@ Result<std::size_t> File::read_at(std::span<char> into, std::uint64_t offset) co
 Status File::sync() const {
   if (::fdatasync(fd_) != 0) return fail_with_errno("sync");
   return Done{};
+}
+
+Result<File> lock_file(const std::string& path) {
+  EMB_TRY(File file, File::open_for_append(path));
+  while (::flock(file.fd(), LOCK_EX) != 0) {
+    if (errno != EINTR) return fail_with_errno(cat("lock ", path));
+  }
+  return file;
 }
 
 Result<std::string> read_file(const std::string& path, std::uint64_t bytes_max) {

@@ -49,6 +49,10 @@ struct FileSlice {
   std::uint64_t length = 0;
 };
 
+// Waits until nobody else, in whichever process, holds the lock of this file, which is made when
+// absent. Closing lets go of it; a thread that asks twice waits for itself.
+Result<File> lock_file(const std::string& path);
+
 Result<std::string> read_file(const std::string& path, std::uint64_t bytes_max);
 // Writes beside `path`, syncs, renames over it, syncs the folder: readers see the old or the new
 // bytes.

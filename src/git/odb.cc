@@ -121,6 +121,7 @@ Result<Object> Odb::read(const Oid& oid) {
     EMB_DO(reopen());
     error = git_odb_read(&object, odb_, &id);
   }
+  if (error == GIT_ENOTFOUND && supply_ && supply_()) error = git_odb_read(&object, odb_, &id);
   if (error != 0) return read_error(oid, error);
   return Object(object);
 }
@@ -146,6 +147,8 @@ Result<ObjectHeader> Odb::header(const Oid& oid) {
     EMB_DO(reopen());
     error = git_odb_read_header(&size, &type, odb_, &id);
   }
+  if (error == GIT_ENOTFOUND && supply_ && supply_())
+    error = git_odb_read_header(&size, &type, odb_, &id);
   if (error != 0) return read_error(oid, error);
   return ObjectHeader{static_cast<ObjectType>(type), size};
 }

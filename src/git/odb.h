@@ -8,9 +8,11 @@
 // Threads: one at a time.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -75,8 +77,12 @@ class Odb {
   // Staging. The id is computed here; an object that exists already is not staged.
   Result<Oid> stage(ObjectType type, std::string bytes);
   const std::vector<Oid>& staged_order() const { return staging_.order(); }
+  std::uint64_t staged_bytes() const { return staging_.memory_bytes() + staging_.spool_bytes(); }
   Result<Object> read_staged(const Oid& oid) const;
   void discard();
+
+  // Asked when read() or header() finds nothing: true when it has put more packs into the folder.
+  void on_missing(std::function<bool()> supply) { supply_ = std::move(supply); }
 
  private:
   explicit Odb(std::vector<std::string> object_folders);
@@ -84,6 +90,7 @@ class Odb {
 
   std::vector<std::string> folders_;
   git_odb* odb_ = nullptr;
+  std::function<bool()> supply_;
   Staging staging_;
 };
 

@@ -1,7 +1,5 @@
 #pragma once
-// Writes a pack and its index (both version 2, see docs/formats/git-folder.md) from the staged
-// objects. No deltas: a commit's few objects gain little from them, and folding packs makes them
-// later.
+// Writes the staged objects as a pack and its index, durably.
 
 #include <string>
 

@@ -2,7 +2,7 @@
 #include <unordered_map>
 
 #include "base/sync.h"
-#include "git/repository.h"
+#include "git/repository_impl.h"
 
 namespace embrace::git {
 namespace {
@@ -39,6 +39,7 @@ struct Shelf {
 
 struct Repositories::Impl {
   std::size_t idle_max;
+  Supply supply;  // constant once repositories are lent
   Sync<Shelf> shelf;
 
   void take_back(std::unique_ptr<Repository> repository, std::uint64_t generation);
@@ -48,6 +49,8 @@ Repositories::Repositories(std::size_t idle_max) : impl_(std::make_unique<Impl>(
   impl_->idle_max = idle_max;
 }
 Repositories::~Repositories() = default;
+
+void Repositories::on_missing(Supply supply) { impl_->supply = std::move(supply); }
 
 Result<Repositories::Lease> Repositories::borrow(rt::Blocking blocking, const std::string& folder) {
   std::uint64_t generation = 0;
@@ -74,6 +77,11 @@ Result<Repositories::Lease> Repositories::borrow(rt::Blocking blocking, const st
       return fail(std::move(opened).error());
     }
     repository = std::move(*opened);
+    if (impl_->supply) {
+      // Whoever uses the repository later may block, too.
+      repository->impl_->odb->on_missing(
+          [this, blocking, folder] { return impl_->supply(blocking, folder); });
+    }
   }
   Lease lease(*this, std::move(repository));
   lease.generation_ = generation;

@@ -8,6 +8,7 @@
 // Errors: a missing object is NotFound, a damaged one Corrupt.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 
 #include "base/result.h"
 #include "git/types.h"
+#include "git/young_pack.h"
 #include "rt/blocking.h"
 
 namespace embrace::git {
@@ -65,12 +67,16 @@ class Repository {
   Result<Oid> write_tag(rt::Blocking, const Oid& target, std::string_view name,
                         const Person& tagger, Millis when_ms, std::string_view message);
   Result<std::optional<Pack>> finish_pack(rt::Blocking);  // nullopt: nothing new was written
+  // The gathered objects as a pack in memory; they stay gathered. nullopt when there are none, or
+  // when the pack would be larger than `bytes_max`.
+  Result<std::optional<YoungPack>> young_pack(rt::Blocking, std::uint64_t bytes_max);
   void discard();
 
   const std::string& folder() const;
 
  private:
-  friend class Quarantine;  // opens one over its own packs and the repository's
+  friend class Quarantine;    // opens one over its own packs and the repository's
+  friend class Repositories;  // tells it whom to ask for missing objects
   struct Impl;
   explicit Repository(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
@@ -101,6 +107,11 @@ class Repositories {
 
   Result<Lease> borrow(rt::Blocking, const std::string& folder);
   void forget(const std::string& folder);
+
+  // Asked when a repository lacks an object: true when more packs are in its folder now. Set before
+  // the first is borrowed.
+  using Supply = std::function<bool(rt::Blocking, const std::string& folder)>;
+  void on_missing(Supply supply);
 
  private:
   struct Impl;
