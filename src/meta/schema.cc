@@ -371,7 +371,18 @@ constexpr std::string_view kCondemnedLinks = R"(
 ALTER TABLE repo_lfs ADD COLUMN condemned_ms {{int}}
 )";
 
-constexpr std::array<db::Migration, 8> kMigrations = {{
+// The objects of small commits, until they are joined into a pack in the folder. Wide text last.
+constexpr std::string_view kYoungPacks = R"(
+CREATE TABLE young_packs (
+  repo_id {{int}} NOT NULL REFERENCES repos (id) ON DELETE CASCADE,
+  name {{text}} NOT NULL,
+  items {{text}} NOT NULL,
+  bytes_base64 {{text}} NOT NULL,
+  PRIMARY KEY (repo_id, name)
+)
+)";
+
+constexpr std::array<db::Migration, 9> kMigrations = {{
     {1, "accounts", kAccounts},
     {2, "repositories", kRepos},
     {3, "contents", kContents},
@@ -380,6 +391,7 @@ constexpr std::array<db::Migration, 8> kMigrations = {{
     {6, "chunks", kChunks},
     {7, "storage", kStorage},
     {8, "condemned links", kCondemnedLinks},
+    {9, "young packs", kYoungPacks},
 }};
 
 }  // namespace
