@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "db/migrations.h"
 #include "hub/doctor.h"
+#include "hub/young_packs.h"
 #include "meta/schema.h"
 
 namespace embrace::app {
@@ -37,6 +38,7 @@ Result<std::unique_ptr<House>> House::open(rt::Blocking blocking, Settings setti
   house->services_ = std::make_unique<hub::Services>(hub::Services{
       s.hub, *house->database_, house->repositories_, *house->objects_, *house->objects_,
       *house->authenticator_, *house->jobs_, house->clock_, house->write_locks_, std::move(key)});
+  EMB_DO(hub::open_young_packs(*house->services_, blocking));
   hub::register_maintenance(*house->services_);
   return house;
 }

@@ -148,6 +148,8 @@ std::vector<Row> rows(Settings& s) {
       {"writes_waiting_max",
        "writes in line for one repository (one account: half); more are told to come back",
        &s.hub.writes_waiting_max},
+      {"young_pack_bytes_max", "larger commits are written to files at once (docs/design/0012)",
+       Bytes{&s.hub.young_pack_bytes_max}},
       {"session_days", "browser sessions", &s.hub.session_days},
   };
 }
@@ -319,6 +321,10 @@ Status complete_settings(Settings& settings) {
   }
   if (settings.database.url.empty())
     settings.database.url = cat("sqlite://", settings.hub.data_folder, "/embrace.db");
+  // Such a commit is durable because its row is.
+  if (!settings.database.sync_every_commit) settings.hub.young_pack_bytes_max = 0;
+  settings.hub.young_pack_bytes_max =
+      std::min(settings.hub.young_pack_bytes_max, hub::kYoungPackBytesLimit);
   const std::uint32_t cores = std::max(1u, std::thread::hardware_concurrency());
   if (settings.io_threads == 0) settings.io_threads = cores;
   if (settings.pool_threads == 0) settings.pool_threads = std::max(4u, 2 * cores);

@@ -90,8 +90,7 @@ class Draft final : public CommitDraft {
   Result<std::vector<std::string>> new_lfs_paths(rt::Blocking blocking, StagedTree& tree) const;
   Status check_readme(rt::Blocking blocking, StagedTree& tree, const git::Oid& base_tree);
   Result<CommitOutcome> publish_once(rt::Blocking blocking, const git::Oid& head);
-  Publication publication(const git::Oid& head, const git::Oid& commit,
-                          std::optional<git::Pack> pack) const;
+  Publication publication(const git::Oid& head, const git::Oid& commit) const;
 
   // Constant after construction.
   Services& services_;
@@ -302,11 +301,9 @@ Result<git::Oid> Draft::choose_parent(rt::Blocking blocking, const git::Oid& hea
   return *parent;
 }
 
-Publication Draft::publication(const git::Oid& head, const git::Oid& commit,
-                               std::optional<git::Pack> pack) const {
+Publication Draft::publication(const git::Oid& head, const git::Oid& commit) const {
   Publication publication;
   publication.repo = target_.repo;
-  publication.pack = std::move(pack);
   publication.lfs = links_;
   publication.actor_id = caller_.id();
   if (!create_pull_) {
@@ -322,21 +319,10 @@ Publication Draft::publication(const git::Oid& head, const git::Oid& commit,
 Result<CommitOutcome> Draft::publish_once(rt::Blocking blocking, const git::Oid& head) {
   EMB_TRY(const auto parent, choose_parent(blocking, head));
   EMB_TRY(const auto commit, build_commit(blocking, parent));
-  EMB_TRY(auto pack, repository_->finish_pack(blocking));
-  auto published = publish(services_, blocking, *repository_, publication(head, commit, pack));
-  if (published)
-    return CommitOutcome{
-        .repo = target_.repo, .commit = commit, .pull_number = published->pull_number};
-  if (published.error().code() == Code::Conflict && pack) {
-    // The next attempt builds on the blobs in this pack, so it must be known even though no ref
-    // needs it yet.
-    EMB_DO(services_.database.write(blocking, [&](db::Session& s) {
-      return meta::repos::add_pack(
-          s, target_.repo.id,
-          {.name = pack->name, .size_bytes = pack->size_bytes, .objects = pack->objects});
-    }));
-  }
-  return fail(std::move(published).error());
+  EMB_TRY(const auto published,
+          publish(services_, blocking, *repository_, publication(head, commit)));
+  return CommitOutcome{
+      .repo = target_.repo, .commit = commit, .pull_number = published.pull_number};
 }
 
 Result<CommitOutcome> Draft::build_and_publish(rt::Blocking blocking) {

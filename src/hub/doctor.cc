@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "hub/doctor_store.h"
 #include "hub/folders.h"
+#include "hub/young_packs.h"
 #include "meta/listing.h"
 #include "meta/repos.h"
 
@@ -78,6 +79,7 @@ class RepoCheck {
     }));
     check_head(refs);
     EMB_DO(check_packs());
+    check_young_packs();
     auto repository = git::Repository::open(blocking_, folder_);
     if (!repository) {
       add("", cat("the repository's folder can't be opened: ", repository.error().message()));
@@ -129,6 +131,12 @@ class RepoCheck {
       }
     }
     return Done{};
+  }
+
+  void check_young_packs() {
+    auto problems = examine_young_packs(services_, blocking_, repo_.id);
+    if (!problems) return add("young packs", problems.error().message());
+    for (auto& problem : *problems) add("young packs", std::move(problem));
   }
 
   void check_ref(git::Repository& repository, const meta::RefRow& ref) {

@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "blob/local_backend.h"
 #include "db/migrations.h"
+#include "hub/young_packs.h"
 #include "meta/accounts.h"
 #include "meta/repos.h"
 #include "meta/schema.h"
@@ -53,6 +54,7 @@ HubTest::HubTest(db::Dialect dialect) : repositories(64) {
   jobs = std::make_unique<jobs::Worker>(*database, clock);
   services_.reset(new Services{settings, *database, repositories, *objects, *objects,
                                *authenticator, *jobs, clock, write_locks, "test signing key"});
+  must(open_young_packs(services(), blocking));
 }
 
 HubTest::~HubTest() = default;
@@ -161,7 +163,6 @@ git::Oid HubTest::edit(const auth::Caller& caller, const meta::Repo& repo,
   const auto commit = must(repository->write_commit(
       blocking, tree, parents, {caller.name(), caller.user->email}, clock.now_ms(), "edit"));
   publication.repo = repo;
-  publication.pack = must(repository->finish_pack(blocking));
   publication.changes.push_back(
       {std::string(ref), parent.is_zero() ? std::nullopt : std::optional(parent), commit});
   publication.lfs = std::move(lfs);

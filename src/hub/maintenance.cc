@@ -10,6 +10,7 @@
 #include "hub/folders.h"
 #include "hub/garbage.h"
 #include "hub/publish.h"
+#include "hub/young_packs.h"
 #include "json/view.h"
 #include "meta/accounts.h"
 #include "meta/repos.h"
@@ -61,12 +62,20 @@ Status fold(Services& services, rt::Blocking blocking, const meta::jobs::Job& jo
   }));
   if (!row) return Done{};  // deleted meanwhile
   EMB_TRY(auto guard, services.write_locks.lock(blocking, *repo_id, kLockWaitMs));
+  EMB_TRY(const auto young_lock, lock_settled_packs(services, blocking, *repo_id));
   const auto folder = repository_folder(services.settings, *repo_id);
   EMB_TRY(auto packs, git::fold_packs(blocking, folder));
   EMB_DO(record_packs(services, blocking, *repo_id, packs));
   services.repositories.forget(folder);
   log::info("packs folded", {{"repo", row->name.id()}, {"packs", packs.size()}});
   return Done{};
+}
+
+Status settle(Services& services, rt::Blocking blocking, const meta::jobs::Job& job) {
+  EMB_TRY(auto document, json::Document::parse(job.json));
+  const auto repo_id = document.root()["repo"].integer();
+  if (!repo_id) return fail(Code::InvalidArgument, "the job names no repository");
+  return settle_young_packs(services, blocking, *repo_id);
 }
 
 // Takes a folder away from an id that has no row. Inside a write transaction, because a repository
@@ -143,6 +152,10 @@ void register_maintenance(Services& services) {
   services.jobs.handle("git.fold", [&services](rt::Blocking blocking, const meta::jobs::Job& job) {
     return fold(services, blocking, job);
   });
+  services.jobs.handle("git.settle",
+                       [&services](rt::Blocking blocking, const meta::jobs::Job& job) {
+                         return settle(services, blocking, job);
+                       });
   if (services.settings.garbage_every_hours > 0) {
     services.jobs.handle("garbage.collect",
                          [&services](rt::Blocking blocking, const meta::jobs::Job&) {
@@ -157,6 +170,7 @@ void register_maintenance(Services& services) {
   };
   constexpr Chore kChores[] = {
       {kFlushDownloads, 30 * kSecondMs, flush_downloads},
+      {"packs.settle", 60 * kSecondMs, settle_all_young_packs},
       {"downloads.windows", kDayMs, refresh_windows},
       {"lfs.expire_parts", kHourMs, drop_stale_parts},
       {"folders.sweep", kHourMs, sweep_folders},

@@ -1,10 +1,7 @@
-#include <sys/file.h>
-
-#include <cerrno>
-
 #include "base/file.h"
 #include "base/strings.h"
 #include "hub/publish.h"
+#include "hub/young_packs.h"
 #include "meta/repos.h"
 
 namespace embrace::hub {
@@ -46,15 +43,13 @@ Status refresh_projection(Services& services, rt::Blocking blocking, const meta:
   // One writer per folder, in whichever process: the lock belongs to the open file, so it also
   // keeps the threads of one process apart. Without it an older snapshot could be written after a
   // newer one.
-  EMB_TRY(auto lock, File::open_for_append(folder + "/embrace-refs.lock"));
-  while (::flock(lock.fd(), LOCK_EX) != 0) {
-    if (errno != EINTR) return fail(errno_error(errno, "lock the refs of " + repo.name.id()));
-  }
+  EMB_TRY(const auto lock, lock_file(folder + "/embrace-refs.lock"));
   const auto shown = shown_version(folder);
   if (shown >= repo.refs_version) return Done{};
   EMB_TRY(auto now, services.database.read(blocking, [&](db::Session& session) {
     return read_refs(session, repo.id);
   }));
+  EMB_DO(show_young_packs(services, blocking, repo.id));
   EMB_DO(git::project_refs(blocking, folder, now.refs, now.default_branch));
   return write_file_durably(folder + "/embrace-refs-version", cat(now.version, '\n'));
 }

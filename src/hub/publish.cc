@@ -2,12 +2,16 @@
 
 #include <set>
 
+#include "base/log.h"
 #include "base/strings.h"
+#include "git/young_pack.h"
 #include "hub/card_reuse.h"
 #include "hub/quota.h"
+#include "hub/young_packs.h"
 #include "json/writer.h"
 #include "meta/jobs.h"
 #include "meta/repos.h"
+#include "meta/young_packs.h"
 
 namespace embrace::hub {
 namespace {
@@ -21,10 +25,13 @@ struct Prepared {
   std::optional<git::Oid> new_head;     // the default branch moves here
   std::optional<meta::CardIndex> card;  // and has this index then
   bool creates_named_ref = false;       // a branch or tag, whose name may clash
+  std::optional<git::YoungPack> young;  // brings the objects
+  bool wrote_pack = false;              // the publication's pack was gathered in the repository
 };
 
+// The card is read from what is gathered, so that comes before its pack.
 Result<Prepared> prepare(Services& services, rt::Blocking blocking, git::Repository& repository,
-                         const Publication& publication) {
+                         Publication& publication) {
   Prepared prepared;
   const auto default_ref = "refs/heads/" + publication.repo.default_branch;
   for (const auto& change : publication.changes) {
@@ -38,6 +45,12 @@ Result<Prepared> prepare(Services& services, rt::Blocking blocking, git::Reposit
                              change.expected.value_or(git::Oid{}), *change.next);
     if (!card) return fail(std::move(card).error().while_doing("read the card"));
     prepared.card = *std::move(card);
+  }
+  if (publication.pack) return prepared;
+  EMB_TRY(prepared.young, repository.young_pack(blocking, services.settings.young_pack_bytes_max));
+  if (!prepared.young) {
+    EMB_TRY(publication.pack, repository.finish_pack(blocking));
+    prepared.wrote_pack = publication.pack.has_value();
   }
   return prepared;
 }
@@ -91,6 +104,10 @@ void replace_pull_number(std::vector<RefChange>& changes, std::int64_t number) {
   }
 }
 
+Status add_pack(db::Session& session, std::int64_t repo_id, const git::Pack& pack) {
+  return meta::repos::add_pack(session, repo_id, {pack.name, pack.size_bytes, pack.objects});
+}
+
 Status change_refs(db::Session& session, std::int64_t repo_id,
                    const std::vector<RefChange>& changes) {
   for (const auto& change : changes) {
@@ -102,15 +119,23 @@ Status change_refs(db::Session& session, std::int64_t repo_id,
   return Done{};
 }
 
-Status request_fold(Services& services, db::Session& session, const meta::Repo& row) {
-  EMB_TRY(auto packs, meta::repos::packs(session, row.id));
-  if (packs.size() <= services.settings.packs_before_fold) return Done{};
-  meta::jobs::Job job;
-  job.kind = "git.fold";
-  job.dedupe = cat(row.id);
-  job.json = json::Writer().begin_object().field("repo", row.id).end_object().take();
-  job.run_after_ms = job.created_ms = services.clock.now_ms();
-  return meta::jobs::add(session, job);
+Status add_objects(Services& services, db::Session& session, const meta::Repo& row,
+                   const Publication& publication, const Prepared& prepared, bool& wakes_worker) {
+  const bool counts = (row.refs_version + 1) % kPublishesPerPackCount == 0;
+  if (prepared.young) {
+    const auto& young = *prepared.young;
+    EMB_DO(meta::young_packs::add(session, row.id,
+                                  {young.name, git::render_items(young), young.bytes}));
+    if (counts) {
+      EMB_TRY(wakes_worker, request_settling(services, session, row.id));
+    }
+  }
+  if (publication.pack) {
+    EMB_DO(add_pack(session, row.id, *publication.pack));
+    if (counts) EMB_DO(request_fold(services, session, row.id));
+    wakes_worker |= counts;
+  }
+  return Done{};
 }
 
 // The publication is copied: a retried transaction must start from the names as they were given.
@@ -133,11 +158,7 @@ Result<Published> write(Services& services, db::Session& session, Publication pu
   }
   if (prepared.creates_named_ref) EMB_DO(check_names_fit(session, publication));
   EMB_DO(change_refs(session, row->id, publication.changes));
-  if (publication.pack) {
-    EMB_DO(meta::repos::add_pack(
-        session, row->id,
-        {publication.pack->name, publication.pack->size_bytes, publication.pack->objects}));
-  }
+  EMB_DO(add_objects(services, session, *row, publication, prepared, wakes_worker));
   const auto head = prepared.new_head ? std::optional(prepared.new_head->hex()) : std::nullopt;
   EMB_DO(meta::repos::touch(session, row->id, head,
                             prepared.new_head ? std::optional(now_ms) : std::nullopt));
@@ -158,9 +179,24 @@ Result<Published> write(Services& services, db::Session& session, Publication pu
     EMB_DO(meta::repos::add_event(
         session, {"pull.opened", row->id, publication.actor_id, std::move(facts)}, now_ms));
   }
-  if (publication.pack && (row->refs_version + 1) % kPublishesPerPackCount == 0) {
-    EMB_DO(request_fold(services, session, *row));
-    wakes_worker = true;
+  return published;
+}
+
+// The files wait under temporary names, so that a full disk is found out before the transaction,
+// and are shown after it: nobody may build on a file that no row stands for.
+template <class Transaction>
+Result<Published> publish_young(Services& services, rt::Blocking blocking,
+                                git::Repository& repository, const Publication& publication,
+                                const git::YoungPack& young, Transaction transaction) {
+  EMB_TRY(auto files, git::write_young_files(blocking, repository.folder(), young));
+  EMB_TRY(const auto lock, lock_young_packs(services.settings, publication.repo.id));
+  auto published = services.database.write(blocking, transaction);
+  if (!published) return published;
+  repository.discard();
+  if (auto shown = files.place(young.name); !shown) {
+    // The row has it; who misses it writes it then.
+    log::error("the files of a commit can't be shown",
+               {{"repo", publication.repo.name.id()}, {"why", shown.error().message()}});
   }
   return published;
 }
@@ -173,11 +209,32 @@ Result<Published> publish(Services& services, rt::Blocking blocking, git::Reposi
   if (!prepared)
     return fail(std::move(prepared).error().while_doing("publish " + publication.repo.name.id()));
   bool wakes_worker = false;
-  auto published = services.database.write(blocking, [&](db::Session& session) {
+  const auto transaction = [&](db::Session& session) {
     return write(services, session, publication, *prepared, wakes_worker);
-  });
+  };
+  auto published = prepared->young ? publish_young(services, blocking, repository, publication,
+                                                   *prepared->young, transaction)
+                                   : services.database.write(blocking, transaction);
+  if (!published && published.error().code() == Code::Conflict && prepared->wrote_pack) {
+    // The next attempt builds on the objects in this pack, so it must be known even though no ref
+    // needs it yet.
+    EMB_DO(services.database.write(blocking, [&](db::Session& session) {
+      return add_pack(session, publication.repo.id, *publication.pack);
+    }));
+  }
   if (published && wakes_worker) services.jobs.wake();
   return published;
+}
+
+Status request_fold(Services& services, db::Session& session, std::int64_t repo_id) {
+  EMB_TRY(auto packs, meta::repos::packs(session, repo_id));
+  if (packs.size() <= services.settings.packs_before_fold) return Done{};
+  meta::jobs::Job job;
+  job.kind = "git.fold";
+  job.dedupe = cat(repo_id);
+  job.json = json::Writer().begin_object().field("repo", repo_id).end_object().take();
+  job.run_after_ms = job.created_ms = services.clock.now_ms();
+  return meta::jobs::add(session, job);
 }
 
 git::Person signature_of(const auth::Caller& caller) {

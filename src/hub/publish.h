@@ -1,8 +1,8 @@
 #pragma once
 // publish(): the one door through which a repository changes (design 2.2). The pack is durable
-// already; in ONE transaction the refs are compared and swapped, the repo row and card index
-// updated, LFS links and the pull request written, and the event recorded. Either all of it
-// happened or none.
+// already, or small enough to be part of it; in ONE transaction the refs are compared and swapped,
+// the repo row and card index updated, LFS links and the pull request written, and the event
+// recorded. Either all of it happened or none.
 
 #include <functional>
 #include <memory>
@@ -25,7 +25,7 @@ struct RefChange {
 
 struct Publication {
   meta::Repo repo;
-  std::optional<git::Pack> pack;
+  std::optional<git::Pack> pack;  // nullopt: what the repository has gathered, if anything
   std::vector<RefChange> changes;
   std::vector<meta::LfsLink> lfs;         // objects that the new commits refer to
   std::optional<meta::PullRequest> pull;  // to create: its number replaces "{pull}" in ref names
@@ -39,10 +39,13 @@ struct Published {
 
 // Conflict when a ref is not as expected: nothing has changed then. When the default branch moves,
 // the card index is computed from its new tree before the transaction begins. Wakes the fold job
-// when there are many packs. The repository must be the one that wrote the pack (it is read for the
-// card).
+// when there are many packs. The repository must be the one that wrote the pack, or has gathered
+// the objects; after a Conflict it still has them.
 Result<Published> publish(Services&, rt::Blocking, git::Repository& repository,
                           Publication publication);
+
+// Inside a transaction: asks for the job that folds a repository's packs when there are many.
+Status request_fold(Services&, db::Session&, std::int64_t repo_id);
 
 // Who signs the commits that a caller makes through the API.
 git::Person signature_of(const auth::Caller& caller);

@@ -42,6 +42,7 @@ class PublishTest : public HubTest {
 };
 
 TEST_F(PublishTest, EverythingHappensInOneStep) {
+  settings.young_pack_bytes_max = 0;
   const auto before = reload(repo);
   const auto commit = put_lfs_file(acme, repo, "m.bin", "weights");
   const auto after = reload(repo);
@@ -166,6 +167,7 @@ TEST_F(PublishTest, TheProjectionShowsTheRefs) {
 }
 
 TEST_F(PublishTest, ManyPacksAreFolded) {
+  settings.young_pack_bytes_max = 0;
   settings.packs_before_fold = 4;
   register_maintenance(services());
   for (int i = 0; i < 40; ++i) put_file(acme, repo, cat("f", i), cat(i));

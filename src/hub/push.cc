@@ -10,6 +10,7 @@
 #include "hub/push_policy.h"
 #include "hub/ref_names.h"
 #include "hub/write_target.h"
+#include "hub/young_packs.h"
 #include "meta/repos.h"
 
 namespace embrace::hub {
@@ -209,6 +210,7 @@ Status Push::check_contents(rt::Blocking blocking, git::Repository& repository,
 Status Push::check_objects(rt::Blocking blocking, const Refs& refs) {
   std::vector<git::Oid> known;
   for (const auto& [name, oid] : refs) known.push_back(oid);
+  EMB_DO(show_young_packs(services_, blocking, repo_.id));  // git looks for what refs lead to
   std::unique_ptr<git::Repository> quarantined;
   std::optional<git::Repositories::Lease> lease;
   if (quarantine_) {

@@ -10,6 +10,7 @@
 #include "hub/new_repo.h"
 #include "hub/publish.h"
 #include "hub/staged_tree.h"
+#include "hub/young_packs.h"
 #include "json/writer.h"
 #include "meta/accounts.h"
 #include "meta/repos.h"
@@ -269,6 +270,8 @@ Result<meta::Repo> duplicate_repo(Services& services, rt::Blocking blocking,
   to.sdk = source.card.sdk.empty() ? "static" : source.card.sdk;  // the card comes with the copy
   EMB_TRY(auto birth, prepare_birth(services, blocking, caller, to));
   EMB_TRY(auto folder, NewFolder::create(services, blocking));
+  // What is only in rows yet, or in files that nobody has synced, is not for linking.
+  EMB_DO(settle_young_packs(services, blocking, source.id));
   if (auto linked = link_pack_files(repository_folder(services.settings, source.id), folder.path());
       !linked) {
     return fail(unless_deleted(services, blocking, caller, source, std::move(linked).error()));

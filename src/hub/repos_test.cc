@@ -350,6 +350,7 @@ TEST_F(ReposTest, CopyingHoldsUpNoWriter) {
 }
 
 TEST_F(ReposTest, ACopyMadeWhilePacksAreFoldedIsWhole) {
+  settings.young_pack_bytes_max = 0;
   auto acme = user("acme");
   auto repo = make_repo(acme, "acme/bert");
   std::atomic<bool> stop{false};

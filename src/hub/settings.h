@@ -9,6 +9,9 @@
 
 namespace embrace::hub {
 
+// Of young_pack_bytes_max: many such packs are in memory together when they are joined.
+inline constexpr std::uint64_t kYoungPackBytesLimit = 256u << 10;
+
 struct Settings {
   std::string data_folder;  // absolute
   std::string public_url;   // "" = what each request says (Host, X-Forwarded-*)
@@ -56,6 +59,9 @@ struct Settings {
 
   std::uint32_t packs_before_fold = 64;   // per repository
   std::uint32_t writes_waiting_max = 64;  // in line for one repository; half of it for one account
+  // Packs of at most this many bytes go into SQL first (hub/young_packs.h), which needs commits
+  // that are synced; 0: none do.
+  std::uint64_t young_pack_bytes_max = 64u << 10;
   std::uint32_t session_days = 30;
 };
 
