@@ -3,7 +3,9 @@ everything whole, and every write that was acknowledged is there."""
 
 import concurrent.futures
 import hashlib
+import json
 import os
+import pathlib
 import random
 import re
 import subprocess
@@ -12,7 +14,7 @@ import time
 
 import httpx
 import pytest
-from client_programs import run
+from client_programs import VENVS, run
 from commit_calls import Repo, file_line, lfs_line
 from people import Person, token_of
 
@@ -34,8 +36,11 @@ class Ledger:
         self.commits = []  # (repo, path, sha256 of the content, commit)
 
     def promise(self, repo, path, content, commit):
+        self.promise_hash(repo, path, hashlib.sha256(content).hexdigest(), commit)
+
+    def promise_hash(self, repo, path, sha256, commit):
         with self._lock:
-            self.commits.append((repo, path, hashlib.sha256(content).hexdigest(), commit))
+            self.commits.append((repo, path, sha256, commit))
 
 
 def small_commits(alice, name, ledger, stop, rng):
@@ -138,6 +143,36 @@ class Pusher:
                 ledger.promise(self.id, path, content, sha)
 
 
+class XetUploader:
+    """The official client. Its program is started ahead of time, because that takes a second."""
+
+    def __init__(self, alice, name, home):
+        self.alice, self.id, self.home, self.turn = alice, f"alice/{name}", home, 0
+        self.start()
+
+    def start(self):
+        # A cache of its own: the client would refer to chunks that the tiny grace times have collected.
+        self.turn += 1
+        env = self.alice.env(self.home / str(self.turn)) | {"HF_XET_CLIENT_RETRY_MAX_ATTEMPTS": "0"}
+        command = [VENVS["newest"] / "bin/python", pathlib.Path(__file__).with_name("xet_uploader.py"), self.id]
+        self.process = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+    def __call__(self, alice, name, ledger, stop, rng):
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+        stop.wait()
+        self.process.kill()
+        said = self.process.communicate()[0]
+        for line in said.splitlines():
+            if line.endswith("]"):
+                ledger.promise_hash(self.id, *json.loads(line))
+        self.start()
+
+    def close(self):
+        self.process.kill()
+        self.process.communicate()
+
+
 def quiet(worker, *arguments):
     """A worker until the server dies under it; anything but a lost connection is a failure."""
     try:
@@ -170,11 +205,12 @@ def test_kill_and_restart(own_hub, tmp_path):
     print(f"seed {SEED} (EMBRACE_SEED repeats it)")
     rng = random.Random(SEED)
     alice = Person(own_hub, "alice", token_of("alice"))
-    for name in ("small", "large", "pushed", "litter"):
+    for name in ("small", "large", "pushed", "litter", "xet"):
         Repo.create(alice, name)
     pusher = Pusher(alice, "pushed", tmp_path / "home", tmp_path / "pushed")
+    uploader = XetUploader(alice, "xet", tmp_path / "xet")
     collector, promises = Collector(own_hub), Ledger()
-    jobs = [(small_commits, "small"), (small_commits, "small"), (large_uploads, "large"), (new_repos, "made"), (pusher, "pushed"), (litter, "litter"), (litter, "litter"), (collector, "")]
+    jobs = [(small_commits, "small"), (small_commits, "small"), (large_uploads, "large"), (new_repos, "made"), (pusher, "pushed"), (uploader, "xet"), (litter, "litter"), (litter, "litter"), (collector, "")]
 
     for crash in range(CRASHES):
         ledger, stop = Ledger(), threading.Event()
@@ -195,6 +231,9 @@ def test_kill_and_restart(own_hub, tmp_path):
             Repo(alice, f"alice/{name}").commit_files({"alive.txt": b"%d" % crash})
         run(["git", "fetch", "-q"], pusher.env, cwd=pusher.folder)
         run(["git", "reset", "-q", "--hard", "origin/main"], pusher.env, cwd=pusher.folder)
+
+    uploader.close()
+    assert any(repo == uploader.id for repo, _, _, _ in promises.commits), "no upload by Xet ever got through"
 
     # What is garbage goes in the end, and nothing else.
     for _ in range(6):
