@@ -102,10 +102,11 @@ class ChunkedStore : public ObjectStore {
                                 std::uint64_t length);
   // Checks everything a shard claims (xorbs there, ranges proven, hashes right, sha256 of every new
   // file by reading it once) and registers its files, all or none. `progress` may be empty; it is
-  // called between files with (bytes verified, bytes in all). Unusable says which claim is false.
+  // called between files with (bytes verified, bytes in all). Unusable says which claim is false;
+  // TooLarge, before anything is read, when the files have more than `bytes_max` bytes together.
   using Progress = std::function<void(std::uint64_t verified, std::uint64_t total)>;
   Result<std::vector<FileRow>> register_shard(rt::Blocking, std::string_view shard,
-                                              const Progress& progress);
+                                              std::uint64_t bytes_max, const Progress& progress);
   // Bytes [offset, offset + length) of the file, which the caller has checked to lie inside.
   Result<Reconstruction> reconstruct(rt::Blocking, const FileRow& file, std::uint64_t offset,
                                      std::uint64_t length);

@@ -15,6 +15,10 @@ namespace embrace::cas {
 
 namespace {
 
+// A shard of 64 MiB can name the same xorb a million times. What clients send has a chunk for every
+// 8 KiB at least, and this many are half a terabyte of those.
+constexpr std::uint64_t kShardFileChunksMax = 1 << 26;
+
 struct KnownXorb {
   XorbRow row;
   std::shared_ptr<const XorbIndex> index;
@@ -23,10 +27,15 @@ struct KnownXorb {
 class Registration {
  public:
   Registration(blob::Backend& backend, Catalog& catalog, XorbIndexes& indexes,
-               const ChunkedStore::Progress& progress)
-      : backend_(backend), catalog_(catalog), indexes_(indexes), progress_(progress) {}
+               std::uint64_t bytes_max, const ChunkedStore::Progress& progress)
+      : backend_(backend),
+        catalog_(catalog),
+        indexes_(indexes),
+        bytes_max_(bytes_max),
+        progress_(progress) {}
 
   Result<Addition> check(rt::Blocking blocking, const Shard& shard) {
+    EMB_DO(check_effort(shard));
     for (const ShardXorb& xorb : shard.xorbs) EMB_DO(check_xorb(blocking, xorb));
     std::vector<std::vector<Term>> terms;
     for (const ShardFile& file : shard.files) {
@@ -40,6 +49,21 @@ class Registration {
   }
 
  private:
+  // Before anything is read or hashed.
+  Status check_effort(const Shard& shard) const {
+    std::uint64_t bytes = 0;
+    std::uint64_t chunks = 0;
+    for (const ShardFile& file : shard.files) {
+      for (const ShardSegment& segment : file.segments) {
+        bytes += segment.unpacked_bytes;
+        chunks += segment.chunk_last - std::min(segment.chunk_first, segment.chunk_last);
+      }
+    }
+    if (bytes <= bytes_max_ && chunks <= kShardFileChunksMax) return Done{};
+    return fail(Code::TooLarge, cat("the files of one shard may have ", bytes_max_, " bytes in ",
+                                    kShardFileChunksMax, " chunks, not ", bytes, " in ", chunks));
+  }
+
   Result<KnownXorb> find(rt::Blocking blocking, const XetHash& hash) {
     if (const auto found = known_.find(hash); found != known_.end()) return found->second;
     EMB_TRY(auto row, catalog_.find_xorb(blocking, hash));
@@ -165,6 +189,7 @@ class Registration {
   blob::Backend& backend_;
   Catalog& catalog_;
   XorbIndexes& indexes_;
+  const std::uint64_t bytes_max_;
   const ChunkedStore::Progress& progress_;
   std::unordered_map<XetHash, KnownXorb> known_;
   Addition addition_;
@@ -176,9 +201,10 @@ class Registration {
 
 Result<std::vector<FileRow>> ChunkedStore::register_shard(rt::Blocking blocking,
                                                           std::string_view bytes,
+                                                          std::uint64_t bytes_max,
                                                           const Progress& progress) {
   EMB_TRY(const Shard shard, parse_shard(bytes));
-  Registration registration(backend_, catalog_, *indexes_, progress);
+  Registration registration(backend_, catalog_, *indexes_, bytes_max, progress);
   EMB_TRY(const Addition addition, registration.check(blocking, shard));
   EMB_TRY(Added added, catalog_.add(blocking, addition, clock_.now_ms()));
   return std::move(added.files);

@@ -62,6 +62,8 @@ Prepared prepare(std::string_view bytes) {
   return out;
 }
 
+constexpr std::uint64_t kShardFilesMax = 100 << 20;
+
 class XetDoors : public ::testing::Test {
  protected:
   Result<bool> send_xorb(const XetHash& named, std::string_view bytes, std::size_t piece = 70'001) {
@@ -71,7 +73,7 @@ class XetDoors : public ::testing::Test {
     return upload->finish(kBlocking);
   }
   Result<std::vector<FileRow>> send_shard(const Shard& shard) {
-    return store_.register_shard(kBlocking, write_shard(shard), {});
+    return store_.register_shard(kBlocking, write_shard(shard), kShardFilesMax, {});
   }
   std::string refusal(const Shard& shard) {
     const auto sent = send_shard(shard);
@@ -217,6 +219,20 @@ TEST_F(XetDoors, EveryFalseClaimOfAShardIsRefusedAndRegistersNothing) {
             "");
   EXPECT_FALSE(store_.find(kBlocking, crypto::sha256(bytes)));
   EXPECT_TRUE(send_shard(file.shard));
+}
+
+// One upload of a megabyte must not cost hours of hashing.
+TEST_F(XetDoors, AShardThatNamesMoreThanIsAllowedIsRefusedBeforeAnythingIsRead) {
+  const Prepared file = prepare(many_bytes(1 << 20));
+  Shard shard = file.shard;
+  for (int i = 0; i < 1000; ++i) {
+    shard.files[0].segments.push_back(shard.files[0].segments[0]);
+    shard.files[0].range_hashes.push_back(shard.files[0].range_hashes[0]);
+  }
+  // The xorb is not even here: the sizes that are claimed are looked at first.
+  const auto refused = send_shard(shard);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::TooLarge);
 }
 
 TEST_F(XetDoors, AFileWithoutBytesOrWithoutASha256IsAFile) {

@@ -84,16 +84,11 @@ Result<cas::FileRow> find_xet_file(Services& services, rt::Blocking blocking, co
 
 Status register_shard(Services& services, rt::Blocking blocking, const XetToken& token,
                       std::string_view shard, const cas::ChunkedStore::Progress& progress) {
-  EMB_TRY(const auto files, services.chunks.register_shard(blocking, shard, progress));
+  EMB_TRY(const auto files, services.chunks.register_shard(
+                                blocking, shard, services.settings.lfs_object_bytes_max, progress));
   std::vector<meta::LfsLink> links;
-  for (const auto& file : files) {
-    if (file.size_bytes > services.settings.lfs_object_bytes_max) {
-      return fail(Code::TooLarge,
-                  cat("A file of ", file.size_bytes, " bytes is larger than this server takes (",
-                      services.settings.lfs_object_bytes_max, " bytes)."));
-    }
+  for (const auto& file : files)
     links.push_back({.sha256 = file.sha256, .size_bytes = file.size_bytes});
-  }
   return services.database.write(blocking, [&](db::Session& s) -> Status {
     EMB_TRY(const auto repo, meta::repos::find_by_id(s, token.repo_id));
     if (!repo || repo->created_ms != token.repo_created_ms)
