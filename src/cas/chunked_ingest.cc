@@ -232,8 +232,13 @@ Status ChunkedIngest::end_xorb(rt::Blocking blocking) {
 // Of a very large file: one transaction for all of its xorbs would keep every other writer waiting.
 // Should the upload fail, the collection finds that no file uses them.
 Status ChunkedIngest::add_xorbs(rt::Blocking blocking) {
-  EMB_TRY(const Added added, catalog_.add(blocking, addition_, clock_.now_ms()));
-  addition_.xorbs.clear();
+  return add(blocking, std::exchange(addition_, {}));
+}
+
+// Ours no more, also when this fails: the answer to a commit can be lost after the commit was done,
+// and then rows name these blobs.
+Status ChunkedIngest::add(rt::Blocking blocking, Addition addition) {
+  EMB_TRY(const Added added, catalog_.add(blocking, addition, clock_.now_ms()));
   remove_spare_xorbs(blocking, backend_, added.spare_keys);
   return Done{};
 }
@@ -280,9 +285,7 @@ Status ChunkedIngest::put_into_catalog(rt::Blocking blocking, const ObjectInfo& 
          .landmark = {.chunk = *first_chunk_, .position = file.terms.front().chunk_first}});
   }
   addition_.files.push_back(std::move(file));
-  EMB_TRY(const Added added, catalog_.add(blocking, addition_, clock_.now_ms()));
-  remove_spare_xorbs(blocking, backend_, added.spare_keys);
-  return Done{};
+  return add(blocking, std::exchange(addition_, {}));
 }
 
 // Best effort: what stays is named by nothing, and the collection removes it.

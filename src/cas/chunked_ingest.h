@@ -70,6 +70,7 @@ class ChunkedIngest : public Ingest {
   Status write_pending(rt::Blocking);
   Status end_xorb(rt::Blocking);
   Status add_xorbs(rt::Blocking);
+  Status add(rt::Blocking, Addition addition);
   Status put_into_catalog(rt::Blocking, const ObjectInfo& info);
   void drop_stored(rt::Blocking);
 

@@ -103,7 +103,8 @@ class ChunkedStore : public ObjectStore {
   // Checks everything a shard claims (xorbs there, ranges proven, hashes right, sha256 of every new
   // file by reading it once) and registers its files, all or none. `progress` may be empty; it is
   // called between files with (bytes verified, bytes in all). Unusable says which claim is false;
-  // TooLarge, before anything is read, when the files have more than `bytes_max` bytes together.
+  // TooLarge, before anything is hashed, when a file has more than `bytes_max` bytes, or the new
+  // ones together more than a few such files.
   using Progress = std::function<void(std::uint64_t verified, std::uint64_t total)>;
   Result<std::vector<FileRow>> register_shard(rt::Blocking, std::string_view shard,
                                               std::uint64_t bytes_max, const Progress& progress);

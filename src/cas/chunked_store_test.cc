@@ -167,6 +167,30 @@ TEST_F(ChunkedStoreTest, WholeFilesOfAnOlderFolderAreAdopted) {
   EXPECT_TRUE(disk_.backend->list(kBlocking, "lfs/", "", 10)->items.empty());
 }
 
+// A connection that dies between a commit and its answer.
+class DeafCatalog : public MemoryCatalog {
+ public:
+  bool is_deaf = false;
+  Result<Added> add(rt::Blocking blocking, const Addition& addition, Millis now_ms) override {
+    auto added = MemoryCatalog::add(blocking, addition, now_ms);
+    if (is_deaf) return fail(Code::Unavailable, "the answer was lost");
+    return added;
+  }
+};
+
+TEST(ChunkedStore, ALostAnswerOfTheCatalogLosesNoBytes) {
+  ::testing::FakeClock clock;
+  blob::MemoryBackend backend(clock);
+  DeafCatalog catalog;
+  ChunkedStore store(backend, catalog, clock);
+  const std::string bytes = many_bytes(300'000);
+  catalog.is_deaf = true;
+  EXPECT_FALSE(put(store, bytes));
+  catalog.is_deaf = false;
+  ASSERT_TRUE(put(store, bytes, info_of(bytes)));
+  EXPECT_TRUE(store.verify(kBlocking, info_of(bytes).sha256));
+}
+
 // Whatever fails and whenever, an object that can be found is whole.
 TEST(ChunkedStore, FaultsBelowNeverShowHalfAnObject) {
   const std::uint64_t seed = std::random_device{}();

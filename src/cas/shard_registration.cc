@@ -3,7 +3,9 @@
 // computed again from our own lists, and the sha256 from the bytes.
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "base/strings.h"
@@ -18,6 +20,12 @@ namespace {
 // A shard of 64 MiB can name the same xorb a million times. What clients send has a chunk for every
 // 8 KiB at least, and this many are half a terabyte of those.
 constexpr std::uint64_t kShardFileChunksMax = 1 << 26;
+// A plan for a file takes memory with every term. Chunks of 8 KiB and more can't come below this.
+constexpr std::size_t kTermsOfAnyLength = 1024;
+constexpr std::uint64_t kMeanTermBytesMin = 4096;
+// What one shard may make us read and hash, in files of the largest size. Files that are known
+// already cost nothing, however many there are.
+constexpr std::uint64_t kLargestFilesHashedMax = 4;
 
 struct KnownXorb {
   XorbRow row;
@@ -40,28 +48,49 @@ class Registration {
     std::vector<std::vector<Term>> terms;
     for (const ShardFile& file : shard.files) {
       EMB_TRY(auto checked, check_file(blocking, file));
-      total_ += size_of(checked);
+      EMB_DO(find_sha256(blocking, file.hash, size_of(checked)));
       terms.push_back(std::move(checked));
     }
+    if (total_ > kLargestFilesHashedMax * bytes_max_)
+      return fail(Code::TooLarge, cat("the new files of one shard may have ",
+                                      kLargestFilesHashedMax * bytes_max_, " bytes, not ", total_));
     for (std::size_t i = 0; i < shard.files.size(); ++i)
-      EMB_DO(add_file(blocking, shard.files[i], std::move(terms[i])));
+      EMB_DO(add_file(blocking, shard.files[i], terms[i]));
     return std::move(addition_);
   }
 
  private:
-  // Before anything is read or hashed.
+  // Before anything is read or hashed. That lengths are what is claimed is checked later.
   Status check_effort(const Shard& shard) const {
-    std::uint64_t bytes = 0;
     std::uint64_t chunks = 0;
     for (const ShardFile& file : shard.files) {
+      std::uint64_t bytes = 0;
       for (const ShardSegment& segment : file.segments) {
         bytes += segment.unpacked_bytes;
         chunks += segment.chunk_last - std::min(segment.chunk_first, segment.chunk_last);
       }
+      if (bytes > bytes_max_)
+        return fail(Code::TooLarge, cat("a file of ", bytes,
+                                        " bytes is larger than this server "
+                                        "takes (",
+                                        bytes_max_, " bytes)"));
     }
-    if (bytes <= bytes_max_ && chunks <= kShardFileChunksMax) return Done{};
-    return fail(Code::TooLarge, cat("the files of one shard may have ", bytes_max_, " bytes in ",
-                                    kShardFileChunksMax, " chunks, not ", bytes, " in ", chunks));
+    if (chunks <= kShardFileChunksMax) return Done{};
+    return fail(Code::TooLarge, cat("the files of one shard may have ", kShardFileChunksMax,
+                                    " chunks, not ", chunks));
+  }
+
+  // Of a file that is known; what has to be computed is counted, once for each file.
+  Status find_sha256(rt::Blocking blocking, const XetHash& file, std::uint64_t size) {
+    const auto [at, is_first] = sha256s_.try_emplace(file);
+    if (!is_first) return Done{};
+    EMB_TRY(const auto there, catalog_.find_file(blocking, file));
+    if (there) {
+      at->second = there->sha256;
+    } else {
+      total_ += size;
+    }
+    return Done{};
   }
 
   Result<KnownXorb> find(rt::Blocking blocking, const XetHash& hash) {
@@ -81,13 +110,18 @@ class Registration {
     EMB_TRY(const KnownXorb known, find(blocking, claimed.hash));
     const auto& stored = known.index->chunks;
     bool is_same = claimed.chunks.size() == stored.size();
+    // Each is a row for weeks; tiny chunks buy none.
+    std::uint64_t marks_left = 1 + known.index->unpacked_bytes() / kChunkBytesMin;
     for (std::uint32_t i = 0; is_same && i < stored.size(); ++i) {
       const ByteSpan span = known.index->unpacked_span(i, i + 1);
       is_same = claimed.chunks[i].hash == stored[i].hash &&
                 claimed.chunks[i].unpacked_offset == span.offset &&
                 claimed.chunks[i].unpacked_bytes == span.length;
-      if (is_same && claimed.chunks[i].is_for_dedupe && !is_landmark(stored[i].hash))
+      if (is_same && claimed.chunks[i].is_for_dedupe && !is_landmark(stored[i].hash) &&
+          marks_left > 0) {
+        --marks_left;
         addition_.extras.push_back({claimed.hash, {stored[i].hash, i}});
+      }
     }
     if (is_same) return Done{};
     return fail(Code::Unusable,
@@ -125,6 +159,8 @@ class Registration {
                        .unpacked_bytes = bytes});
       offset += bytes;
     }
+    if (terms.size() > kTermsOfAnyLength && offset / terms.size() < kMeanTermBytesMin)
+      return refuse("it is cut into too many pieces that are too small");
     if (file_hash_of(root.finish()) != file.hash)
       return refuse("its segments do not make a file of this hash");
     return terms;
@@ -134,18 +170,21 @@ class Registration {
     return terms.empty() ? 0 : terms.back().file_offset + terms.back().unpacked_bytes;
   }
 
-  Status add_file(rt::Blocking blocking, const ShardFile& file, std::vector<Term> terms) {
+  Status add_file(rt::Blocking blocking, const ShardFile& file, const std::vector<Term>& terms) {
     const std::uint64_t size = size_of(terms);
-    EMB_TRY(const auto there, catalog_.find_file(blocking, file.hash));
-    EMB_TRY(const Digest sha256,
-            there ? Result<Digest>(there->sha256) : compute_sha256(blocking, terms, size));
-    verified_ += size;
-    if (progress_) progress_(verified_, total_);
+    std::optional<Digest>& known = sha256s_.at(file.hash);
+    if (!known) {
+      EMB_TRY(known, compute_sha256(blocking, terms, size));
+      verified_ += size;
+      if (progress_) progress_(verified_, total_);
+    }
+    const Digest sha256 = *known;
     // The empty file may come with a sha256 of zeros.
     if (file.sha256 && *file.sha256 != sha256 && size > 0) {
       return fail(Code::Unusable, cat("file ", file.hash.text(), " hashes to ", sha256.hex(),
                                       ", not ", file.sha256->hex()));
     }
+    if (!added_.insert(file.hash).second) return Done{};  // named twice
     NewFile added{.hash = file.hash, .sha256 = sha256, .size_bytes = size, .terms = {}};
     for (const Term& term : terms)
       added.terms.push_back(
@@ -192,8 +231,10 @@ class Registration {
   const std::uint64_t bytes_max_;
   const ChunkedStore::Progress& progress_;
   std::unordered_map<XetHash, KnownXorb> known_;
+  std::unordered_map<XetHash, std::optional<Digest>> sha256s_;  // of the files
+  std::unordered_set<XetHash> added_;
   Addition addition_;
-  std::uint64_t total_ = 0;
+  std::uint64_t total_ = 0;  // to be hashed
   std::uint64_t verified_ = 0;
 };
 

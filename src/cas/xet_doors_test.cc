@@ -230,9 +230,25 @@ TEST_F(XetDoors, AShardThatNamesMoreThanIsAllowedIsRefusedBeforeAnythingIsRead) 
     shard.files[0].range_hashes.push_back(shard.files[0].range_hashes[0]);
   }
   // The xorb is not even here: the sizes that are claimed are looked at first.
-  const auto refused = send_shard(shard);
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code(), Code::TooLarge);
+  EXPECT_EQ(send_shard(shard).error().code(), Code::TooLarge);
+}
+
+TEST_F(XetDoors, AFileThatAShardNamesOftenIsReadOnceAndAKnownOneNever) {
+  const std::string bytes = many_bytes(1 << 20);
+  const Prepared file = prepare(bytes);
+  ASSERT_TRUE(send_xorb(file.index.hash, file.xorb));
+  Shard shard = file.shard;
+  for (int i = 0; i < 1000; ++i) shard.files.push_back(shard.files[0]);
+  std::uint64_t total = 0;
+  const auto progress = [&](std::uint64_t, std::uint64_t all) { total = all; };
+  EXPECT_EQ(store_.register_shard(kBlocking, write_shard(shard), kShardFilesMax, progress)->size(),
+            1u);
+  EXPECT_EQ(total, bytes.size());
+  total = 0;
+  ASSERT_TRUE(store_.register_shard(kBlocking, write_shard(shard), kShardFilesMax, progress));
+  EXPECT_EQ(total, 0u);
+  shard.files[500].sha256 = crypto::sha256("other bytes");
+  EXPECT_EQ(send_shard(shard).error().code(), Code::Unusable);
 }
 
 TEST_F(XetDoors, AFileWithoutBytesOrWithoutASha256IsAFile) {

@@ -39,6 +39,8 @@ http::Response plan_reply(std::string json) {
   return response;
 }
 
+constexpr std::size_t kBatchTermsMax = 100'000;  // some 13 MB of JSON
+
 using Render = std::string (PlanWriter::*)(const cas::Reconstruction&) const;
 
 Task<Result<http::Response>> reconstruct(Call& call, Render render) {
@@ -58,16 +60,22 @@ Task<Result<http::Response>> reconstruct_batch(Call& call, std::vector<cas::XetH
   const auto most = call.settings().xet_batch_files_max;
   if (hashes.empty() || hashes.size() > most)
     co_return fail(Code::InvalidArgument, cat("1 to ", most, " files are asked for at once"));
-  EMB_CO_TRY(auto json, co_await on_pool(call, [&](rt::Blocking blocking) -> Result<std::string> {
-               std::map<std::string, cas::Reconstruction> plans;
-               for (const auto& hash : hashes) {
-                 EMB_TRY(const auto file,
-                         hub::find_xet_file(call.services(), blocking, token, hash));
-                 EMB_TRY(auto plan, plan_of(call.services(), blocking, file, {0, file.size_bytes}));
-                 plans.insert_or_assign(hash.text(), std::move(plan));
-               }
-               return PlanWriter(call.services(), call.base).batch(plans);
-             }));
+  EMB_CO_TRY(
+      auto json, co_await on_pool(call, [&](rt::Blocking blocking) -> Result<std::string> {
+        std::map<std::string, cas::Reconstruction> plans;
+        std::size_t terms = 0;
+        for (const auto& hash : hashes) {
+          if (plans.contains(hash.text())) continue;
+          EMB_TRY(const auto file, hub::find_xet_file(call.services(), blocking, token, hash));
+          EMB_TRY(auto plan, plan_of(call.services(), blocking, file, {0, file.size_bytes}));
+          terms += plan.terms.size();
+          if (terms > kBatchTermsMax)
+            return fail(Code::InvalidArgument, cat("these files have more than ", kBatchTermsMax,
+                                                   " terms together: ask for fewer at once"));
+          plans.emplace(hash.text(), std::move(plan));
+        }
+        return PlanWriter(call.services(), call.base).batch(plans);
+      }));
   co_return plan_reply(std::move(json));
 }
 
