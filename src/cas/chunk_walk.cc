@@ -12,6 +12,11 @@ namespace {
 constexpr std::uint64_t kSliceBytesMax = 4 << 20;
 constexpr std::uint64_t kDecodedBytesMax = 1 << 20;
 constexpr std::size_t kOpenXorbsMax = 8;
+// A file in very many pieces is given a few at a time: each slice holds its xorb open.
+constexpr std::size_t kPiecesMax = 256;
+constexpr std::size_t kXorbsPerStepMax = 8;
+// Copying so little costs less than a system call for it.
+constexpr std::uint64_t kSliceBytesMin = 16 << 10;
 
 }  // namespace
 
@@ -27,7 +32,9 @@ Result<std::vector<ChunkWalk::Piece>> ChunkWalk::next(rt::Blocking blocking) {
   std::vector<Piece> pieces;
   const std::uint64_t from = at_;
   std::uint64_t decoded = 0;
-  while (at_ < end_ && at_ - from < kSliceBytesMax && decoded < kDecodedBytesMax) {
+  opened_ = 0;
+  while (at_ < end_ && at_ - from < kSliceBytesMax && decoded < kDecodedBytesMax &&
+         pieces.size() < kPiecesMax && opened_ < kXorbsPerStepMax) {
     if (!is_in_term_) EMB_DO(move_to_term(blocking));
     if (is_sliceable(chunk_)) {
       add_slice(pieces);
@@ -72,6 +79,7 @@ Result<ChunkWalk::OpenXorb> ChunkWalk::open(rt::Blocking blocking, const XorbRow
   if (found != recent_.end()) return *found;
   OpenXorb opened;
   opened.key = row.key;
+  ++opened_;
   EMB_TRY(opened.index, indexes_.get(blocking, row));
   EMB_TRY(const auto key, blob::Key::parse(row.key));
   EMB_TRY(const auto content, backend_.open(blocking, key, 0, row.stored_bytes));
@@ -86,7 +94,8 @@ Result<ChunkWalk::OpenXorb> ChunkWalk::open(rt::Blocking blocking, const XorbRow
 }
 
 bool ChunkWalk::is_sliceable(std::uint32_t chunk) const {
-  return xorb_.file && !xorb_.index->lengths_mislead && xorb_.index->is_plain(chunk);
+  return xorb_.file && !xorb_.index->lengths_mislead && xorb_.index->is_plain(chunk) &&
+         xorb_.index->unpacked_span(chunk, chunk + 1).length >= kSliceBytesMin;
 }
 
 std::uint64_t ChunkWalk::chunk_begin(std::uint32_t chunk) const {

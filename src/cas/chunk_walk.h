@@ -59,6 +59,7 @@ class ChunkWalk {
   std::uint32_t chunk_ = 0;  // of the current term's xorb
   OpenXorb xorb_;
   std::vector<OpenXorb> recent_;  // files jump between a few xorbs
+  std::size_t opened_ = 0;        // in this step
   Decoder decoder_;
   std::string stored_;  // records to be decoded
 };

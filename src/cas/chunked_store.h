@@ -111,8 +111,11 @@ class ChunkedStore : public ObjectStore {
   // Bytes [offset, offset + length) of the file, which the caller has checked to lie inside.
   Result<Reconstruction> reconstruct(rt::Blocking, const FileRow& file, std::uint64_t offset,
                                      std::uint64_t length);
-  // A shard that lists the xorb which holds the chunk, keyed. NotFound when nobody knows it.
-  Result<std::string> dedupe_answer(rt::Blocking, const XetHash& chunk);
+  // A shard that lists the xorb which holds the chunk, keyed. NotFound when nobody knows it, or
+  // `may_show` says no: the answer tells how many chunks its neighbours are and how long each is,
+  // and lets guesses of their bytes be tried.
+  using MayShow = std::function<Result<bool>(const XorbRow& xorb)>;
+  Result<std::string> dedupe_answer(rt::Blocking, const XetHash& chunk, const MayShow& may_show);
 
   // Housekeeping: removes what nobody needs (collection.h).
   Result<Collected> collect(rt::Blocking, const CollectionRules& rules);

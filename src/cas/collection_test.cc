@@ -70,8 +70,8 @@ TEST_F(CollectionTest, ADedupeAnswerKeepsItsXorbForWeeks) {
   wait_days(27);
   Chunker chunker;
   const auto first = chunker.next(bytes).taken;
-  ASSERT_TRUE(
-      store_.dedupe_answer(kBlocking, hash_chunk(std::string_view(bytes).substr(0, first))));
+  ASSERT_TRUE(store_.dedupe_answer(kBlocking, hash_chunk(std::string_view(bytes).substr(0, first)),
+                                   [](const XorbRow&) -> Result<bool> { return true; }));
   wait_days(20);
   EXPECT_EQ(collect().condemned.xorbs, 0u);
   EXPECT_TRUE(store_.find_xorb(kBlocking, term.xorb.hash));

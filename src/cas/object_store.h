@@ -52,9 +52,9 @@ class ObjectStore {
   // Parts of one upload that arrive in any order, each retried at will (LFS multipart). `upload`
   // names it: [a-z0-9]{16,64}. A part is durable when its finish() returns, and replaces the one
   // sent before under its number; what finish() says of it is its size alone. complete_parts()
-  // reads parts 1..count in order, checks the expectation, stores the object and drops the parts;
-  // an object that is there already is success, whatever became of the parts. A missing part is
-  // InvalidArgument, other bytes than expected are Unusable; both keep the parts.
+  // reads parts 1..count in order, checks the expectation and stores the object. The parts stay
+  // until drop_parts(). A missing part is InvalidArgument, also when the object is there: whoever
+  // completes has to have sent it. Other bytes than expected are Unusable.
   virtual Result<std::unique_ptr<Ingest>> create_part(rt::Blocking, std::string_view upload,
                                                       unsigned number) = 0;
   virtual Result<ObjectInfo> complete_parts(rt::Blocking, std::string_view upload, unsigned count,

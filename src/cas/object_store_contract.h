@@ -231,6 +231,14 @@ TEST_P(ObjectStoreContract, ConcurrentCompletionsAllSucceed) {
   EXPECT_TRUE(store_.verify(kBlocking, info_of(bytes).sha256));
 }
 
+// Or whoever knows the hash of a file could make it theirs without sending a byte.
+TEST_P(ObjectStoreContract, AnObjectThatIsThereIsNoSubstituteForItsParts) {
+  ASSERT_TRUE(put(store_, "hello"));
+  const auto refused = store_.complete_parts(kBlocking, kUpload, 2, info_of("hello"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::InvalidArgument);
+}
+
 TEST_P(ObjectStoreContract, APartSentAgainReplacesTheFirst) {
   ASSERT_TRUE(put_part(store_, kUpload, 1, "hexxx"));
   ASSERT_TRUE(put_part(store_, kUpload, 1, "hel"));

@@ -20,19 +20,21 @@ constexpr Millis kKeyLifeMs = 7ll * 24 * 3600 * 1000;
 constexpr Millis kTouchAfterMs = 24ll * 3600 * 1000;
 
 // Chunk ranges that overlap or touch become one; the client wants each term inside one range.
-std::vector<Reconstruction::Fetch> join_ranges(
-    std::vector<std::pair<std::uint32_t, std::uint32_t>> ranges, const XorbIndex& index) {
-  std::ranges::sort(ranges);
-  std::vector<Reconstruction::Fetch> fetches;
-  for (const auto& [first, last] : ranges) {
-    if (!fetches.empty() && first <= fetches.back().chunk_last) {
-      fetches.back().chunk_last = std::max(fetches.back().chunk_last, last);
-    } else {
-      fetches.push_back({.chunk_first = first, .chunk_last = last, .bytes = {}});
+void join_ranges(std::vector<Reconstruction::Fetch>& fetches) {
+  std::ranges::sort(fetches, {}, &Reconstruction::Fetch::chunk_first);
+  std::vector<Reconstruction::Fetch> joined;
+  for (const auto& fetch : fetches) {
+    if (joined.empty() || fetch.chunk_first > joined.back().chunk_last) {
+      joined.push_back(fetch);
+      continue;
     }
+    auto& last = joined.back();
+    last.chunk_last = std::max(last.chunk_last, fetch.chunk_last);
+    last.bytes.length =
+        std::max(last.bytes.offset + last.bytes.length, fetch.bytes.offset + fetch.bytes.length) -
+        last.bytes.offset;
   }
-  for (auto& fetch : fetches) fetch.bytes = index.stored_span(fetch.chunk_first, fetch.chunk_last);
-  return fetches;
+  fetches = std::move(joined);
 }
 
 // Drops the chunks of a term that lie wholly outside [offset, end) of the file. What is left is
@@ -60,12 +62,7 @@ Result<Reconstruction> ChunkedStore::reconstruct(rt::Blocking blocking, const Fi
   Reconstruction out;
   if (length == 0) return out;
   const std::uint64_t end = offset + length;
-  struct Wanted {
-    std::size_t order;
-    std::shared_ptr<const XorbIndex> index;
-    std::vector<std::pair<std::uint32_t, std::uint32_t>> ranges;
-  };
-  std::unordered_map<XetHash, Wanted> xorbs;
+  std::unordered_map<XetHash, std::size_t> order;
   for (std::uint64_t at = offset; at < end;) {
     EMB_TRY(auto terms, catalog_.terms(blocking, file.id, at, kTermsPerLook));
     if (terms.empty() || terms.front().file_offset > at)
@@ -80,19 +77,20 @@ Result<Reconstruction> ChunkedStore::reconstruct(rt::Blocking blocking, const Fi
                            .chunk_first = term.chunk_first,
                            .chunk_last = term.chunk_last,
                            .unpacked_bytes = term.unpacked_bytes});
-      auto& wanted =
-          xorbs.try_emplace(term.xorb.hash, Wanted{xorbs.size(), index, {}}).first->second;
-      wanted.ranges.emplace_back(term.chunk_first, term.chunk_last);
+      const auto [found, is_new] = order.try_emplace(term.xorb.hash, out.xorbs.size());
+      if (is_new) out.xorbs.push_back({.hash = term.xorb.hash, .fetches = {}});
+      out.xorbs[found->second].fetches.push_back(
+          {.chunk_first = term.chunk_first,
+           .chunk_last = term.chunk_last,
+           .bytes = index->stored_span(term.chunk_first, term.chunk_last)});
     }
   }
-  out.xorbs.resize(xorbs.size());
-  for (auto& [hash, wanted] : xorbs)
-    out.xorbs[wanted.order] = {.hash = hash,
-                               .fetches = join_ranges(std::move(wanted.ranges), *wanted.index)};
+  for (auto& xorb : out.xorbs) join_ranges(xorb.fetches);
   return out;
 }
 
-Result<std::string> ChunkedStore::dedupe_answer(rt::Blocking blocking, const XetHash& chunk) {
+Result<std::string> ChunkedStore::dedupe_answer(rt::Blocking blocking, const XetHash& chunk,
+                                                const MayShow& may_show) {
   const auto unknown = [&] {
     return fail(Code::NotFound, cat("no xorb holds chunk ", chunk.text()));
   };
@@ -102,6 +100,8 @@ Result<std::string> ChunkedStore::dedupe_answer(rt::Blocking blocking, const Xet
   EMB_TRY(const auto index, indexes_->get(blocking, place.xorb));
   if (place.position >= index->count() || index->chunks[place.position].hash != chunk)
     return unknown();
+  EMB_TRY(const bool is_shown, may_show(place.xorb));
+  if (!is_shown) return unknown();
   const Millis now = clock_.now_ms();
   // The client may refer to what it is told now for as long as the answer lives.
   if (place.xorb.condemned_ms || place.xorb.used_ms < now - kTouchAfterMs)

@@ -93,17 +93,19 @@ class Registration {
     return Done{};
   }
 
+  // Rows are kept, indexes are not: those of a shard that names very many xorbs are read again.
   Result<KnownXorb> find(rt::Blocking blocking, const XetHash& hash) {
-    if (const auto found = known_.find(hash); found != known_.end()) return found->second;
-    EMB_TRY(auto row, catalog_.find_xorb(blocking, hash));
-    if (!row)
-      return fail(Code::Unusable, cat("the xorb ", hash.text(),
-                                      " is not here; upload it before the shard. A client that "
-                                      "remembers it from earlier has to forget its Xet cache"));
-    EMB_TRY(auto index, indexes_.get(blocking, *row));
-    KnownXorb known{.row = *std::move(row), .index = std::move(index)};
-    known_.emplace(hash, known);
-    return known;
+    auto found = rows_.find(hash);
+    if (found == rows_.end()) {
+      EMB_TRY(auto row, catalog_.find_xorb(blocking, hash));
+      if (!row)
+        return fail(Code::Unusable, cat("the xorb ", hash.text(),
+                                        " is not here; upload it before the shard. A client that "
+                                        "remembers it from earlier has to forget its Xet cache"));
+      found = rows_.emplace(hash, *std::move(row)).first;
+    }
+    EMB_TRY(auto index, indexes_.get(blocking, found->second));
+    return KnownXorb{.row = found->second, .index = std::move(index)};
   }
 
   Status check_xorb(rt::Blocking blocking, const ShardXorb& claimed) {
@@ -191,9 +193,9 @@ class Registration {
           {term.xorb.hash, term.chunk_first, term.chunk_last, term.unpacked_bytes});
     if (!terms.empty()) {
       const auto& first = terms.front();
+      EMB_TRY(const auto index, indexes_.get(blocking, first.xorb));
       addition_.extras.push_back(
-          {first.xorb.hash,
-           {known_.at(first.xorb.hash).index->chunks[first.chunk_first].hash, first.chunk_first}});
+          {first.xorb.hash, {index->chunks[first.chunk_first].hash, first.chunk_first}});
     }
     addition_.files.push_back(std::move(added));
     return Done{};
@@ -230,7 +232,7 @@ class Registration {
   XorbIndexes& indexes_;
   const std::uint64_t bytes_max_;
   const ChunkedStore::Progress& progress_;
-  std::unordered_map<XetHash, KnownXorb> known_;
+  std::unordered_map<XetHash, XorbRow> rows_;
   std::unordered_map<XetHash, std::optional<Digest>> sha256s_;  // of the files
   std::unordered_set<XetHash> added_;
   Addition addition_;

@@ -89,17 +89,7 @@ Result<ObjectInfo> UploadParts::complete(rt::Blocking blocking, std::string_view
     return fail(Code::InvalidArgument,
                 cat("an upload has 1 to ", kPartsMax, " parts, not ", count));
   }
-  auto info = store_.find(blocking, expected.sha256);
-  if (!info || info->size_bytes != expected.size_bytes) {
-    info = join(blocking, upload, count, expected);
-    if (!info) {
-      // The same request, sent twice, may have been ahead and taken the parts from under us.
-      const auto there = store_.find(blocking, expected.sha256);
-      if (!there || there->size_bytes != expected.size_bytes) return info;
-    }
-  }
-  EMB_DO(drop(blocking, upload));
-  return expected;
+  return join(blocking, upload, count, expected);
 }
 
 // Sizes are summed before a byte is read: what is missing is said at once, and not after minutes.

@@ -62,6 +62,7 @@ Prepared prepare(std::string_view bytes) {
   return out;
 }
 
+const ChunkedStore::MayShow kEverybody = [](const XorbRow&) -> Result<bool> { return true; };
 constexpr std::uint64_t kShardFilesMax = 100 << 20;
 
 class XetDoors : public ::testing::Test {
@@ -153,9 +154,16 @@ TEST_F(XetDoors, AnUploadByLfsAndOneByXetAreTheSameFile) {
   EXPECT_EQ(hashes.front(), row->hash);
   // And the client, asking for the first chunk, learns that it need not send
   // it.
-  EXPECT_TRUE(store_.dedupe_answer(kBlocking, file.index.chunks[0].hash));
-  EXPECT_EQ(store_.dedupe_answer(kBlocking, hash_chunk("nobody has this")).error().code(),
+  EXPECT_TRUE(store_.dedupe_answer(kBlocking, file.index.chunks[0].hash, kEverybody));
+  EXPECT_EQ(store_
+                .dedupe_answer(kBlocking, file.index.chunks[0].hash,
+                               [](const XorbRow&) -> Result<bool> { return false; })
+                .error()
+                .code(),
             Code::NotFound);
+  EXPECT_EQ(
+      store_.dedupe_answer(kBlocking, hash_chunk("nobody has this"), kEverybody).error().code(),
+      Code::NotFound);
 }
 
 TEST_F(XetDoors, AnyRangeCanBeReconstructed) {

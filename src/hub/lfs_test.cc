@@ -159,6 +159,19 @@ TEST_F(LfsTest, LargeObjectsComeInParts) {
   EXPECT_TRUE(ask_one(true, object(bytes)).present);
 }
 
+// In parts, too: an upload that was announced and completed without a byte gives nothing away.
+TEST_F(LfsTest, OthersObjectsAreNotHadByCompletingAnUploadOfNothing) {
+  const auto bob = user("bob");
+  put_lfs_file(bob, make_repo(bob, "bob/secret", RepoType::Model, true), "w.bin", "bob's secret");
+  settings.lfs_multipart_above_bytes = 4;
+  settings.lfs_part_bytes = 6;
+  const auto answer = ask_one(true, object("bob's secret"));
+  ASSERT_EQ(answer.parts.size(), 2u);
+  EXPECT_EQ(complete_upload(services(), blocking, *answer.action, {1, 2}).error().code(),
+            Code::InvalidArgument);
+  EXPECT_FALSE(ask_one(false, object("bob's secret")).action);
+}
+
 TEST_F(LfsTest, APartTakesItsOwnBytesAndNoMore) {
   settings.lfs_multipart_above_bytes = 4;
   settings.lfs_part_bytes = 4;

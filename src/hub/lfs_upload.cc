@@ -123,7 +123,10 @@ Status complete_upload(Services& services, rt::Blocking blocking, const SignedGr
                                        grant.upload);  // a retry, or somebody else was quicker
   const auto whole =
       services.objects.complete_parts(blocking, grant.upload, grant.part, info_of(grant.object));
-  if (whole) return link(services, blocking, grant);
+  if (whole) {
+    EMB_DO(link(services, blocking, grant));
+    return services.objects.drop_parts(blocking, grant.upload);
+  }
   // A retry that ran beside the first request finds the parts gone and the work done.
   EMB_TRY(const bool was_done_meanwhile,
           is_linked(services, blocking, grant.repo_id, grant.object));

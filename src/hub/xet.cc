@@ -7,6 +7,7 @@
 #include "hub/repos.h"
 #include "hub/write_target.h"
 #include "meta/repos.h"
+#include "meta/storage.h"
 
 namespace embrace::hub {
 namespace {
@@ -96,6 +97,16 @@ Status register_shard(Services& services, rt::Blocking blocking, const XetToken&
     EMB_DO(check_quota(services, s, repo->namespace_id, links));
     return meta::repos::link_lfs(s, token.repo_id, links, services.clock.now_ms());
   });
+}
+
+Result<std::string> answer_dedupe(Services& services, rt::Blocking blocking, const XetToken& token,
+                                  const cas::XetHash& chunk) {
+  const auto may_show = [&](const cas::XorbRow& xorb) {
+    return services.database.read(blocking, [&](db::Session& s) {
+      return meta::storage::is_xorb_shown_to(s, xorb.id, token.repo_id);
+    });
+  };
+  return services.chunks.dedupe_answer(blocking, chunk, may_show);
 }
 
 Result<std::vector<cas::XetHash>> xet_hashes(Services& services, rt::Blocking blocking,

@@ -42,6 +42,12 @@ Result<cas::FileRow> find_xet_file(Services&, rt::Blocking, const XetToken& toke
 Status register_shard(Services&, rt::Blocking, const XetToken& token, std::string_view shard,
                       const cas::ChunkedStore::Progress& progress);
 
+// What xorb holds this chunk, with all of its neighbours, for a client that is about to upload.
+// Only xorbs are shown that a file of a public repository or of the token's namespace is made of:
+// an answer lets guesses of the neighbours be tried. NotFound otherwise.
+Result<std::string> answer_dedupe(Services&, rt::Blocking, const XetToken& token,
+                                  const cas::XetHash& chunk);
+
 // The Xet hash of each large file, in the order asked; zero for what no client can get by Xet: it
 // is not linked to the repository, or the store does not keep it in chunks.
 Result<std::vector<cas::XetHash>> xet_hashes(Services&, rt::Blocking, const meta::Repo& repo,

@@ -128,6 +128,17 @@ Result<std::vector<LfsLink>> linked_files(db::Session& session, std::string_view
   return to_links(rows);
 }
 
+Result<bool> is_xorb_shown_to(db::Session& session, std::int64_t xorb_id, std::int64_t repo_id) {
+  EMB_TRY(const auto row,
+          session.row<std::int64_t>(
+              "SELECT t.xorb_id FROM xet_terms t JOIN xet_files f ON f.id = t.file_id "
+              "JOIN repo_lfs l ON l.sha256 = f.sha256 JOIN repos r ON r.id = l.repo_id "
+              "WHERE t.xorb_id = :xorb AND ((r.is_private = 0 AND r.gating = 0) OR r.namespace_id "
+              "= (SELECT o.namespace_id FROM repos o WHERE o.id = :repo)) LIMIT 1",
+              xorb_id, repo_id));
+  return row.has_value();
+}
+
 Result<std::uint64_t> used_bytes(db::Session& session, std::int64_t namespace_id) {
   EMB_TRY(const auto files, session.row<std::uint64_t>(
                                 "SELECT CAST(COALESCE(SUM(u.size_bytes), 0) AS BIGINT) FROM "

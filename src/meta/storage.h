@@ -53,6 +53,10 @@ Result<bool> drop_unlinked(db::Session&, const Digest& sha256, Millis used_befor
 Result<std::vector<LfsLink>> linked_files(db::Session&, std::string_view after_sha256_hex,
                                           std::size_t limit);
 
+// Is some file that the xorb is part of linked to a repository of this one's namespace, or to one
+// that is open to everybody?
+Result<bool> is_xorb_shown_to(db::Session&, std::int64_t xorb_id, std::int64_t repo_id);
+
 // A namespace's use: each large file that its repositories link to, once, and their packs. Takes
 // time in proportion to its links.
 Result<std::uint64_t> used_bytes(db::Session&, std::int64_t namespace_id);

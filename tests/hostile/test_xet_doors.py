@@ -274,8 +274,10 @@ def test_no_batches(owned):
         assert cas.post("/v1/reconstructions", body).status_code == 400, body
     assert cas.get("/v1/reconstructions").status_code == 400
     assert cas.get("/v1/reconstructions?" + f"file_id={SOME}&" * 101).status_code in (400, 431)
-    assert cas.get(f"/v1/chunks/other/{SOME}").status_code == 400
-    assert cas.get(f"/v1/chunks/default-merkledb/{SOME}").status_code == 404
+    assert cas.get(f"/v1/chunks/default/{SOME}").status_code == 403, "readers need not know what there is"
+    writer = Cas(owned, "write")
+    assert writer.get(f"/v1/chunks/other/{SOME}").status_code == 400
+    assert writer.get(f"/v1/chunks/default-merkledb/{SOME}").status_code == 404
     assert cas.post("/v1/telemetry", b"\xff nonsense").status_code == 200
 
 

@@ -11,14 +11,15 @@ constexpr std::uint64_t kTelemetryBytesMax = 1 << 20;
 }  // namespace
 
 Task<Result<http::Response>> xet_chunk(Call& call) {
-  EMB_CO_DO(xet_token(call, hub::XetToken::Scope::Read));
+  // Uploads ask, and they hold write tokens; nobody else needs to know.
+  EMB_CO_TRY(const auto token, xet_token(call, hub::XetToken::Scope::Write));
   const auto& segments = call.target.segments;
   const auto& prefix = segments.at(segments.size() - (segments.back().empty() ? 3 : 2));
   if (prefix != "default" && prefix != "default-merkledb")
     co_return fail(Code::InvalidArgument, "the only prefix here is \"default\"");
   EMB_CO_TRY(const auto chunk, hash_in_path(call));
   EMB_CO_TRY(auto shard, co_await on_pool(call, [&](rt::Blocking blocking) {
-               return call.services().chunks.dedupe_answer(blocking, chunk);
+               return hub::answer_dedupe(call.services(), blocking, token, chunk);
              }));
   http::Response response;
   response.fields.set("Content-Type", "application/octet-stream");

@@ -7,7 +7,9 @@
 
 #include "api/endpoints.h"
 #include "api/error_reply.h"
+#include "api/receive_body.h"
 #include "api/xet/xet_call.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "rt/started.h"
@@ -28,8 +30,8 @@ struct Registering {
   std::shared_ptr<Progress> progress;
 };
 
-// A shard holds memory and, later, a transfer thread for a long time, so there are places for it,
-// and nobody gets all of them.
+// A shard that is being checked holds memory and a transfer thread for a long time, so there are
+// places for it, and nobody gets all of them.
 Task<Result<rt::Place>> take_place(Call& call, const hub::XetToken& token) {
   rt::Places& places = call.api.shards;
   auto place = co_await places.take(cat("user:", token.user_id), std::max(1u, places.size() / 2));
@@ -41,15 +43,31 @@ Task<Result<rt::Place>> take_place(Call& call, const hub::XetToken& token) {
   co_return std::move(*place);
 }
 
+Result<std::string> read_back(const File& file, std::uint64_t size) {
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  EMB_TRY(const std::size_t got, file.read_at(bytes, 0));
+  if (got != bytes.size()) return fail(Code::Corrupt, "a shard that was put aside is cut short");
+  return bytes;
+}
+
+// The body is put aside first: a slow sender must not hold a place.
 Task<Result<Registering>> begin(Call& call) {
   EMB_CO_TRY(const auto token, xet_token(call, hub::XetToken::Scope::Write));
+  EMB_CO_TRY(File aside, co_await on_transfers(call, [&](rt::Blocking) {
+               return File::create_nameless(call.settings().data_folder + "/tmp");
+             }));
+  const auto file = std::make_shared<const File>(std::move(aside));
+  EMB_CO_TRY(const std::uint64_t size,
+             co_await receive_body(
+                 call, cas::kShardBytesMax,
+                 [file](rt::Blocking, std::string_view piece) { return file->write_all(piece); }));
   EMB_CO_TRY(rt::Place taken, co_await take_place(call, token));
   const auto place = std::make_shared<rt::Place>(std::move(taken));
-  EMB_CO_TRY(auto bytes, co_await http::read_body(call.request, cas::kShardBytesMax));
   const auto progress = std::make_shared<Progress>();
   // It goes on when the client leaves: most of the work may be done, and doing it again is no harm.
-  auto work = call.api.transfers.start([&services = call.services(), token, place, progress,
-                                        shard = std::move(bytes)](rt::Blocking blocking) {
+  auto work = call.api.transfers.start([&services = call.services(), token, place, progress, file,
+                                        size](rt::Blocking blocking) -> Status {
+    EMB_TRY(const std::string shard, read_back(*file, size));
     return hub::register_shard(services, blocking, token, shard,
                                [&](std::uint64_t verified, std::uint64_t total) {
                                  progress->verified = verified;
