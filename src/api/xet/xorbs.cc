@@ -31,7 +31,10 @@ class XorbOpener {
 // Denied is what makes clients ask for a new plan; anything else would end their download.
 Result<std::vector<http::ByteRange>> granted_ranges(const Call& call, const hub::XetFetch& grant,
                                                     std::uint64_t stored_bytes) {
-  EMB_TRY(auto ranges, http::parse_range(call.request.fields.find("Range"), stored_bytes));
+  auto parsed = http::parse_range(call.request.fields.find("Range"), stored_bytes);
+  if (!parsed)
+    return fail(Code::Denied, cat("This link does not open that: ", parsed.error().message()));
+  auto& ranges = *parsed;
   if (!ranges) return fail(Code::Denied, "This link is for ranges: send a Range header");
   for (const auto& range : *ranges) {
     if (!grant.covers(range.first, range.length))
