@@ -204,13 +204,14 @@ TEST_P(ObjectStoreContract, PartsInAnyOrderBecomeTheFile) {
   EXPECT_TRUE(get(store_, info.sha256, 0, bytes.size()).value() == bytes);
 }
 
-TEST_P(ObjectStoreContract, CompletingTwiceSucceedsAlthoughThePartsAreGone) {
+// The parts stay until they are dropped, so that a caller may write down what became of them first.
+TEST_P(ObjectStoreContract, CompletingTwiceSucceedsUntilThePartsAreDropped) {
   ASSERT_TRUE(put_part(store_, kUpload, 1, "hel"));
   ASSERT_TRUE(put_part(store_, kUpload, 2, "lo"));
   ASSERT_TRUE(store_.complete_parts(kBlocking, kUpload, 2, info_of("hello")));
   EXPECT_TRUE(store_.complete_parts(kBlocking, kUpload, 2, info_of("hello")));
-  // Gone: under the same upload, another file lacks its parts.
-  EXPECT_EQ(store_.complete_parts(kBlocking, kUpload, 2, info_of("other")).error().code(),
+  ASSERT_TRUE(store_.drop_parts(kBlocking, kUpload));
+  EXPECT_EQ(store_.complete_parts(kBlocking, kUpload, 2, info_of("hello")).error().code(),
             Code::InvalidArgument);
 }
 
