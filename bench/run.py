@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 
+import hashing
 import large_files
 import small_things
 from measure import Load, build_load_tool
@@ -52,7 +53,7 @@ def commit_name():
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "build/release/embrace")
-    parser.add_argument("--only", default="", metavar="PART", choices=["", "start", "reads", "writes", "large", "many"])
+    parser.add_argument("--only", default="", metavar="PART", choices=["", "hashing", "start", "reads", "writes", "large", "many"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="small files, few repositories: to see that it runs")
     parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "build", help="where the temporary folder goes (6 GiB)")
@@ -74,6 +75,8 @@ def main():
         folder = pathlib.Path(name)
         hub, nginx = Embrace(options.binary, folder / "hub"), Nginx(folder / "nginx")
         try:
+            if wants("hashing"):
+                hashing.measure(report, folder / "hashing")
             if wants("start"):
                 measure_start(report, options.binary, folder, options)
             hub.start()
