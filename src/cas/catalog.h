@@ -45,6 +45,12 @@ struct XorbRow {
   std::optional<Millis> condemned_ms;  // by the collection
 };
 
+// Before somebody is given the xorb: one that was given today needs no row written for it.
+inline bool needs_touch(const XorbRow& xorb, Millis now_ms) {
+  constexpr Millis kDayMs = 24ll * 3600 * 1000;
+  return xorb.condemned_ms || xorb.used_ms < now_ms - kDayMs;
+}
+
 struct FileRow {
   std::int64_t id = 0;
   XetHash hash;

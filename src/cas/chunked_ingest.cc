@@ -20,18 +20,21 @@ constexpr std::size_t kBlockBytes = 1 << 20;
 // Of what one file's chunks are compared with: about 80 bytes each.
 constexpr std::size_t kKnownChunksMax = 128 << 10;
 constexpr std::size_t kXorbsPerAddition = 16;  // 1 GiB
-// A xorb that was given to somebody today needs no row written for it.
-constexpr Millis kTouchAfterMs = 24 * 3600 * 1000;
 
 }  // namespace
 
-std::vector<Landmark> landmarks_of(const XorbIndex& index) {
-  std::vector<Landmark> landmarks;
+NewXorb describe_xorb(const XorbIndex& index, const blob::Key& key) {
+  NewXorb xorb{.hash = index.hash,
+               .key = key.text(),
+               .chunk_count = index.count(),
+               .stored_bytes = index.stored_bytes(),
+               .unpacked_bytes = index.unpacked_bytes(),
+               .landmarks = {}};
   for (std::uint32_t position = 0; position < index.count(); ++position) {
     const XetHash& hash = index.chunks[position].hash;
-    if (is_landmark(hash)) landmarks.push_back({.chunk = hash, .position = position});
+    if (is_landmark(hash)) xorb.landmarks.push_back({.chunk = hash, .position = position});
   }
-  return landmarks;
+  return xorb;
 }
 
 ChunkedIngest::ChunkedIngest(blob::Backend& backend, Catalog& catalog, XorbIndexes& indexes,
@@ -144,7 +147,7 @@ Status ChunkedIngest::learn(rt::Blocking blocking, const ChunkPlace& place, cons
   if (place.position >= (*index)->count() || (*index)->chunks[place.position].hash != chunk)
     return Done{};  // another chunk whose hash begins alike
   const Millis now = clock_.now_ms();
-  if (place.xorb.condemned_ms || place.xorb.used_ms < now - kTouchAfterMs) {
+  if (needs_touch(place.xorb, now)) {
     auto touched = catalog_.touch_xorb(blocking, place.xorb.id, now);
     if (!touched && touched.error().code() == Code::NotFound) return Done{};  // collected just now
     EMB_DO(touched);
@@ -220,12 +223,7 @@ Status ChunkedIngest::end_xorb(rt::Blocking blocking) {
   EMB_DO(writer_->commit(blocking, key));
   writer_ = nullptr;
   sources_[own_source_].hash = index.hash;
-  addition_.xorbs.push_back({.hash = index.hash,
-                             .key = key.text(),
-                             .chunk_count = index.count(),
-                             .stored_bytes = index.stored_bytes(),
-                             .unpacked_bytes = index.unpacked_bytes(),
-                             .landmarks = landmarks_of(index)});
+  addition_.xorbs.push_back(describe_xorb(index, key));
   return addition_.xorbs.size() < kXorbsPerAddition ? Status(Done{}) : add_xorbs(blocking);
 }
 

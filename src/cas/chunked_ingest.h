@@ -26,8 +26,8 @@
 
 namespace embrace::cas {
 
-// The chunks of a xorb that the catalog shall find again.
-std::vector<Landmark> landmarks_of(const XorbIndex& index);
+// What the catalog shall know of a xorb that was stored under `key`.
+NewXorb describe_xorb(const XorbIndex& index, const blob::Key& key);
 
 // Removes blobs that no row names; what can't be removed now is left to the collection.
 void remove_spare_xorbs(rt::Blocking, blob::Backend& backend, const std::vector<std::string>& keys);

@@ -17,7 +17,6 @@ namespace {
 
 constexpr std::size_t kTermsPerLook = 512;
 constexpr Millis kKeyLifeMs = 7ll * 24 * 3600 * 1000;
-constexpr Millis kTouchAfterMs = 24ll * 3600 * 1000;
 
 // Chunk ranges that overlap or touch become one; the client wants each term inside one range.
 void join_ranges(std::vector<Reconstruction::Fetch>& fetches) {
@@ -104,8 +103,7 @@ Result<std::string> ChunkedStore::dedupe_answer(rt::Blocking blocking, const Xet
   if (!is_shown) return unknown();
   const Millis now = clock_.now_ms();
   // The client may refer to what it is told now for as long as the answer lives.
-  if (place.xorb.condemned_ms || place.xorb.used_ms < now - kTouchAfterMs)
-    EMB_DO(catalog_.touch_xorb(blocking, place.xorb.id, now));
+  if (needs_touch(place.xorb, now)) EMB_DO(catalog_.touch_xorb(blocking, place.xorb.id, now));
   ShardXorb xorb;
   xorb.hash = place.xorb.hash;
   for (std::uint32_t i = 0; i < index->count(); ++i) {

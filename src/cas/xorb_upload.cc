@@ -46,12 +46,7 @@ class NewXorbUpload final : public XorbUpload {
     const blob::Key key = new_xorb_key(named_);
     EMB_DO(writer_->commit(blocking, key));
     Addition addition;
-    addition.xorbs.push_back({.hash = named_,
-                              .key = key.text(),
-                              .chunk_count = index.count(),
-                              .stored_bytes = index.stored_bytes(),
-                              .unpacked_bytes = index.unpacked_bytes(),
-                              .landmarks = landmarks_of(index)});
+    addition.xorbs.push_back(describe_xorb(index, key));
     EMB_TRY(const Added added, catalog_.add(blocking, addition, clock_.now_ms()));
     remove_spare_xorbs(blocking, backend_, added.spare_keys);
     return added.spare_keys.empty();
