@@ -1,0 +1,16 @@
+// Where to go after signing in: `next` of the address, if it lies on this hub. Anything else would let a link send
+// people who just typed a password to a stranger.
+
+export function nextPlace(next: string | null, origin: string): string {
+  if (!next?.startsWith('/')) return '/';
+  try {
+    const url = new URL(next, origin);
+    if (url.origin !== origin || /^\/(login|logout|join)(\/|$)/.test(url.pathname)) return '/';
+    return url.pathname + url.search + url.hash;
+  } catch {
+    return '/';
+  }
+}
+
+// The server's own pages and answers are not the application's: they are fetched anew.
+export const isServers = (place: string) => /^\/(api|oauth)\//.test(place);
