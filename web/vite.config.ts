@@ -2,6 +2,7 @@ import adapter from '@sveltejs/adapter-static';
 import { sveltekit } from '@sveltejs/kit/vite';
 import tailwindcss from '@tailwindcss/vite';
 import { defineConfig } from 'vitest/config';
+import { smallTables } from './tables.ts';
 
 // The pages are static files inside the program. It answers every page's address with one shell
 // (build/shell.html), sends the Content-Security-Policy, and puts what the page needs first into the shell.
@@ -12,6 +13,7 @@ const proxied = { target: hub, changeOrigin: true };
 
 export default defineConfig({
   plugins: [
+    smallTables(),
     tailwindcss(),
     sveltekit({
       adapter: adapter({ pages: 'build', assets: 'build', fallback: 'shell.html' }),
