@@ -136,3 +136,41 @@ export interface Token {
   expiration?: string;
   lastUsedAt?: string;
 }
+
+export interface Profile {
+  name: string;
+  fullname: string;
+  email: string;
+  details: string;
+  homepage: string;
+  avatarUrl: string;
+  createdAt: string;
+}
+
+// With its storage, for those who look after it.
+export interface OwnRepository {
+  id: string;
+  type: RepoType;
+  updatedAt: string;
+  visibility: 'public' | 'private';
+  storage: number;
+}
+
+export interface Member {
+  user: string;
+  fullname: string;
+  avatarUrl: string;
+  role: Role;
+}
+
+export interface OrgOverview {
+  name: string;
+  fullname: string;
+  avatarUrl: string;
+  details?: string;
+  homepage?: string;
+  numUsers: number;
+  numModels: number;
+  numDatasets: number;
+  numSpaces: number;
+}
