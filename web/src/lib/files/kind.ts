@@ -77,8 +77,9 @@ export function viewOf(path: string, size: number): View {
 // Text has no zero bytes; what is read first tells.
 export const looksBinary = (bytes: Uint8Array) => bytes.subarray(0, 8000).includes(0);
 
+const textViews = new Set<View>(['text', 'markdown', 'json', 'table', 'notebook', 'shards']);
+export const isTextView = (path: string, size: number) => textViews.has(viewOf(path, size));
+
 // What an editor takes: text that git itself stores, and not too much of it.
 export const editable = (path: string, size: number, large: boolean) =>
-  !large &&
-  size <= 1_000_000 &&
-  ['text', 'markdown', 'json', 'table', 'notebook', 'shards'].includes(viewOf(path, size));
+  !large && size <= 1_000_000 && isTextView(path, size);
