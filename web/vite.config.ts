@@ -1,6 +1,7 @@
 import adapter from '@sveltejs/adapter-static';
 import { sveltekit } from '@sveltejs/kit/vite';
 import tailwindcss from '@tailwindcss/vite';
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { smallTables } from './tables.ts';
 
@@ -11,8 +12,25 @@ import { smallTables } from './tables.ts';
 const hub = process.env.EMBRACE ?? 'http://127.0.0.1:8080';
 const proxied = { target: hub, changeOrigin: true };
 
+// SvelteKit hides what it tells screen readers after each navigation with a style attribute, which our
+// Content-Security-Policy refuses: the words would stand at the end of the page. A class does the same.
+const announcerByClass: Plugin = {
+  name: 'announcer-by-class',
+  enforce: 'pre',
+  transform: {
+    filter: { id: /\/@sveltejs\/kit\/src\/runtime\/components\/root\.svelte$/ },
+    handler(code) {
+      const [before, after, ...more] = code.split(/style="position: absolute;[^"]*"/);
+      if (before === undefined || after === undefined || more.length > 0)
+        throw new Error('SvelteKit announces navigations in another way now: see that nothing has an inline style');
+      return `${before}class="sr-only"${after}`;
+    }
+  }
+};
+
 export default defineConfig({
   plugins: [
+    announcerByClass,
     smallTables(),
     tailwindcss(),
     sveltekit({
