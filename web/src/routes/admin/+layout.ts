@@ -1,0 +1,5 @@
+import { requireAdmin } from '#lib/settings/access.ts';
+
+export async function load({ url }) {
+  await requireAdmin(url);
+}
