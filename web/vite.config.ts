@@ -23,7 +23,7 @@ const announcerByClass: Plugin = {
       const [before, after, ...more] = code.split(/style="position: absolute;[^"]*"/);
       if (before === undefined || after === undefined || more.length > 0)
         throw new Error('SvelteKit announces navigations in another way now: see that nothing has an inline style');
-      return `${before}class="sr-only"${after}`;
+      return { code: `${before}class="sr-only"${after}`, map: null };
     }
   }
 };
@@ -40,7 +40,16 @@ export default defineConfig({
       version: { name: 'embrace' }
     })
   ],
-  build: { target: 'es2022', assetsInlineLimit: 0 },
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    rolldownOptions: {
+      output: {
+        // Icons that several pages show come in one file: each alone costs a request.
+        codeSplitting: { groups: [{ name: 'icons', test: /\/node_modules\/@lucide\//, minShareCount: 3 }] }
+      }
+    }
+  },
   server: {
     proxy: {
       '^/(api|oauth|avatars)/': proxied,
