@@ -15,7 +15,7 @@ FLOORS = [
     "base",
     "json crypto rt",
     "http db",
-    "blob",
+    "blob web",
     "cas",
     "git meta",
     "auth jobs",

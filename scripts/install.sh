@@ -7,7 +7,7 @@ set -euo pipefail
 packages_of() {
   case "$1" in
     build)
-      echo clang-19 lld-19 ccache ninja-build cmake pkg-config git zlib1g-dev ca-certificates python3
+      echo clang-19 lld-19 ccache ninja-build cmake pkg-config git zlib1g-dev ca-certificates python3 python3-venv
       echo "$(boost_packages)"
       echo libgit2-dev libsoci-dev libsqlite3-dev libpq-dev libcurl4-openssl-dev libssl-dev libargon2-dev libhwy-dev
       echo libspdlog-dev libfmt-dev libcli11-dev prometheus-cpp-dev libyaml-cpp-dev liblz4-dev

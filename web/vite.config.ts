@@ -34,7 +34,7 @@ export default defineConfig({
     smallTables(),
     tailwindcss(),
     sveltekit({
-      adapter: adapter({ pages: 'build', assets: 'build', fallback: 'shell.html' }),
+      adapter: adapter({ pages: 'build', assets: 'build', fallback: 'shell.html', precompress: true }),
       paths: { relative: false },
       // No time of the build: the same sources give the same files.
       version: { name: 'embrace' }

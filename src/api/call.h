@@ -25,9 +25,14 @@
 #include "rt/spool.h"
 #include "rt/task.h"
 
+namespace embrace::web {
+class Pages;
+}
+
 namespace embrace::api {
 
 class Metrics;
+struct Machine;
 
 // What all requests share. Lives as long as the server.
 struct Api {
@@ -41,6 +46,8 @@ struct Api {
   rt::Places& shards;       // Xet uploads that are being registered
   rt::Spools& spools;       // what slow readers of git's answers have not taken yet
   Metrics& metrics;
+  const web::Pages& pages;
+  const Machine& machine;
   TrustedProxies proxies;
   std::string version;
   std::function<bool()> is_ready;

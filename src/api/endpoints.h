@@ -11,6 +11,13 @@ namespace embrace::api {
 EMB_ENDPOINT(health);        // health.cc
 EMB_ENDPOINT(metrics_page);  // metrics_page.cc
 
+// pages/page.cc
+EMB_ENDPOINT(page_file);
+EMB_ENDPOINT(page);
+
+// hf/site.cc
+EMB_ENDPOINT(site);
+EMB_ENDPOINT(rights);
 // hf/identity.cc
 EMB_ENDPOINT(whoami);
 EMB_ENDPOINT(auth_check);

@@ -37,6 +37,9 @@ constexpr auto kRoutes = std::to_array<Route>({
     {Get, Site, "/api/agent-harnesses", agent_harnesses, kIgnore},
     {Get, Site, "/api/telemetry/{*}", telemetry, kIgnore},
     {Get, RepoApi, "auth-check", auth_check},
+    // And what pages ask.
+    {Get, Site, "/api/site", site},
+    {Get, RepoApi, "rights", rights},
 
     // Writing.
     {Post, Site, "/api/repos/create", create_repo},
@@ -179,6 +182,9 @@ bool matches(const Route& route, const Target& target) {
 }
 
 }  // namespace
+
+const Route kPageFileRoute{Get, Site, "page files", page_file, kIgnore};
+const Route kPageRoute{Get, Site, "pages", page};
 
 RouteMatch find_route(const Target& target, http::Method method) {
   RouteMatch match;

@@ -24,6 +24,10 @@ struct RouteMatch {
   const Route* route = nullptr;  // null: nothing answers this path
   std::string allowed;           // for 405: the methods that the path does answer ("GET, HEAD")
 };
+// What answers paths that the list does not have: the website's files, and its pages.
+extern const Route kPageFileRoute;
+extern const Route kPageRoute;
+
 // GET routes answer HEAD as well.
 RouteMatch find_route(const Target& target, http::Method method);
 

@@ -9,6 +9,7 @@
 #include "auth/authenticator.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "web/pages.h"
 
 namespace embrace::api {
 namespace {
@@ -117,6 +118,14 @@ void strip_prefix(http::Request& request, const hub::Settings& settings) {
     request.path.erase(0, prefix.size());
 }
 
+// Whatever else a browser may ask for: see api/pages/page.cc. Unknown paths of the API and of git
+// are answered as these clients expect.
+const Route* page_route(const Api& api, const http::Request& request, const Target& target) {
+  if (request.method != http::Method::Get && request.method != http::Method::Head) return nullptr;
+  if (target.scope != Scope::Site || target.segments[0] == "api") return nullptr;
+  return api.pages.find(request.path) ? &kPageFileRoute : &kPageRoute;
+}
+
 }  // namespace
 
 std::string base_url(const http::Request& request, const hub::Settings& settings) {
@@ -197,7 +206,8 @@ Task<http::Response> Wall::answer(http::Request& request, std::string_view& rout
   Target nowhere;
   auto target = parse_target(request.path, request.query_text);
   if (!target) co_return error_reply(target.error(), nowhere, base);
-  const RouteMatch match = find_route(*target, request.method);
+  RouteMatch match = find_route(*target, request.method);
+  if (!match.route && match.allowed.empty()) match.route = page_route(api_, request, *target);
   if (!match.route) {
     if (match.allowed.empty())
       co_return error_reply(Error(Code::NotFound, "Not found: nothing answers this path"), *target,

@@ -113,10 +113,8 @@ struct CommandLine {
       action = [this] {
         return with_settings([](const Settings& settings) -> Status {
           for (const auto& row : describe_settings(settings)) {
-            // A database URL holds a password.
-            const bool secret = row.name == "database" && row.value.find('@') != std::string::npos;
             std::printf("# %s\n%s = %s\n\n", std::string(row.help).c_str(),
-                        std::string(row.name).c_str(), secret ? "(set)" : row.value.c_str());
+                        std::string(row.name).c_str(), row.value.c_str());
           }
           return Done{};
         });

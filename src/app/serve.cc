@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdio>
 
+#include "api/machine.h"
 #include "api/metrics.h"
 #include "api/wall.h"
 #include "app/house.h"
@@ -18,6 +19,7 @@
 #include "rt/places.h"
 #include "rt/pool.h"
 #include "rt/spool.h"
+#include "web/pages.h"
 
 namespace embrace::app {
 namespace {
@@ -68,6 +70,22 @@ void print_welcome(const std::string& url, const std::optional<hub::FirstAdmin>&
 // Each runs one argon2 at a time: what guesses at passwords may cost the machine.
 constexpr unsigned kPasswordThreads = 2;
 
+api::Machine describe_machine(const Settings& settings, Millis now_ms) {
+  api::Machine machine{
+      .started_ms = now_ms,
+      .database = settings.database.url.starts_with("sqlite:") ? "sqlite" : "postgresql",
+      .blobs = settings.blobs.starts_with("s3:") ? "s3" : "file",
+      .io_threads = settings.io_threads,
+      .pool_threads = settings.pool_threads,
+      .transfer_threads = settings.transfer_threads,
+      .settings = {}};
+  for (auto& row : describe_settings(settings)) {
+    machine.settings.push_back(
+        {.name = std::string(row.name), .value = row.value, .help = std::string(row.help)});
+  }
+  return machine;
+}
+
 void add_gauges(api::Metrics& metrics, const http::Server& server, const rt::Pool& pool,
                 const rt::Pool& transfers) {
   metrics.add_gauge("embrace_connections_open", "Open client connections",
@@ -112,6 +130,8 @@ Status serve(Settings settings) {
 
   std::atomic<bool> ready{false};
   api::Metrics metrics;
+  const web::Pages pages;
+  const api::Machine machine = describe_machine(s, house->services().clock.now_ms());
   rt::IoThreads io(s.io_threads);
   rt::Pool pool("pool", s.pool_threads);
   rt::Pool transfers("transfers", s.transfer_threads);
@@ -142,6 +162,8 @@ Status serve(Settings settings) {
                .shards = shards,
                .spools = spools,
                .metrics = metrics,
+               .pages = pages,
+               .machine = machine,
                .proxies = std::move(proxies),
                .version = std::string(kVersion),
                .is_ready = [&ready] { return ready.load(); }};

@@ -335,8 +335,12 @@ Status complete_settings(Settings& settings) {
 std::vector<SettingDoc> describe_settings(const Settings& settings) {
   Settings copy = settings;
   std::vector<SettingDoc> out;
-  for (const Row& row : rows(copy))
-    out.push_back({row.name, row.help, std::visit(Show{}, row.place)});
+  for (const Row& row : rows(copy)) {
+    std::string value = std::visit(Show{}, row.place);
+    // A database's URL holds a password.
+    if (row.name == "database" && value.find('@') != std::string::npos) value = "(set)";
+    out.push_back({row.name, row.help, std::move(value)});
+  }
   return out;
 }
 

@@ -46,7 +46,7 @@ Status complete_settings(Settings& settings);
 struct SettingDoc {
   std::string_view name;
   std::string_view help;
-  std::string value;  // now, as the file would say it
+  std::string value;  // now, as the file would say it; secrets are "(set)"
 };
 // Every setting, for `embrace settings` and the operator's page.
 std::vector<SettingDoc> describe_settings(const Settings& settings);

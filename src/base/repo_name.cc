@@ -47,6 +47,7 @@ constexpr std::string_view kSubResources[] = {"revision",
                                               "xet-read-token",
                                               "xet-write-token",
                                               "auth-check",
+                                              "rights",
                                               "user-access-request",
                                               "duplicate",
                                               "resource-group",
@@ -72,11 +73,12 @@ constexpr std::string_view kSubResources[] = {"revision",
 
 // First words of paths that are not a repository's page. The last line is this server's own.
 constexpr std::string_view kReservedTopLevel[] = {
-    "api",    "datasets", "spaces",      "models",        "kernels", "buckets",
-    "docs",   "oauth",    "settings",    "organizations", "join",    "login",
-    "logout", "new",      "collections", "papers",        "posts",   "chat",
-    "tasks",  "search",   "jobs",        ".well-known",   "v2",      "v1",
-    "xet",    "metrics",  "health",      "healthz",       "assets",  "avatars"};
+    "api",    "datasets",    "spaces",      "models",        "kernels", "buckets",
+    "docs",   "oauth",       "settings",    "organizations", "join",    "login",
+    "logout", "new",         "collections", "papers",        "posts",   "chat",
+    "tasks",  "search",      "jobs",        ".well-known",   "v2",      "v1",
+    "xet",    "metrics",     "health",      "healthz",       "assets",  "avatars",
+    "_app",   "new-dataset", "new-space"};
 
 // Names are looked up without regard to case, so they are reserved that way too.
 bool is_one_of(std::string_view name, auto& reserved) {

@@ -23,8 +23,8 @@ TEST(RepoName, LegacyIdsHaveNoNamespace) {
 }
 
 TEST(RepoName, TopLevelWordsAreNoLegacyIdsAndNoNamespaces) {
-  for (const char* word :
-       {"api", "datasets", "settings", "join", "v2", "Spaces", ".well-known", "v1"}) {
+  for (const char* word : {"api", "datasets", "settings", "join", "v2", "Spaces", ".well-known",
+                           "v1", "search", "new-dataset", "new-space", "_app"}) {
     EXPECT_FALSE(RepoName::parse(RepoType::Model, word)) << word;
     EXPECT_FALSE(check_namespace(word)) << word;
     EXPECT_FALSE(RepoName::parse(RepoType::Model, std::string(word) + "/bert")) << word;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/check.h"
 #include "base/strings.h"
 
 namespace embrace::http {
@@ -51,17 +52,36 @@ bool is_weightless(std::string_view parameters) {
 
 }  // namespace
 
-bool accepts_gzip(std::string_view accept_encoding) {
+bool accepts_encoding(std::string_view accept_encoding, std::string_view wanted) {
   std::optional<bool> any;
   for (const auto piece : split(accept_encoding, ',')) {
     const auto semicolon = std::min(piece.find(';'), piece.size());
     const auto coding = trim(piece.substr(0, semicolon));
     const bool allowed = !is_weightless(piece.substr(semicolon));
-    if (equal_ignoring_case(coding, "gzip") || equal_ignoring_case(coding, "x-gzip"))
+    if (equal_ignoring_case(coding, wanted) ||
+        (wanted == "gzip" && equal_ignoring_case(coding, "x-gzip")))
       return allowed;
     if (coding == "*") any = allowed;
   }
   return any.value_or(false);
+}
+
+bool accepts_gzip(std::string_view accept_encoding) {
+  return accepts_encoding(accept_encoding, "gzip");
+}
+
+std::string gunzip(std::string_view packed, std::size_t plain_bytes) {
+  z_stream stream{};
+  EMB_CHECK(inflateInit2(&stream, 15 + 16) == Z_OK, "zlib can unpack");
+  std::string out(plain_bytes, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
+  stream.avail_in = static_cast<uInt>(packed.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  const int ended = inflate(&stream, Z_FINISH);
+  inflateEnd(&stream);
+  EMB_CHECK(ended == Z_STREAM_END && stream.avail_out == 0, "what was packed has the size it says");
+  return out;
 }
 
 void compress_if_wanted(const Fields& request_fields, Response& response, std::uint32_t bytes_min) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/check.h"
 #include "http/gzip.h"
 #include "http/reply.h"
 
@@ -69,6 +70,24 @@ TEST(Gzip, IsAcceptedOnlyWhenNamedWithAWeight) {
   EXPECT_FALSE(accepts_gzip("gzip;q=0, *"));
   EXPECT_FALSE(accepts_gzip("gzip; q=0.000"));
   EXPECT_FALSE(accepts_gzip(""));
+  EXPECT_TRUE(accepts_encoding("gzip, deflate, br", "br"));
+  EXPECT_FALSE(accepts_encoding("gzip, br;q=0, *", "br"));
+  EXPECT_FALSE(accepts_encoding("x-br, gzip", "br"));
+}
+
+TEST(Gzip, IsUnpackedToWhatItWas) {
+  Fields fields;
+  fields.add("Accept-Encoding", "gzip");
+  Response response;
+  const std::string text(5000, 'a');
+  response.body = text;
+  response.may_compress = true;
+  compress_if_wanted(fields, response, 1);
+  const auto packed = std::get<std::string>(response.body.bytes);
+  ASSERT_LT(packed.size(), text.size());
+  EXPECT_EQ(gunzip(packed, text.size()), text);
+  EXPECT_THROW(gunzip(packed, text.size() - 1), BrokenInvariant);
+  EXPECT_THROW(gunzip(packed.substr(1), text.size()), BrokenInvariant);
 }
 
 }  // namespace

@@ -20,6 +20,14 @@ constexpr std::size_t kTokenNameBytesMax = 200;
 constexpr std::size_t kTokenBytesMax = 200;
 constexpr std::size_t kMembersCounted = 100'000;
 
+// The administrators' page has the address "/admin". Older hubs have an account of this name, and
+// its repositories keep working.
+Status check_new_namespace(std::string_view name) {
+  if (equal_ignoring_case(name, "admin"))
+    return fail(Code::InvalidArgument, cat("the name ", name, " is reserved; choose another one"));
+  return check_namespace(name);
+}
+
 Error no_such(std::string_view name) {
   return Error(Code::NotFound, cat("There is no user or organization ", name));
 }
@@ -91,7 +99,7 @@ Result<meta::Account> create_account(db::Session& session, const meta::Account& 
 }
 
 Result<meta::Account> new_user(Services& services, const NewUser& user) {
-  EMB_DO(check_namespace(user.name));
+  EMB_DO(check_new_namespace(user.name));
   EMB_DO(check_text("full name", user.fullname, kFullnameBytesMax));
   EMB_DO(check_email(user.email));
   meta::Account account;
@@ -146,7 +154,7 @@ Result<meta::Account> create_user(Services& services, rt::Blocking blocking, con
 Result<meta::Account> create_organization(Services& services, rt::Blocking blocking,
                                           std::string_view name, std::string_view fullname,
                                           std::string_view owner) {
-  EMB_DO(check_namespace(name));
+  EMB_DO(check_new_namespace(name));
   EMB_DO(check_text("full name", fullname, kFullnameBytesMax));
   meta::Account account;
   account.kind = meta::AccountKind::Organization;
@@ -239,7 +247,7 @@ Result<std::optional<FirstAdmin>> ensure_admin(Services& services, rt::Blocking 
     return meta::accounts::count(session, meta::AccountKind::User);
   }));
   if (count > 0) return std::nullopt;
-  FirstAdmin first{"admin", crypto::random_alphanumeric(20), ""};
+  FirstAdmin first{"root", crypto::random_alphanumeric(20), ""};
   EMB_TRY(auto account,
           new_user(services, {first.name, "", "Administrator", first.password, true}));
   return services.database.write(

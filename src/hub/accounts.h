@@ -1,5 +1,6 @@
 #pragma once
-// Users, organizations, members, tokens: the rules. Names follow check_namespace.
+// Users, organizations, members, tokens: the rules. Names follow check_namespace, and "admin" is a
+// page.
 
 #include <string>
 #include <string_view>
@@ -42,7 +43,7 @@ Result<MintedToken> create_token(Services&, rt::Blocking, const NewToken& token)
 
 Result<meta::Account> find_account(Services&, rt::Blocking, std::string_view name);  // NotFound
 
-// On the first start: an administrator "admin" with a random password and an admin token. nullopt
+// On the first start: an administrator "root" with a random password and an admin token. nullopt
 // when users exist.
 struct FirstAdmin {
   std::string name;

@@ -33,6 +33,7 @@ TEST_F(AccountsTest, NamesAreUniqueWithoutRegardToCase) {
 
 TEST_F(AccountsTest, BadInputIsRefused) {
   EXPECT_EQ(create("api").error().code(), Code::InvalidArgument);
+  EXPECT_EQ(create("Admin").error().code(), Code::InvalidArgument) << "a page has this address";
   EXPECT_EQ(create("a b").error().code(), Code::InvalidArgument);
   EXPECT_EQ(create("bob", "short").error().code(), Code::InvalidArgument);
   NewUser user{.name = "bob", .email = "nowhere", .fullname = "", .password = ""};

@@ -3,10 +3,10 @@
 // before the website is built and in any browser; it asks for the password again instead of
 // trusting a session, so no other site can approve.
 #include "api/endpoints.h"
-#include "api/html.h"
 #include "auth/authenticator.h"
 #include "base/strings.h"
 #include "hub/device_login.h"
+#include "web/html.h"
 
 namespace embrace::api {
 namespace {
@@ -37,7 +37,7 @@ http::Response form_page(std::string_view user_code, std::string_view problem,
                          unsigned status = 200) {
   std::string notice;
   if (!problem.empty())
-    notice = cat("<p role=\"alert\"><strong>", escape_html(problem), "</strong></p>");
+    notice = cat("<p role=\"alert\"><strong>", web::escape_html(problem), "</strong></p>");
   return page(
       cat("<h1>Log in a terminal</h1>", notice,
           "<p>Compare the code with the one that your terminal shows. Approving gives it a token "
@@ -45,7 +45,7 @@ http::Response form_page(std::string_view user_code, std::string_view problem,
           "write as you.</p><form method=\"post\" action=\"device/approve\"><label "
           "for=\"c\">Code</label>"
           "<input id=\"c\" name=\"user_code\" autocomplete=\"off\" required value=\"",
-          escape_html(user_code),
+          web::escape_html(user_code),
           "\"><label for=\"u\">User</label><input id=\"u\" name=\"user\" autocomplete=\"username\" "
           "required>"
           "<label for=\"p\">Password</label><input id=\"p\" name=\"password\" type=\"password\" "

@@ -2,10 +2,10 @@
 #include <algorithm>
 
 #include "api/endpoints.h"
-#include "api/html.h"
 #include "api/write_turn.h"
 #include "base/strings.h"
 #include "hub/revisions.h"
+#include "web/html.h"
 
 namespace embrace::api {
 namespace {
@@ -44,8 +44,8 @@ void render_commit(json::Writer& w, const git::Commit& commit, bool formatted) {
     // Plain text made safe for HTML: links and mentions are a page's concern.
     w.key("formatted")
         .begin_object()
-        .field("title", escape_html(commit.title))
-        .field("message", escape_html(commit.message))
+        .field("title", web::escape_html(commit.title))
+        .field("message", web::escape_html(commit.message))
         .end_object();
   }
   w.end_object();

@@ -1,6 +1,6 @@
-#include "api/html.h"
+#include "web/html.h"
 
-namespace embrace::api {
+namespace embrace::web {
 
 std::string escape_html(std::string_view text) {
   std::string out;
@@ -28,4 +28,4 @@ std::string escape_html(std::string_view text) {
   return out;
 }
 
-}  // namespace embrace::api
+}  // namespace embrace::web
