@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "git/changes.h"
 #include "git/types.h"
 #include "git/young_pack.h"
 #include "rt/blocking.h"
@@ -55,6 +56,19 @@ class Repository {
   Result<std::vector<std::optional<Commit>>> last_commits(rt::Blocking, const Oid& from,
                                                           const std::vector<std::string>& paths);
   Result<bool> is_ancestor(rt::Blocking, const Oid& ancestor, const Oid& descendant);
+
+  // For people to look at, within limits (git/changes.h). A zero tree is the empty one.
+  Result<Diff> diff(rt::Blocking, const Oid& old_tree, const Oid& new_tree,
+                    const DiffLimits& limits);
+  // TooLarge when it takes longer than time_max.
+  Result<Comparison> compare(rt::Blocking, const Oid& base, const Oid& head,
+                             std::size_t commits_max, std::chrono::milliseconds time_max);
+  Result<PathHistory> path_history(rt::Blocking, const Oid& from, std::string_view path,
+                                   std::size_t skip, std::size_t limit,
+                                   std::chrono::milliseconds time_max);
+  // EntryNotFound; Unusable for what has no lines (a folder, binary or LFS files); TooLarge.
+  Result<Blame> blame(rt::Blocking, const Oid& from, std::string_view path,
+                      const BlameLimits& limits);
 
   // Writing: objects gather in memory, large sums in a nameless file (git/staging.h), until
   // finish_pack() writes them as one durable pack (and its index) into the folder. Dropping the
