@@ -44,6 +44,7 @@ struct Api {
   rt::Places& pushes;
   rt::Places& write_turns;  // write_turn.h
   rt::Places& shards;       // Xet uploads that are being registered
+  rt::Places& comparisons;  // diffs, blames and histories of paths
   rt::Spools& spools;       // what slow readers of git's answers have not taken yet
   Metrics& metrics;
   const web::Pages& pages;

@@ -73,6 +73,10 @@ EMB_ENDPOINT(delete_branch);
 EMB_ENDPOINT(create_tag);
 EMB_ENDPOINT(delete_tag);
 EMB_ENDPOINT(super_squash);
+// hf/changes.cc
+EMB_ENDPOINT(commit_change);
+EMB_ENDPOINT(compare);
+EMB_ENDPOINT(blame);
 // hf/pulls.cc
 EMB_ENDPOINT(list_discussions);
 EMB_ENDPOINT(create_discussion);

@@ -28,6 +28,17 @@ struct Settings {
   std::uint32_t list_page_max = 1000;
   std::uint32_t log_page_max = 1000;
   std::uint64_t json_body_bytes_max = 4u << 20;
+  // hub/changes.h: what one page of changes may show and cost.
+  std::uint32_t diff_files_max = 300;
+  std::uint32_t diff_lines_max = 20'000;         // of all files together
+  std::uint64_t diff_bytes_max = 4u << 20;       // the same
+  std::uint64_t diff_file_bytes_max = 1u << 20;  // larger files are named only
+  Millis diff_time_ms = 2'000;                   // then the rest is left out
+  std::uint64_t blame_bytes_max = 1u << 20;
+  std::uint32_t blame_lines_max = 20'000;
+  Millis blame_time_ms = 5'000;
+  Millis history_time_ms = 5'000;             // of looking for commits that changed a path
+  std::uint32_t comparisons_max = 4;          // of all these at once
   std::uint64_t card_bytes_max = 1u << 20;    // of README.md that is read for metadata
   std::uint64_t push_bytes_max = 5ull << 30;  // one pack
   // Files and folders of all branches that one push moves.

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "api/endpoints.h"
+#include "api/hf/commit_json.h"
 #include "api/write_turn.h"
 #include "base/strings.h"
 #include "hub/revisions.h"
@@ -28,29 +29,6 @@ void render_refs(json::Writer& w, std::string_view key, const std::vector<hub::N
   w.end_array();
 }
 
-void render_commit(json::Writer& w, const git::Commit& commit, bool formatted) {
-  w.begin_object()
-      .field("id", commit.oid.hex())
-      .field("title", commit.title)
-      .field("message", commit.message);
-  w.key("authors")
-      .begin_array()
-      .begin_object()
-      .field("user", commit.author.name)
-      .end_object()
-      .end_array();
-  w.field("date", to_iso8601(commit.commit_ms));
-  if (formatted) {
-    // Plain text made safe for HTML: links and mentions are a page's concern.
-    w.key("formatted")
-        .begin_object()
-        .field("title", web::escape_html(commit.title))
-        .field("message", web::escape_html(commit.message))
-        .end_object();
-  }
-  w.end_object();
-}
-
 }  // namespace
 
 Task<Result<http::Response>> refs(Call& call) {
@@ -72,18 +50,15 @@ Task<Result<http::Response>> refs(Call& call) {
 Task<Result<http::Response>> commits(Call& call) {
   EMB_CO_TRY(auto page, query_number(call, "p", 0, 0, 1'000'000));
   EMB_CO_TRY(auto limit, query_number(call, "limit", 50, 1, call.settings().log_page_max));
-  const auto expand = call.request.query.list("expand");
-  const bool formatted = std::ranges::find(expand, "formatted") != expand.end();
+  if (call.request.query.find("path").value_or("") != "")
+    co_return co_await commits_of_path(call, page, limit);
+  const bool formatted = wants_formatted(call);
   const std::string rev = joined_rest(call, "HEAD");
   EMB_CO_TRY(auto history, co_await on_pool(call, [&](rt::Blocking blocking) {
                return hub::list_commits(call.services(), blocking, call.caller, call.target.repo,
                                         rev, page * limit, limit);
              }));
-  json::Writer w;
-  w.begin_array();
-  for (const auto& commit : history.commits) render_commit(w, commit, formatted);
-  w.end_array();
-  http::Response response = json_reply(w);
+  http::Response response = commits_reply(history.commits, formatted);
   response.fields.add("X-Total-Count", cat(history.total));
   if ((page + 1) * limit < history.total) add_next_link(call, response, "p", cat(page + 1));
   co_return response;
