@@ -90,6 +90,16 @@ export class Uploader {
     this.items = this.items.filter((each) => each !== item);
   }
 
+  // Files of folder/name go into `folder` itself.
+  dropFolder(folder: string, name: string) {
+    const before = folder === '' ? '' : `${folder}/`;
+    const start = `${before}${name}/`;
+    const items = this.items;
+    this.items = [];
+    for (const { file, path } of items)
+      this.add(file, path.startsWith(start) ? before + path.slice(start.length) : path);
+  }
+
   get bytes() {
     return this.items.reduce((sum, item) => sum + item.size, 0);
   }

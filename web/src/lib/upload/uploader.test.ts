@@ -184,6 +184,15 @@ describe('uploader', () => {
     expect(hub.slept).toEqual([]);
   });
 
+  it('can leave out the folder that was chosen', () => {
+    const { uploader } = uploading([
+      ['in/up/a', 1],
+      ['in/up/b/c', 1]
+    ]);
+    uploader.dropFolder('in', 'up');
+    expect(uploader.items.map((item) => item.path)).toEqual(['in/a', 'in/b/c']);
+  });
+
   it('replaces a file that is chosen again', () => {
     const { uploader } = uploading([
       ['a', 1],
