@@ -10,6 +10,15 @@ interface Library {
   snippets?: (model: ModelData) => string[];
 }
 
+// Where the hub does not say by which class a model is loaded, the name of its architecture does.
+function transformersInfo(repo: Repo): unknown {
+  const architectures: unknown = repo.config?.['architectures'];
+  const name: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
+  if (repo.library_name !== 'transformers' || typeof name !== 'string') return undefined;
+  const purpose = /LMHeadModel$/.test(name) ? 'ForCausalLM' : (/For[A-Z]\w*$/.exec(name)?.[0] ?? '');
+  return { auto_model: `AutoModel${purpose}`, pipeline_tag: repo.pipeline_tag, processor: 'AutoTokenizer' };
+}
+
 // The library that the hub found, then others that the tags name.
 export function libraryWays(ref: RepoRef, repo: Repo, endpoint: string): Way[] {
   const known = MODEL_LIBRARIES_UI_ELEMENTS as Record<string, Library>;
@@ -19,7 +28,13 @@ export function libraryWays(ref: RepoRef, repo: Repo, endpoint: string): Way[] {
     const library = Object.hasOwn(known, key) ? known[key] : undefined;
     if (!library?.snippets) continue;
     try {
-      const texts = library.snippets({ inference: '', ...repo, tags: repo.tags ?? [] } as unknown as ModelData);
+      const texts = library.snippets({
+        inference: '',
+        transformersInfo: transformersInfo(repo),
+        ...repo,
+        tags: repo.tags ?? []
+      } as unknown as ModelData);
+      if (texts.every((text) => /type of model unknown/i.test(text))) continue;
       ways.push({
         key: `library ${key}`,
         name: library.prettyLabel,
