@@ -8,7 +8,8 @@ import { refOf, repoApi } from '#lib/repo/ref.ts';
 interface Comparison {
   base: { id: string };
   head: { id: string };
-  mergeBase: { id: string };
+  mergeBase: { id: string } | null; // null: they have nothing in common
+  ahead: number; // commits that the base lacks, of which the latest are listed
   commits: Commit[];
   diff: Diff;
 }
