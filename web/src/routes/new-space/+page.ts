@@ -1,0 +1,3 @@
+import { requireUser } from '#lib/settings/access.ts';
+
+export const load = async ({ url }) => ({ user: await requireUser(url) });
