@@ -71,7 +71,7 @@ export function createEditor({ root, text, label, language, onchange }: EditorCh
       extensions: [
         basicSetup,
         EditorView.lineWrapping,
-        EditorView.contentAttributes.of({ 'aria-label': label }),
+        EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
         theme,
         syntaxHighlighting(colours),
         language,
