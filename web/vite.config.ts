@@ -3,6 +3,7 @@ import { sveltekit } from '@sveltejs/kit/vite';
 import tailwindcss from '@tailwindcss/vite';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
+import { mathmlOnly } from './mathml.ts';
 import { smallTables } from './tables.ts';
 
 // The pages are static files inside the program. It answers every page's address with one shell
@@ -32,6 +33,7 @@ export default defineConfig({
   plugins: [
     announcerByClass,
     smallTables(),
+    mathmlOnly(),
     tailwindcss(),
     sveltekit({
       adapter: adapter({ pages: 'build', assets: 'build', fallback: 'shell.html', precompress: true }),
@@ -57,5 +59,5 @@ export default defineConfig({
       '^/.+\\.git/': proxied
     }
   },
-  test: { include: ['src/**/*.test.ts'] }
+  test: { server: { deps: { inline: [/katex/] } }, include: ['src/**/*.test.ts'] }
 });
