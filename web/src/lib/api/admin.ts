@@ -31,7 +31,7 @@ export interface AdminOrganizations {
 export interface NamespaceStorage {
   name: string;
   logicalBytes: number;
-  quotaBytes?: number | null; // none: as much as there is room
+  quotaBytes?: number; // none: as much as there is room for
 }
 export interface Storage {
   logicalBytes: number; // of all large files, each counted once
@@ -40,6 +40,7 @@ export interface Storage {
   xorbs: number;
   files: number;
   namespaces: NamespaceStorage[];
+  garbage: { links: GarbageCount; files: GarbageCount; xorbs: GarbageCount }; // condemned, and waiting for their day
 }
 
 export type JobState = 'waiting' | 'running' | 'done' | 'failed';
@@ -66,7 +67,8 @@ export interface Health {
   diskTotalBytes: number;
   memoryBytes: number;
   threads: { io: number; pool: number; transfers: number };
-  requests: Record<string, number>;
+  requests: Record<string, number>; // total, and by class: "2xx"
+  gauges: Record<string, number>;
 }
 
 export interface Setting {
@@ -83,10 +85,10 @@ export interface GarbageReport {
   dryRun: boolean;
   reposWalked: number;
   reposLeftOut: number;
-  condemned: GarbageCount;
-  unlinked: GarbageCount;
-  dropped: GarbageCount;
+  linksCondemned: GarbageCount;
+  linksRemoved: GarbageCount;
+  filesDropped: GarbageCount;
   xorbsCondemned: GarbageCount;
   xorbsRemoved: GarbageCount;
-  strays: GarbageCount;
+  straysRemoved: GarbageCount;
 }
