@@ -40,8 +40,15 @@ EMB_ENDPOINT(avatar);  // avatar.cc
 EMB_ENDPOINT(user_overview);
 EMB_ENDPOINT(organization_overview);
 EMB_ENDPOINT(organization_members);
-EMB_ENDPOINT(set_member_role);
 EMB_ENDPOINT(no_followers);
+// hf/profile.cc
+EMB_ENDPOINT(own_profile);
+EMB_ENDPOINT(edit_own_profile);
+EMB_ENDPOINT(change_password);
+EMB_ENDPOINT(create_organization);
+EMB_ENDPOINT(edit_organization);
+EMB_ENDPOINT(set_member_role);
+EMB_ENDPOINT(remove_member);
 // hf/repos.cc
 EMB_ENDPOINT(create_repo);
 EMB_ENDPOINT(delete_repo);
@@ -88,6 +95,19 @@ EMB_ENDPOINT(delete_lfs_file);
 EMB_ENDPOINT(duplicate_lfs_files);
 // hf/not_built.cc
 EMB_ENDPOINT(not_built);
+
+// admin/
+EMB_ENDPOINT(admin_list_users);  // accounts.cc
+EMB_ENDPOINT(admin_create_user);
+EMB_ENDPOINT(admin_change_user);
+EMB_ENDPOINT(admin_list_organizations);
+EMB_ENDPOINT(admin_storage);  // storage.cc
+EMB_ENDPOINT(admin_collect_garbage);
+EMB_ENDPOINT(admin_set_quota);
+EMB_ENDPOINT(admin_jobs);  // machine.cc
+EMB_ENDPOINT(admin_retry_job);
+EMB_ENDPOINT(admin_health);
+EMB_ENDPOINT(admin_settings);
 
 // lfs/
 EMB_ENDPOINT(lfs_batch);  // batch.cc

@@ -6,6 +6,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 
@@ -19,6 +20,7 @@ struct Metrics::Impl {
     prometheus::Histogram* seconds = nullptr;
   };
   struct Reading {
+    std::string name;
     prometheus::Gauge* gauge;
     std::function<double()> read;
   };
@@ -61,12 +63,28 @@ void Metrics::count_request(std::string_view route, unsigned status, double seco
 }
 
 void Metrics::add_gauge(std::string name, std::string help, std::function<double()> read) {
-  auto& family = prometheus::BuildGauge()
-                     .Name(std::move(name))
-                     .Help(std::move(help))
-                     .Register(*impl_->registry);
+  auto& family =
+      prometheus::BuildGauge().Name(name).Help(std::move(help)).Register(*impl_->registry);
   std::lock_guard lock(impl_->mutex);
-  impl_->readings.push_back({&family.Add({}), std::move(read)});
+  impl_->readings.push_back({std::move(name), &family.Add({}), std::move(read)});
+}
+
+Metrics::Totals Metrics::totals() const {
+  Totals totals;
+  std::lock_guard lock(impl_->mutex);
+  for (const auto& [key, cell] : impl_->cells) {
+    const auto count = static_cast<std::uint64_t>(cell.count->Value());
+    totals.requests += count;
+    totals.by_class[std::min<std::size_t>(key.second / 100, totals.by_class.size() - 1)] += count;
+  }
+  return totals;
+}
+
+std::vector<std::pair<std::string, double>> Metrics::gauges() const {
+  std::vector<std::pair<std::string, double>> out;
+  std::lock_guard lock(impl_->mutex);
+  for (const auto& reading : impl_->readings) out.emplace_back(reading.name, reading.read());
+  return out;
 }
 
 std::string Metrics::render() const {

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/strings.h"
 #include "hub/accounts.h"
+#include "hub/administration.h"
 #include "hub/doctor.h"
 #include "hub/garbage.h"
 #include "hub/quota.h"
@@ -89,6 +90,25 @@ Status set_quota(hub::Services& services, rt::Blocking blocking, const AdminComm
   return Done{};
 }
 
+Status set_admin(hub::Services& services, rt::Blocking blocking, const std::string& name,
+                 bool is_admin) {
+  EMB_TRY(const auto user, hub::change_user(services, blocking, name,
+                                            {.is_admin = is_admin, .password = std::nullopt}));
+  print(cat(user.name, user.is_admin ? " is an administrator" : " is no administrator"));
+  return Done{};
+}
+
+Status list_jobs(hub::Services& services, rt::Blocking blocking) {
+  constexpr std::size_t kJobsShown = 100;
+  constexpr std::string_view kStates[] = {"waiting", "running", "done", "failed"};
+  EMB_TRY(const auto jobs, hub::list_jobs(services, blocking, std::nullopt, kJobsShown));
+  for (const auto& job : jobs) {
+    print(cat(job.id, "\t", kStates[static_cast<std::size_t>(job.state)], "\t", job.kind, "\t",
+              job.dedupe, "\t", job.last_error));
+  }
+  return Done{};
+}
+
 }  // namespace
 
 Status run_admin(Settings settings, const AdminCommand& command) {
@@ -110,6 +130,10 @@ Status run_admin(Settings settings, const AdminCommand& command) {
       return Done{};
     case Kind::UserList:
       return list_users(services, blocking);
+    case Kind::UserPromote:
+      return set_admin(services, blocking, command.name, true);
+    case Kind::UserDemote:
+      return set_admin(services, blocking, command.name, false);
     case Kind::OrgCreate: {
       EMB_TRY(auto org,
               hub::create_organization(services, blocking, command.name, "", command.owner));
@@ -136,6 +160,10 @@ Status run_admin(Settings settings, const AdminCommand& command) {
       return print_storage(services, blocking);
     case Kind::QuotaSet:
       return set_quota(services, blocking, command);
+    case Kind::JobsList:
+      return list_jobs(services, blocking);
+    case Kind::JobsRetry:
+      return hub::retry_job(services, blocking, command.job);
   }
   return Done{};
 }

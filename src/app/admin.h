@@ -14,13 +14,17 @@ struct AdminCommand {
     UserCreate,
     UserPassword,
     UserList,
+    UserPromote,
+    UserDemote,
     OrgCreate,
     OrgMemberAdd,
     OrgMemberRemove,
     TokenCreate,
     Gc,
     Storage,
-    QuotaSet
+    QuotaSet,
+    JobsList,
+    JobsRetry
   };
   Kind kind = Kind::UserList;
   std::string name;  // user or organization
@@ -33,6 +37,7 @@ struct AdminCommand {
   std::string token_name = "admin command";
   std::string token_value;
   bool is_dry_run = false;  // Gc
+  std::int64_t job = 0;     // JobsRetry
   std::string quota;        // QuotaSet: a size, "none" or "default"
 };
 Status run_admin(Settings settings, const AdminCommand& command);

@@ -151,6 +151,12 @@ struct CommandLine {
     password->add_option("name", admin.name)->required();
     password->add_option("--password", admin.password)->required();
     add_verb(user, "list", "list users", Kind::UserList);
+    add_verb(user, "promote", "make an administrator of the whole hub", Kind::UserPromote)
+        ->add_option("name", admin.name)
+        ->required();
+    add_verb(user, "demote", "make a plain user again", Kind::UserDemote)
+        ->add_option("name", admin.name)
+        ->required();
 
     CLI::App* org = command->add_subcommand("org", "organizations")->require_subcommand(1);
     CLI::App* org_create = add_verb(org, "create", "create an organization", Kind::OrgCreate);
@@ -184,6 +190,11 @@ struct CommandLine {
         add_verb(quota, "set", "set the quota of a user or organization", Kind::QuotaSet);
     set->add_option("name", admin.name)->required();
     set->add_option("size", admin.quota, "500GiB, \"none\", or \"default\" for the setting")
+        ->required();
+    CLI::App* jobs = command->add_subcommand("jobs", "the queue of jobs")->require_subcommand(1);
+    add_verb(jobs, "list", "the newest, with what went wrong", Kind::JobsList);
+    add_verb(jobs, "retry", "run a failed job again", Kind::JobsRetry)
+        ->add_option("id", admin.job)
         ->required();
   }
 };

@@ -6,27 +6,15 @@
 #include "base/strings.h"
 #include "crypto/secrets.h"
 #include "crypto/sha256.h"
+#include "hub/account_rules.h"
 #include "meta/accounts.h"
 #include "meta/listing.h"
 
 namespace embrace::hub {
 namespace {
 
-constexpr std::size_t kPasswordBytesMin = 8;
-constexpr std::size_t kPasswordBytesMax = 1024;
-constexpr std::size_t kFullnameBytesMax = 200;
-constexpr std::size_t kEmailBytesMax = 254;
-constexpr std::size_t kTokenNameBytesMax = 200;
 constexpr std::size_t kTokenBytesMax = 200;
 constexpr std::size_t kMembersCounted = 100'000;
-
-// The administrators' page has the address "/admin". Older hubs have an account of this name, and
-// its repositories keep working.
-Status check_new_namespace(std::string_view name) {
-  if (equal_ignoring_case(name, "admin"))
-    return fail(Code::InvalidArgument, cat("the name ", name, " is reserved; choose another one"));
-  return check_namespace(name);
-}
 
 Error no_such(std::string_view name) {
   return Error(Code::NotFound, cat("There is no user or organization ", name));
@@ -44,39 +32,6 @@ Result<meta::Account> get(db::Session& session, std::string_view name, meta::Acc
   return fail(Code::NotFound,
               cat(name, kind == meta::AccountKind::User ? " is an organization, not a user"
                                                         : " is a user, not an organization"));
-}
-
-Status check_text(std::string_view what, std::string_view text, std::size_t bytes_max) {
-  if (text.size() > bytes_max) {
-    return fail(Code::InvalidArgument, cat("the ", what, " is longer than ", bytes_max, " bytes"));
-  }
-  if (!is_valid_utf8(text))
-    return fail(Code::InvalidArgument, cat("the ", what, " is not valid UTF-8"));
-  const bool has_control =
-      std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-  if (has_control)
-    return fail(Code::InvalidArgument, cat("the ", what, " holds control characters"));
-  return Done{};
-}
-
-Status check_password(std::string_view password) {
-  if (password.size() < kPasswordBytesMin) {
-    return fail(Code::InvalidArgument,
-                cat("the password needs at least ", kPasswordBytesMin, " characters"));
-  }
-  if (password.size() > kPasswordBytesMax)
-    return fail(Code::InvalidArgument, "the password is too long");
-  return Done{};
-}
-
-Status check_email(std::string_view email) {
-  if (email.empty()) return Done{};
-  EMB_DO(check_text("e-mail address", email, kEmailBytesMax));
-  const auto at = email.find('@');
-  if (at == 0 || at == email.npos || at + 1 == email.size() || email.contains(' ')) {
-    return fail(Code::InvalidArgument, cat(email, " is not an e-mail address"));
-  }
-  return Done{};
 }
 
 // hf_[A-Za-z0-9]{8,}
@@ -100,7 +55,7 @@ Result<meta::Account> create_account(db::Session& session, const meta::Account& 
 
 Result<meta::Account> new_user(Services& services, const NewUser& user) {
   EMB_DO(check_new_namespace(user.name));
-  EMB_DO(check_text("full name", user.fullname, kFullnameBytesMax));
+  EMB_DO(check_fullname(user.fullname));
   EMB_DO(check_email(user.email));
   meta::Account account;
   account.kind = meta::AccountKind::User;
@@ -130,6 +85,25 @@ Status keep_an_admin(db::Session& session, const meta::Account& org, std::int64_
                                   " can't be removed: name another one first"));
 }
 
+// Ends every session but the one with this cookie: who changes a password often does so because
+// somebody else is in.
+Status replace_password(Services& services, rt::Blocking blocking, std::string_view user,
+                        std::string_view password, const std::optional<Digest>& kept_session) {
+  EMB_DO(check_password(password));
+  const auto hash =
+      crypto::hash_password(password);  // outside the transaction: it takes tens of milliseconds
+  std::int64_t user_id = 0;
+  EMB_DO(services.database.write(blocking, [&](db::Session& session) -> Status {
+    EMB_TRY(auto account, get(session, user, meta::AccountKind::User));
+    user_id = account.id;
+    account.password_hash = hash;
+    EMB_DO(meta::accounts::remove_sessions_of(session, account.id, kept_session));
+    return meta::accounts::update(session, account);
+  }));
+  services.authenticator.forget(user_id);
+  return Done{};
+}
+
 MintedToken mint(Services& services, const NewToken& wanted, std::int64_t user_id) {
   MintedToken minted;
   minted.value = wanted.value.empty() ? crypto::mint_access_token() : wanted.value;
@@ -155,7 +129,7 @@ Result<meta::Account> create_organization(Services& services, rt::Blocking block
                                           std::string_view name, std::string_view fullname,
                                           std::string_view owner) {
   EMB_DO(check_new_namespace(name));
-  EMB_DO(check_text("full name", fullname, kFullnameBytesMax));
+  EMB_DO(check_fullname(fullname));
   meta::Account account;
   account.kind = meta::AccountKind::Organization;
   account.name = name;
@@ -204,25 +178,27 @@ Status remove_member(Services& services, rt::Blocking blocking, std::string_view
 
 Status set_password(Services& services, rt::Blocking blocking, std::string_view user,
                     std::string_view password) {
-  EMB_DO(check_password(password));
-  const auto hash =
-      crypto::hash_password(password);  // outside the transaction: it takes tens of milliseconds
-  std::int64_t user_id = 0;
-  EMB_DO(services.database.write(blocking, [&](db::Session& session) -> Status {
-    EMB_TRY(auto account, get(session, user, meta::AccountKind::User));
-    user_id = account.id;
-    account.password_hash = hash;
-    // Who changes a password often does so because somebody else is in.
-    EMB_DO(meta::accounts::remove_sessions_of(session, account.id));
-    return meta::accounts::update(session, account);
-  }));
-  services.authenticator.forget(user_id);
-  return Done{};
+  return replace_password(services, blocking, user, password, std::nullopt);
+}
+
+Status change_password(Services& services, rt::Blocking blocking, const auth::Caller& caller,
+                       const PasswordChange& change) {
+  auth::Credentials credentials;
+  credentials.kind = auth::Credentials::Kind::Password;
+  credentials.user = caller.name();
+  credentials.password = change.current;
+  auto known = services.authenticator.authenticate(blocking, credentials, change.peer);
+  if (!known && known.error().tag() == Tag::InvalidCredentials)
+    return fail(Code::Denied, "The current password is wrong");
+  if (!known) return fail(std::move(known).error());
+  std::optional<Digest> session;
+  if (!change.session_cookie.empty()) session = crypto::sha256(change.session_cookie);
+  return replace_password(services, blocking, caller.name(), change.password, session);
 }
 
 Result<MintedToken> create_token(Services& services, rt::Blocking blocking,
                                  const NewToken& wanted) {
-  EMB_DO(check_text("token's name", wanted.display_name, kTokenNameBytesMax));
+  EMB_DO(check_token_name(wanted.display_name));
   if (!wanted.value.empty()) EMB_DO(check_token_value(wanted.value));
   return services.database.write(blocking, [&](db::Session& session) -> Result<MintedToken> {
     EMB_TRY(auto user, get(session, wanted.user, meta::AccountKind::User));
@@ -270,6 +246,7 @@ Result<Overview> overview(Services& services, rt::Blocking blocking, std::string
   return services.database.read(blocking, [&](db::Session& session) -> Result<Overview> {
     Overview result;
     EMB_TRY(result.account, get(session, name, kind));
+    EMB_TRY(result.profile, meta::accounts::find_profile(session, result.account.id));
     const auto& author = result.account.name;
     EMB_TRY(result.models, meta::listing::count_public(session, RepoType::Model, author));
     EMB_TRY(result.datasets, meta::listing::count_public(session, RepoType::Dataset, author));

@@ -1,6 +1,6 @@
 #pragma once
-// Users, organizations, members, tokens: the rules. Names follow check_namespace, and "admin" is a
-// page.
+// Users, organizations, members, tokens: the rules. What they may be made of
+// stands in account_rules.h.
 
 #include <string>
 #include <string_view>
@@ -8,6 +8,7 @@
 
 #include "auth/caller.h"
 #include "hub/services.h"
+#include "meta/accounts.h"
 
 namespace embrace::hub {
 
@@ -27,6 +28,16 @@ Status set_member(Services&, rt::Blocking, std::string_view org, std::string_vie
                   meta::Role role);
 Status remove_member(Services&, rt::Blocking, std::string_view org, std::string_view user);
 Status set_password(Services&, rt::Blocking, std::string_view user, std::string_view password);
+
+// By the user, who proves that they know the current one: Denied when it is wrong, which counts as
+// a wrong guess of a login does (TooMany). Every other session ends.
+struct PasswordChange {
+  std::string current;
+  std::string password;
+  std::string peer;            // the caller's address
+  std::string session_cookie;  // of the session that stays; empty: none
+};
+Status change_password(Services&, rt::Blocking, const auth::Caller&, const PasswordChange& change);
 
 struct NewToken {
   std::string user;
@@ -54,6 +65,7 @@ Result<std::optional<FirstAdmin>> ensure_admin(Services&, rt::Blocking);
 
 struct Overview {
   meta::Account account;
+  meta::accounts::Profile profile;
   std::int64_t models = 0, datasets = 0, spaces = 0;  // public ones
   std::int64_t users = 0;                             // organizations
   std::vector<meta::Membership> orgs;                 // users

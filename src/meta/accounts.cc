@@ -118,6 +118,29 @@ Status update(db::Session& session, const Account& account) {
   return Done{};
 }
 
+Result<std::int64_t> count_admins(db::Session& session) {
+  EMB_TRY(auto row, session.row<std::int64_t>(
+                        "SELECT count(*) FROM accounts WHERE kind = :kind AND is_admin = 1 "
+                        "AND is_disabled = 0",
+                        static_cast<std::int64_t>(AccountKind::User)));
+  return row ? std::get<0>(*row) : 0;
+}
+
+Result<Profile> find_profile(db::Session& session, std::int64_t id) {
+  EMB_TRY(auto row, (session.row<std::string, std::string>(
+                        "SELECT details, homepage FROM accounts WHERE id = :id", id)));
+  if (!row) return fail(Code::NotFound, cat("There is no account ", id, "."));
+  return Profile{.details = std::get<0>(*row), .homepage = std::get<1>(*row)};
+}
+
+Status set_profile(db::Session& session, std::int64_t id, const Profile& profile) {
+  EMB_TRY(auto changed, session.run("UPDATE accounts SET details = :details, homepage = :homepage "
+                                    "WHERE id = :id",
+                                    profile.details, profile.homepage, id));
+  if (changed == 0) return fail(Code::NotFound, cat("There is no account ", id, "."));
+  return Done{};
+}
+
 Status remove(db::Session& session, std::int64_t id) {
   // Tokens, sessions and memberships go with the row (ON DELETE CASCADE); repositories hold it in
   // place.

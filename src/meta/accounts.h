@@ -3,6 +3,7 @@
 // hub/accounts.
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +20,17 @@ Result<std::vector<Account>> list(db::Session&, AccountKind kind, std::int64_t a
                                   std::size_t limit);
 Result<std::int64_t> count(db::Session&, AccountKind kind);
 Status update(db::Session&, const Account& account);  // all but id, kind, created_ms
+// Users who administer the whole hub and may log in.
+Result<std::int64_t> count_admins(db::Session&);
+
+// What only an account's own page shows; every other question goes without.
+struct Profile {
+  std::string details;
+  std::string homepage;
+};
+Result<Profile> find_profile(db::Session&, std::int64_t id);
+Status set_profile(db::Session&, std::int64_t id, const Profile& profile);
+
 // And its tokens, sessions, memberships. Conflict while repositories are left in the namespace.
 Status remove(db::Session&, std::int64_t id);
 
@@ -41,7 +53,9 @@ Status create_session(db::Session&, const Digest& cookie_sha256, std::int64_t us
 Result<std::optional<std::int64_t>> find_session(db::Session&, const Digest& cookie_sha256,
                                                  Millis now_ms);  // the user's id
 Status remove_session(db::Session&, const Digest& cookie_sha256);
-Status remove_sessions_of(db::Session&, std::int64_t user_id);
+// All but the one with this cookie, when one is given.
+Status remove_sessions_of(db::Session&, std::int64_t user_id,
+                          const std::optional<Digest>& but_cookie_sha256 = std::nullopt);
 Status remove_expired_sessions(db::Session&, Millis now_ms);
 
 // Server-wide secrets and facts ("signing_key").

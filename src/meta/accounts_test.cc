@@ -67,6 +67,56 @@ TEST_P(Accounts, ListsGoOnAfterAnId) {
       1);
 }
 
+TEST_P(Accounts, ProfilesAreEmptyUntilTheyAreWritten) {
+  const Account alice = add_account("alice");
+  auto find = [&] {
+    return read([&](db::Session& s) { return accounts::find_profile(s, alice.id); });
+  };
+  EXPECT_EQ(find()->details + find()->homepage, "");
+  ASSERT_TRUE(write([&](db::Session& s) {
+    return accounts::set_profile(s, alice.id, {.details = "models", .homepage = "https://a.org"});
+  }));
+  EXPECT_EQ(find()->details, "models");
+  EXPECT_EQ(find()->homepage, "https://a.org");
+  EXPECT_EQ(read([](db::Session& s) { return accounts::find_profile(s, 99); }).error().code(),
+            Code::NotFound);
+  EXPECT_EQ(write([](db::Session& s) { return accounts::set_profile(s, 99, {}); }).error().code(),
+            Code::NotFound);
+}
+
+TEST_P(Accounts, OnlyUsersWhoMayLogInCountAsAdministrators) {
+  auto count = [&] {
+    return read([](db::Session& s) { return accounts::count_admins(s); }).value();
+  };
+  Account alice = add_account("alice");
+  EXPECT_EQ(count(), 0);
+  alice.is_admin = true;
+  ASSERT_TRUE(write([&](db::Session& s) { return accounts::update(s, alice); }));
+  EXPECT_EQ(count(), 1);
+  alice.is_disabled = true;
+  ASSERT_TRUE(write([&](db::Session& s) { return accounts::update(s, alice); }));
+  EXPECT_EQ(count(), 0);
+}
+
+TEST_P(Accounts, OneSessionMayOutliveTheOthers) {
+  const Account alice = add_account("alice");
+  for (std::uint8_t byte : {1, 2, 3}) {
+    ASSERT_TRUE(write([&](db::Session& s) {
+      return accounts::create_session(s, digest_of(byte), alice.id, 0, 100);
+    }));
+  }
+  auto lives = [&](std::uint8_t byte) {
+    return read([&](db::Session& s) { return accounts::find_session(s, digest_of(byte), 50); })
+        .value()
+        .has_value();
+  };
+  ASSERT_TRUE(write(
+      [&](db::Session& s) { return accounts::remove_sessions_of(s, alice.id, digest_of(2)); }));
+  EXPECT_TRUE(!lives(1) && lives(2) && !lives(3));
+  ASSERT_TRUE(write([&](db::Session& s) { return accounts::remove_sessions_of(s, alice.id); }));
+  EXPECT_FALSE(lives(2));
+}
+
 TEST_P(Accounts, MembershipsAreSeenFromBothSides) {
   const Account acme = add_account("acme", AccountKind::Organization);
   const Account alice = add_account("alice");

@@ -111,8 +111,10 @@ Status remove_session(db::Session& session, const Digest& cookie_sha256) {
   return Done{};
 }
 
-Status remove_sessions_of(db::Session& session, std::int64_t user_id) {
-  EMB_DO(session.run("DELETE FROM sessions WHERE user_id = :user", user_id));
+Status remove_sessions_of(db::Session& session, std::int64_t user_id,
+                          const std::optional<Digest>& but_cookie_sha256) {
+  EMB_DO(session.run("DELETE FROM sessions WHERE user_id = :user AND cookie_sha256 <> :but",
+                     user_id, but_cookie_sha256 ? but_cookie_sha256->hex() : std::string()));
   return Done{};
 }
 

@@ -155,6 +155,29 @@ Result<std::vector<Job>> list(db::Session& session, std::optional<State> state, 
   return jobs_where(session, "ORDER BY id DESC LIMIT :limit", limit);
 }
 
+Status run_again(db::Session& session, std::int64_t id, Millis now_ms) {
+  EMB_TRY(auto changed,
+          session.run(
+              "UPDATE jobs SET state = :waiting, run_after_ms = :now, finished_ms = NULL "
+              "WHERE id = :id AND (state = :waiting OR (state = :failed AND (dedupe = '' OR NOT "
+              "EXISTS (SELECT 1 FROM jobs w WHERE w.kind = jobs.kind AND w.dedupe = jobs.dedupe "
+              "AND w.state = :waiting))))",
+              number(State::Waiting), now_ms, id, number(State::Failed)));
+  if (changed == 1) return Done{};
+  EMB_TRY(auto found, jobs_where(session, "WHERE id = :id", id));
+  if (found.empty()) return embrace::fail(Code::NotFound, cat("There is no job ", id, "."));
+  switch (found[0].state) {
+    case State::Running:
+      return embrace::fail(Code::Conflict, cat("The job ", id, " is running."));
+    case State::Done:
+      return embrace::fail(Code::Conflict, cat("The job ", id, " is done."));
+    case State::Waiting:
+    case State::Failed:
+      break;
+  }
+  return embrace::fail(Code::Conflict, "An equal job waits already.");
+}
+
 Status forget_finished(db::Session& session, Millis before_ms) {
   EMB_DO(session.run("DELETE FROM jobs WHERE state IN (:done, :failed) AND finished_ms < :before",
                      number(State::Done), number(State::Failed), before_ms));

@@ -37,6 +37,9 @@ Status finish(db::Session&, std::int64_t id, Millis now_ms);
 // Back to Waiting at `retry_ms`; Failed when nullopt, or when an equal job waits already.
 Status fail(db::Session&, std::int64_t id, std::string_view error, std::optional<Millis> retry_ms);
 Result<std::vector<Job>> list(db::Session&, std::optional<State> state, std::size_t limit);
+// A job that failed, or that waits for a later time, is due at `now_ms`. Conflict when it runs or
+// is done, or when an equal one waits already; NotFound.
+Status run_again(db::Session&, std::int64_t id, Millis now_ms);
 Status forget_finished(db::Session&, Millis before_ms);
 
 }  // namespace embrace::meta::jobs

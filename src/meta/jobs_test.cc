@@ -107,6 +107,30 @@ TEST_P(Jobs, FailuresWaitAndAreForgottenWhenOver) {
   EXPECT_TRUE(all().empty());
 }
 
+TEST_P(Jobs, WhatFailedOrWaitsMayRunAgainNow) {
+  auto again = [&](std::int64_t id, Millis now_ms) {
+    return write([&](db::Session& s) { return jobs::run_again(s, id, now_ms); });
+  };
+  add("scan", 0, "7");
+  const auto id = claim(0)->id;
+  EXPECT_EQ(again(id, 1).error().code(), Code::Conflict) << "it runs";
+  ASSERT_TRUE(write([&](db::Session& s) { return jobs::fail(s, id, "no", 1000); }));
+  EXPECT_FALSE(claim(10));
+  ASSERT_TRUE(again(id, 10));
+  EXPECT_EQ(claim(10)->id, id);
+  ASSERT_TRUE(write([&](db::Session& s) { return jobs::fail(s, id, "no", std::nullopt); }));
+  add("scan", 500, "7");
+  EXPECT_EQ(again(id, 20).error().code(), Code::Conflict) << "an equal one waits";
+  const auto twin = all(State::Waiting)[0].id;
+  ASSERT_TRUE(again(twin, 20));
+  EXPECT_EQ(claim(20)->id, twin);
+  ASSERT_TRUE(again(id, 20)) << "the twin waits no longer";
+  ASSERT_TRUE(write([&](db::Session& s) { return jobs::finish(s, twin, 30); }));
+  EXPECT_EQ(again(twin, 40).error().code(), Code::Conflict) << "it is done";
+  EXPECT_EQ(again(99, 40).error().code(), Code::NotFound);
+  EXPECT_EQ(claim(40)->id, id);
+}
+
 TEST_P(Jobs, ManyWorkersNeverClaimOneTwice) {
   constexpr int kJobs = 60;
   for (int i = 0; i < kJobs; ++i) add(cat("job", i));

@@ -382,7 +382,14 @@ CREATE TABLE young_packs (
 )
 )";
 
-constexpr std::array<db::Migration, 9> kMigrations = {{
+// What profile pages show.
+constexpr std::string_view kProfiles = R"(
+ALTER TABLE accounts ADD COLUMN details {{text}} NOT NULL DEFAULT ''
+--
+ALTER TABLE accounts ADD COLUMN homepage {{text}} NOT NULL DEFAULT ''
+)";
+
+constexpr std::array<db::Migration, 10> kMigrations = {{
     {1, "accounts", kAccounts},
     {2, "repositories", kRepos},
     {3, "contents", kContents},
@@ -392,6 +399,7 @@ constexpr std::array<db::Migration, 9> kMigrations = {{
     {7, "storage", kStorage},
     {8, "condemned links", kCondemnedLinks},
     {9, "young packs", kYoungPacks},
+    {10, "profiles", kProfiles},
 }};
 
 }  // namespace

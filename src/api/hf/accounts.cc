@@ -38,7 +38,9 @@ Task<Result<http::Response>> user_overview(Call& call) {
       .field("createdAt", to_iso8601(user.created_ms))
       .field("numModels", found.models)
       .field("numDatasets", found.datasets)
-      .field("numSpaces", found.spaces);
+      .field("numSpaces", found.spaces)
+      .field("details", found.profile.details)
+      .field("homepage", found.profile.homepage);
   for (std::string_view nothing_yet :
        {"numDiscussions", "numPapers", "numUpvotes", "numLikes", "numFollowing", "numFollowers"}) {
     w.field(nothing_yet, 0);
@@ -71,6 +73,8 @@ Task<Result<http::Response>> organization_overview(Call& call) {
       .field("numDatasets", found.datasets)
       .field("numSpaces", found.spaces)
       .field("numFollowers", 0)
+      .field("details", found.profile.details)
+      .field("homepage", found.profile.homepage)
       .end_object();
   co_return json_reply(w);
 }
@@ -107,32 +111,6 @@ Task<Result<http::Response>> organization_members(Call& call) {
   http::Response response = json_reply(w);
   if (members.size() == limit) add_next_link(call, response, "cursor", cat(members.back().user_id));
   co_return response;
-}
-
-Task<Result<http::Response>> set_member_role(Call& call) {
-  EMB_CO_DO(require_user(call));
-  EMB_CO_TRY(auto body, co_await read_json(call));
-  const std::string word = body.root().text_or("role", "");
-  auto role = meta::parse_role(word);
-  if (!role)
-    co_return fail(Code::InvalidArgument,
-                   "\"role\" must be admin, write, contributor, read or no_access");
-  const std::string org_name = call.target.segments.at(2);
-  const std::string user_name = call.target.segments.at(4);
-  EMB_CO_DO(co_await on_pool(call, [&](rt::Blocking blocking) -> Status {
-    EMB_TRY(auto org, hub::find_account(call.services(), blocking, org_name));
-    const bool is_owner =
-        call.caller.may_write() && call.caller.role_in(org.id) == meta::Role::Admin;
-    if (!is_owner && !call.caller.is_site_admin()) {
-      return fail(Code::Denied, cat("Only admins of ", org.name, " may change its members"));
-    }
-    if (*role == meta::Role::None)
-      return hub::remove_member(call.services(), blocking, org_name, user_name);
-    return hub::set_member(call.services(), blocking, org_name, user_name, *role);
-  }));
-  json::Writer w;
-  w.begin_object().field("user", user_name).field("role", word).end_object();
-  co_return json_reply(w);
 }
 
 // Following comes with the social features; until then nobody follows anybody, which is an honest

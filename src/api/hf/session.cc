@@ -5,6 +5,7 @@
 #include "auth/authenticator.h"
 #include "base/strings.h"
 #include "hub/accounts.h"
+#include "hub/profiles.h"
 #include "meta/accounts.h"
 
 namespace embrace::api {
@@ -46,15 +47,8 @@ void render_token(json::Writer& w, const meta::Token& token) {
   if (token.used_ms) w.field("lastUsedAt", to_iso8601(*token.used_ms));
 }
 
-// Tokens are made and removed by a person (a session) or by a token of the highest role: a write
-// token that leaks must not be able to mint others.
-Status require_token_manager(const Call& call) {
-  EMB_DO(require_user(call));
-  if (call.caller.token && call.caller.token->role != meta::TokenRole::Admin) {
-    return fail(Code::Denied, "Only a browser session or an admin token may manage tokens");
-  }
-  return Done{};
-}
+constexpr std::int64_t kTokenDaysMax = 3650;
+constexpr Millis kDayMs = 24ll * 3600 * 1000;
 
 }  // namespace
 
@@ -109,7 +103,7 @@ Task<Result<http::Response>> sign_up(Call& call) {
 }
 
 Task<Result<http::Response>> list_tokens(Call& call) {
-  EMB_CO_DO(require_token_manager(call));
+  EMB_CO_DO(hub::check_speaks_for_user(call.caller));
   EMB_CO_TRY(auto tokens, co_await on_pool(call, [&](rt::Blocking blocking) {
                return call.services().database.read(blocking, [&](db::Session& session) {
                  return meta::accounts::tokens_of(session, call.caller.id());
@@ -126,7 +120,7 @@ Task<Result<http::Response>> list_tokens(Call& call) {
 }
 
 Task<Result<http::Response>> create_token(Call& call) {
-  EMB_CO_DO(require_token_manager(call));
+  EMB_CO_DO(hub::check_speaks_for_user(call.caller));
   EMB_CO_TRY(auto body, co_await read_json(call));
   hub::NewToken wanted;
   wanted.user = call.caller.name();
@@ -138,6 +132,14 @@ Task<Result<http::Response>> create_token(Call& call) {
     wanted.role = meta::TokenRole::Admin;
   else if (role != "read")
     co_return fail(Code::InvalidArgument, "\"role\" must be read, write or admin");
+  if (const json::View days = body.root()["expiresInDays"]; days.exists() && !days.is_null()) {
+    const auto number = days.integer();
+    if (!number || *number < 1 || *number > kTokenDaysMax) {
+      co_return fail(Code::InvalidArgument,
+                     cat("\"expiresInDays\" must be a number from 1 to ", kTokenDaysMax));
+    }
+    wanted.expires_ms = call.services().clock.now_ms() + *number * kDayMs;
+  }
   EMB_CO_TRY(auto minted, co_await on_pool(call, [&](rt::Blocking blocking) {
                return hub::create_token(call.services(), blocking, wanted);
              }));
@@ -148,7 +150,7 @@ Task<Result<http::Response>> create_token(Call& call) {
 }
 
 Task<Result<http::Response>> delete_token(Call& call) {
-  EMB_CO_DO(require_token_manager(call));
+  EMB_CO_DO(hub::check_speaks_for_user(call.caller));
   auto id = parse_uint(call.target.segments.at(3));
   if (!id) co_return fail(Code::NotFound, "No such token");
   EMB_CO_DO(co_await on_pool(call, [&](rt::Blocking blocking) {
