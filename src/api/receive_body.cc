@@ -1,9 +1,7 @@
 #include "api/receive_body.h"
 
-#include <algorithm>
-#include <array>
-#include <memory>
 #include <optional>
+#include <utility>
 
 #include "base/strings.h"
 #include "rt/started.h"
@@ -11,25 +9,21 @@
 namespace embrace::api {
 namespace {
 
-// Two of these per upload. Large enough that the hop to another thread costs nothing beside the
-// write, small enough to stay in a core's cache between the two.
-constexpr std::size_t kPieceBytes = 1 << 20;
-
-// Reads as much as one write should carry, whatever size the packets have.
-Task<Result<std::size_t>> fill(http::RequestBody& body, std::span<char> buffer) {
-  std::size_t filled = 0;
-  while (filled < buffer.size()) {
-    EMB_CO_TRY(const std::size_t count, co_await body.read(buffer.subspan(filled)));
+// A block is large enough that the hop to another thread costs nothing beside the write, and small
+// enough to stay in a core's cache between the two. It is filled whatever size the packets have.
+Task<Status> fill(http::RequestBody& body, Block& block) {
+  while (!block.is_full()) {
+    EMB_CO_TRY(const std::size_t count, co_await body.read(block.room()));
     if (count == 0) break;
-    filled += count;
+    block.grow(count);
   }
-  co_return filled;
+  co_return Done{};
 }
 
 // The body, and at most one write that is under way. Whatever happens, that write is waited for.
 class Receiver {
  public:
-  Receiver(Call& call, std::uint64_t bytes_max, WritePiece write)
+  Receiver(Call& call, std::uint64_t bytes_max, WriteBlock write)
       : call_(call), bytes_max_(bytes_max), write_(std::move(write)) {}
 
   Task<Result<std::uint64_t>> run() {
@@ -41,31 +35,25 @@ class Receiver {
   }
 
  private:
-  using Piece = std::shared_ptr<std::string>;
-
   Task<Status> receive() {
-    const std::uint64_t announced = call_.request.body->length().value_or(kPieceBytes);
-    const auto piece_bytes =
-        static_cast<std::size_t>(std::clamp<std::uint64_t>(announced, 1, kPieceBytes));
-    std::array<Piece, 2> pieces;
-    for (std::size_t turn = 0;; ++turn) {
-      Piece& piece = pieces[turn % pieces.size()];
-      if (!piece) piece = std::make_shared<std::string>(piece_bytes, '\0');
-      EMB_CO_TRY(const std::size_t count,
-                 co_await fill(*call_.request.body, std::span(piece->data(), piece->size())));
-      total_ += count;
+    for (;;) {
+      BlockPtr block = Block::make();
+      EMB_CO_DO(co_await fill(*call_.request.body, *block));
+      total_ += block->bytes().size();
       if (total_ > bytes_max_)
         co_return fail(Code::TooLarge, cat("at most ", bytes_max_, " bytes are taken here"));
       EMB_CO_DO(co_await wait_for_write());
-      if (count > 0) start_write(piece, count);
-      if (count < piece->size()) co_return Done{};
+      const bool is_last = !block->is_full();
+      if (!block->bytes().empty()) start_write(std::move(block));
+      if (is_last) co_return Done{};
     }
   }
 
-  void start_write(const Piece& piece, std::size_t count) {
-    writing_ = call_.api.transfers.start([write = write_, piece, count](rt::Blocking blocking) {
-      return write(blocking, std::string_view(piece->data(), count));
-    });
+  void start_write(BlockPtr block) {
+    writing_ = call_.api.transfers.start(
+        [write = write_, block = std::move(block)](rt::Blocking blocking) mutable {
+          return write(blocking, std::move(block));
+        });
   }
 
   Task<Status> wait_for_write() {
@@ -76,14 +64,14 @@ class Receiver {
 
   Call& call_;
   const std::uint64_t bytes_max_;
-  const WritePiece write_;
+  const WriteBlock write_;
   std::optional<rt::Started<Status>> writing_;
   std::uint64_t total_ = 0;
 };
 
 }  // namespace
 
-Task<Result<std::uint64_t>> receive_body(Call& call, std::uint64_t bytes_max, WritePiece write) {
+Task<Result<std::uint64_t>> receive_body(Call& call, std::uint64_t bytes_max, WriteBlock write) {
   if (const auto length = call.request.body->length(); length && *length > bytes_max) {
     co_return fail(Code::TooLarge,
                    cat("at most ", bytes_max, " bytes are taken here, not ", *length));

@@ -52,6 +52,9 @@ class Writer {
  public:
   virtual ~Writer() = default;
   virtual Status write(rt::Blocking, std::string_view bytes) = 0;
+  // Before the first write: nobody is going to read these bytes at once, so they need not pass
+  // through the kernel's memory, nor push others out of it.
+  virtual void expect_no_reader() {}
   // Once, and last. Committing under a key that exists already succeeds and keeps the old bytes
   // (they are the same bytes: keys name content, or are unique).
   virtual Status commit(rt::Blocking, const Key& key) = 0;

@@ -204,6 +204,30 @@ TEST_P(BackendContract, WritersAndRemoversOfOneFolderDoNotDisturbEachOther) {
   EXPECT_EQ(failures, 0);
 }
 
+TEST_P(BackendContract, ItIsTheSameObjectWhetherAReaderIsExpectedOrNot) {
+  constexpr std::size_t kMiB = 1 << 20;
+  std::string bytes(3 * kMiB + 5, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 11 + (i >> 13));
+  for (const bool has_reader : {true, false}) {
+    for (const std::size_t size :
+         {0ul, 1ul, 4095ul, kMiB - 1, kMiB, kMiB + 1, 2 * kMiB, 3 * kMiB + 5}) {
+      const std::string key = cat("sizes/", has_reader ? "read" : "rests", "/", size);
+      auto writer = backend_->create(kBlocking).value();
+      if (!has_reader) writer->expect_no_reader();
+      std::string_view left = std::string_view(bytes).substr(0, size);
+      for (std::size_t step = 1; !left.empty(); step = step * 3 + 7) {  // across block borders
+        const auto piece = left.substr(0, step);
+        ASSERT_TRUE(writer->write(kBlocking, piece));
+        left.remove_prefix(piece.size());
+      }
+      EXPECT_EQ(writer->written_bytes(), size);
+      ASSERT_TRUE(writer->commit(kBlocking, key_of(key)));
+      EXPECT_EQ(backend_->stat(kBlocking, key_of(key))->size_bytes, size);
+      EXPECT_TRUE(get(*backend_, key).value() == bytes.substr(0, size)) << key;
+    }
+  }
+}
+
 TEST_P(BackendContract, BigObjectsAreStreamed) {
   constexpr std::size_t kPiece = 1 << 20;
   constexpr std::size_t kPieces = 64;

@@ -17,6 +17,7 @@ class FaultyWriter : public Writer {
     EMB_DO(backend_.ask(FaultyBackend::Operation::Commit));
     return below_->commit(blocking, key);
   }
+  void expect_no_reader() override { below_->expect_no_reader(); }
   std::uint64_t written_bytes() const override { return below_->written_bytes(); }
 
  private:

@@ -14,15 +14,15 @@
 #include "base/strings.h"
 #include "blob/folder_walk.h"
 #include "blob/temp_file.h"
+#include "blob/write_behind.h"
 
 namespace embrace::blob {
 
 namespace {
 
 constexpr std::size_t kReadBytes = 1 << 20;
-// After so many bytes the kernel is asked to start writing them out, so that the sync at the end
-// waits for the last few and not for the whole file.
-constexpr std::uint64_t kWritebackBytes = 8 << 20;
+// Writes of large files, of all writers: more of them than a disk does at once only wait there.
+constexpr unsigned kDiskThreads = 4;
 constexpr int kCommitTriesMax = 100;
 
 std::string_view folder_of(const Key& key) {
@@ -48,40 +48,31 @@ Result<struct stat> stat_of_file(const std::string& path, const Key& key) {
 
 class LocalWriter : public Writer {
  public:
-  LocalWriter(const LocalBackend& backend, KnownFolders& folders, TempFile temp)
-      : backend_(backend), folders_(folders), temp_(std::move(temp)) {}
+  LocalWriter(const LocalBackend& backend, KnownFolders& folders, rt::Pool& disk, TempFile temp)
+      : backend_(backend), folders_(folders), file_(disk, std::move(temp)) {}
 
-  Status write(rt::Blocking, std::string_view bytes) override {
+  void expect_no_reader() override { file_.bypass_cache(); }
+
+  Status write(rt::Blocking blocking, std::string_view bytes) override {
     EMB_CHECK(!committed_, "nothing is written after commit");
-    if (auto done = temp_.file().write_all(bytes); !done) {
-      return fail(std::move(done).error().while_doing(temp_.path()));
-    }
-    written_ += bytes.size();
-    if (written_ - started_ >= kWritebackBytes) start_writeback();
-    return Done{};
+    return file_.write(blocking, bytes);
   }
 
-  Status commit(rt::Blocking, const Key& key) override {
+  Status commit(rt::Blocking blocking, const Key& key) override {
     EMB_CHECK(!std::exchange(committed_, true), "a Writer is committed once");
-    auto done = commit_once(key);
+    auto done = commit_once(blocking, key);
     if (!done) return fail(std::move(done).error().while_doing(cat("store ", key.text())));
     return done;
   }
 
-  std::uint64_t written_bytes() const override { return written_; }
+  std::uint64_t written_bytes() const override { return file_.written_bytes(); }
 
  private:
-  // Only a hint: where it fails, the sync at the end does all the work.
-  void start_writeback() {
-    ::sync_file_range(temp_.file().fd(), static_cast<off64_t>(started_),
-                      static_cast<off64_t>(written_ - started_), SYNC_FILE_RANGE_WRITE);
-    started_ = written_;
-  }
-
-  Status commit_once(const Key& key) {
+  Status commit_once(rt::Blocking blocking, const Key& key) {
     const std::string target = backend_.path_of(key);
     if (auto there = stat_of_file(target, key)) return keep_the_old(key);
-    EMB_DO(temp_.file().sync());
+    EMB_DO(file_.flush(blocking));
+    EMB_DO(file_.temp().file().sync());
     Status moved = move_into_place(key, target);
     // A removal took the last object of the folder, and the folder with it, a moment ago.
     for (int tries = 1; !moved && moved.error().code() == Code::NotFound && tries < kCommitTriesMax;
@@ -98,7 +89,7 @@ class LocalWriter : public Writer {
 
   Status move_into_place(const Key& key, const std::string& target) {
     EMB_DO(folders_.ensure(folder_of(key)));
-    return temp_.move_to(target);
+    return file_.temp().move_to(target);
   }
 
   // Whoever committed first may not have synced the name yet, and our caller relies on it as well.
@@ -118,15 +109,14 @@ class LocalWriter : public Writer {
 
   const LocalBackend& backend_;
   KnownFolders& folders_;
-  TempFile temp_;
-  std::uint64_t written_ = 0;
-  std::uint64_t started_ = 0;  // bytes whose writeback was asked for
+  WriteBehind file_;
   bool committed_ = false;
 };
 
 }  // namespace
 
-LocalBackend::LocalBackend(std::string folder) : folder_(folder), folders_(std::move(folder)) {}
+LocalBackend::LocalBackend(std::string folder)
+    : folder_(folder), folders_(std::move(folder)), disk_("disk", kDiskThreads) {}
 
 Result<std::unique_ptr<LocalBackend>> LocalBackend::open(rt::Blocking, std::string folder) {
   while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
@@ -198,7 +188,7 @@ Status LocalBackend::read(rt::Blocking, const Key& key, std::uint64_t offset, st
 
 Result<std::unique_ptr<Writer>> LocalBackend::create(rt::Blocking) {
   EMB_TRY(TempFile temp, TempFile::create(folder_ + "/tmp"));
-  return std::make_unique<LocalWriter>(*this, folders_, std::move(temp));
+  return std::make_unique<LocalWriter>(*this, folders_, disk_, std::move(temp));
 }
 
 Status LocalBackend::remove(rt::Blocking, const Key& key) {

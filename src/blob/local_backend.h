@@ -15,6 +15,7 @@
 #include "base/sync.h"
 #include "blob/backend.h"
 #include "blob/known_folders.h"
+#include "rt/pool.h"
 
 namespace embrace::blob {
 
@@ -41,6 +42,7 @@ class LocalBackend : public Backend {
 
   const std::string folder_;
   KnownFolders folders_;
+  rt::Pool disk_;  // last: its jobs are done before the rest goes
 };
 
 }  // namespace embrace::blob

@@ -121,6 +121,39 @@ TEST(LocalBackend, AWriteThatFailsSaysWhereAndLeavesNothing) {
   EXPECT_FALSE(backend->stat(kBlocking, key_of("x")));
 }
 
+// A large file is written behind: what fails there comes out of a later write, or of the commit.
+TEST(LocalBackend, AWriteBehindThatFailsSaysSoAndLeavesNothing) {
+  ::testing::TempFolder folder;
+  auto backend = LocalBackend::open(kBlocking, folder.path()).value();
+  ::signal(SIGXFSZ, SIG_IGN);
+  struct rlimit before;
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const struct rlimit small{.rlim_cur = 5 << 19, .rlim_max = before.rlim_max};  // 2.5 MiB
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  std::vector<Status> ends;
+  for (const bool has_reader : {true, false}) {
+    auto writer = backend->create(kBlocking).value();
+    if (!has_reader) writer->expect_no_reader();
+    Status done = Done{};
+    for (int i = 0; done && i < 100; ++i)
+      done = writer->write(kBlocking, std::string(1 << 18, 'x'));
+    ends.push_back(done);
+    auto whole = backend->create(kBlocking).value();
+    if (!has_reader) whole->expect_no_reader();
+    ASSERT_TRUE(whole->write(kBlocking, std::string(3 << 20, 'x')));  // fits what may be held
+    ends.push_back(whole->commit(kBlocking, key_of("x")));
+  }
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  for (const auto& end : ends) {
+    ASSERT_FALSE(end);
+    EXPECT_EQ(end.error().code(), Code::TooLarge);
+    EXPECT_NE(end.error().message().find(folder / "tmp"), std::string::npos);
+  }
+  EXPECT_FALSE(backend->stat(kBlocking, key_of("x")));
+  backend = nullptr;  // waits for what is still being written
+  EXPECT_EQ(count_files(folder / "tmp"), 0u);
+}
+
 // What the child writes under a number, so that the parent can tell whole from half.
 std::string object_bytes(unsigned number) {
   std::mt19937 random(number);

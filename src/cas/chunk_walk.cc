@@ -200,4 +200,44 @@ Status read_walk(rt::Blocking blocking, ChunkWalk& walk,
   }
 }
 
+namespace {
+
+// Bytes [done, ...) of the piece, as many as the block has room for; how many that was.
+Result<std::size_t> copy_into(Block& block, const ChunkWalk::Piece& piece, std::uint64_t done) {
+  if (const auto* text = std::get_if<std::string>(&piece))
+    return block.append(std::string_view(*text).substr(done));
+  const auto& slice = std::get<FileSlice>(piece);
+  const std::span<char> room = block.room();
+  const auto into = room.first(std::min<std::uint64_t>(room.size(), slice.length - done));
+  EMB_TRY(const std::size_t got, slice.file->read_at(into, slice.offset + done));
+  if (got != into.size()) return fail(Code::Corrupt, "a xorb is shorter than its footer says");
+  block.grow(got);
+  return got;
+}
+
+std::uint64_t size_of(const ChunkWalk::Piece& piece) {
+  const auto* text = std::get_if<std::string>(&piece);
+  return text ? text->size() : std::get<FileSlice>(piece).length;
+}
+
+}  // namespace
+
+Status read_walk_in_blocks(rt::Blocking blocking, ChunkWalk& walk,
+                           const std::function<Status(BlockPtr)>& take) {
+  BlockPtr block;
+  for (;;) {
+    EMB_TRY(const auto pieces, walk.next(blocking));
+    if (pieces.empty()) break;
+    for (const auto& piece : pieces) {
+      for (std::uint64_t done = 0; done < size_of(piece);) {
+        if (!block) block = Block::make();
+        EMB_TRY(const std::size_t count, copy_into(*block, piece, done));
+        done += count;
+        if (block->is_full()) EMB_DO(take(std::exchange(block, nullptr)));
+      }
+    }
+  }
+  return block ? take(std::move(block)) : Status(Done{});
+}
+
 }  // namespace embrace::cas

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/block.h"
 #include "blob/backend.h"
 #include "cas/catalog.h"
 #include "cas/xorb_indexes.h"
@@ -78,8 +79,11 @@ class WalkSource final : public rt::PieceSource {
   std::vector<Piece> first_;
 };
 
-// All bytes of the walk on this thread, in order; stops at the first error of `take`.
+// All bytes of the walk on this thread, in order; stops at the first error of `take`. The second
+// one reads into full blocks (the last may be short), for who hands them on.
 Status read_walk(rt::Blocking, ChunkWalk& walk,
                  const std::function<Status(std::string_view)>& take);
+Status read_walk_in_blocks(rt::Blocking, ChunkWalk& walk,
+                           const std::function<Status(BlockPtr)>& take);
 
 }  // namespace embrace::cas

@@ -14,12 +14,16 @@ namespace embrace::cas {
 
 namespace {
 
-// Large enough that a look into the catalog costs nothing beside it and that neighbours before a
-// landmark are found, small enough to stay in a core's cache from cutting to writing.
-constexpr std::size_t kBlockBytes = 1 << 20;
+// A block is large enough that a look into the catalog costs nothing beside it and that neighbours
+// before a landmark are found, and small enough to stay in a core's cache from cutting to writing.
+static_assert(Block::kFrontBytes >= kChunkBytesMax);
 // Of what one file's chunks are compared with: about 80 bytes each.
 constexpr std::size_t kKnownChunksMax = 128 << 10;
 constexpr std::size_t kXorbsPerAddition = 16;  // 1 GiB
+constexpr std::size_t kCommitsHeld = 2;
+// A file this large rests after its upload more often than not, and whoever reads it soon reads it
+// from the disk once.
+constexpr std::uint64_t kCachedBytesMax = 64 << 20;
 
 }  // namespace
 
@@ -38,76 +42,61 @@ NewXorb describe_xorb(const XorbIndex& index, const blob::Key& key) {
 }
 
 ChunkedIngest::ChunkedIngest(blob::Backend& backend, Catalog& catalog, XorbIndexes& indexes,
-                             Clock& clock)
+                             IngestPools pools, Clock& clock)
     : backend_(backend),
       catalog_(catalog),
       indexes_(indexes),
       clock_(clock),
-      begun_ms_(clock.now_ms()) {}
+      begun_ms_(clock.now_ms()),
+      sha256_(pools.hashers),
+      commits_(pools.committers, kCommitsHeld) {}
 
 Status ChunkedIngest::write(rt::Blocking blocking, std::string_view bytes) {
   EMB_CHECK(!is_finished_, "nothing is written after finish");
-  size_bytes_ += bytes.size();
   while (!bytes.empty()) {
-    if (!block_) begin_block(bytes.size());
-    const std::string_view fits = bytes.substr(0, kBlockBytes - block_->size());
-    block_->append(fits);
-    bytes.remove_prefix(fits.size());
-    if (block_->size() == kBlockBytes) EMB_DO(end_block(blocking, false));
+    if (!gathered_) gathered_ = Block::make();
+    bytes.remove_prefix(gathered_->append(bytes));
+    if (gathered_->is_full()) EMB_DO(take_gathered(blocking));
   }
   return Done{};
 }
 
-void ChunkedIngest::begin_block(std::size_t bytes_now) {
-  if (Piece spent = sha256_.take_spent()) {
-    spent->clear();
-    block_ = std::move(spent);
-    return;
-  }
-  block_ = std::make_shared<std::string>();
-  // A small file asks for what it needs.
-  block_->reserve(is_first_block_ ? std::min(bytes_now, kBlockBytes) : kBlockBytes);
+Status ChunkedIngest::take_gathered(rt::Blocking blocking) {
+  if (!gathered_) return Done{};
+  return take(blocking, std::exchange(gathered_, nullptr));
 }
 
-// The open chunk's bytes move to the front of the next block.
-Status ChunkedIngest::end_block(rt::Blocking blocking, bool is_last) {
-  sha256_.add(block_, carried_);
-  cut(is_last);
+Status ChunkedIngest::take(rt::Blocking blocking, BlockPtr block) {
+  EMB_CHECK(!is_finished_, "nothing is taken after finish");
+  EMB_DO(take_gathered(blocking));
+  size_bytes_ += block->bytes().size();
+  sha256_.add(blocking, block);
+  cut(block->behind(open_chunk_));
+  last_ = std::move(block);
   EMB_DO(take_chunks(blocking));
-  is_first_block_ = false;
-  std::size_t cut_bytes = 0;
-  for (const auto chunk : chunks_) cut_bytes += chunk.size();
-  // By way of a text of its own: begin_block may hand out this very block again.
-  open_chunk_.assign(*block_, cut_bytes);
-  block_ = nullptr;
-  carried_ = open_chunk_.size();
-  if (carried_ > 0) {
-    begin_block(kBlockBytes);
-    block_->append(open_chunk_);
-  }
   return Done{};
 }
 
-void ChunkedIngest::cut(bool is_last) {
+// Into the chunks that end in these bytes, which begin with the open one.
+void ChunkedIngest::cut(std::string_view bytes) {
   chunks_.clear();
-  const std::string_view block = *block_;
   std::size_t begin = 0;
-  std::size_t at = carried_;
-  while (at < block.size()) {
-    const Chunker::Step step = chunker_.next(block.substr(at));
+  std::size_t at = open_chunk_.size();
+  while (at < bytes.size()) {
+    const Chunker::Step step = chunker_.next(bytes.substr(at));
     at += step.taken;
     if (!step.is_cut) continue;
-    chunks_.push_back(block.substr(begin, at - begin));
+    chunks_.push_back(bytes.substr(begin, at - begin));
     begin = at;
   }
-  if (is_last && begin < block.size()) chunks_.push_back(block.substr(begin));
+  open_chunk_ = bytes.substr(begin);
 }
 
 Status ChunkedIngest::take_chunks(rt::Blocking blocking) {
   hashes_.resize(chunks_.size());
   hash_chunks(chunks_, hashes_);
-  if (!first_chunk_ && !hashes_.empty()) first_chunk_ = hashes_.front();
   EMB_DO(learn_neighbours(blocking));
+  if (!first_chunk_ && !hashes_.empty()) first_chunk_ = hashes_.front();
   for (std::size_t i = 0; i < chunks_.size(); ++i) {
     root_.add(hashes_[i], chunks_[i].size());
     auto place = find_known(hashes_[i]);
@@ -123,7 +112,7 @@ Status ChunkedIngest::take_chunks(rt::Blocking blocking) {
 Status ChunkedIngest::learn_neighbours(rt::Blocking blocking) {
   std::vector<XetHash> asked;
   for (std::size_t i = 0; i < hashes_.size(); ++i) {
-    const bool is_first_of_file = is_first_block_ && i == 0;
+    const bool is_first_of_file = !first_chunk_ && i == 0;
     if ((is_landmark(hashes_[i]) || is_first_of_file) && !known_.contains(hashes_[i]))
       asked.push_back(hashes_[i]);
   }
@@ -194,42 +183,47 @@ void ChunkedIngest::add_to_terms(Place place, std::uint64_t bytes) {
 Result<ChunkedIngest::Place> ChunkedIngest::store_chunk(rt::Blocking blocking,
                                                         std::string_view chunk,
                                                         const XetHash& hash) {
-  constexpr std::size_t kPendingBytes = 512 << 10;
   if (writer_ && !xorb_.has_room_for(chunk.size())) EMB_DO(end_xorb(blocking));
   if (!writer_) {
     EMB_TRY(writer_, backend_.create(blocking));
+    if (size_bytes_ > kCachedBytesMax) writer_->expect_no_reader();
     own_source_ = static_cast<std::uint32_t>(sources_.size());
     sources_.emplace_back();
   }
   const Place place{own_source_, xorb_.count()};
-  xorb_.add(chunk, hash);
+  const XorbWriter::Record record = xorb_.add(chunk, hash);
+  EMB_DO(writer_->write(blocking, record.header_text()));
+  EMB_DO(writer_->write(blocking, record.payload));
   if (known_.size() >= kKnownChunksMax) forget_known();
   known_.emplace(hash, place);
-  if (xorb_.pending().size() >= kPendingBytes) EMB_DO(write_pending(blocking));
   return place;
 }
 
-Status ChunkedIngest::write_pending(rt::Blocking blocking) {
-  EMB_DO(writer_->write(blocking, xorb_.pending()));
-  xorb_.clear_pending();
-  return Done{};
-}
-
 Status ChunkedIngest::end_xorb(rt::Blocking blocking) {
-  EMB_DO(write_pending(blocking));
   const XorbIndex index = xorb_.finish();
   EMB_DO(writer_->write(blocking, serialize_footer(index)));
   const blob::Key key = new_xorb_key(index.hash);
-  EMB_DO(writer_->commit(blocking, key));
-  writer_ = nullptr;
   sources_[own_source_].hash = index.hash;
   addition_.xorbs.push_back(describe_xorb(index, key));
+  commits_.add(blocking, [writer = std::exchange(writer_, nullptr), done = committed_,
+                          key](rt::Blocking committing) {
+    // After a failure nothing more is kept: the upload has failed.
+    if (!done->with([](const Status& earlier) { return earlier.has_value(); })) return;
+    Status now = writer->commit(committing, key);
+    if (!now) done->with([&](Status& status) { status = std::move(now); });
+  });
   return addition_.xorbs.size() < kXorbsPerAddition ? Status(Done{}) : add_xorbs(blocking);
+}
+
+Status ChunkedIngest::wait_for_commits(rt::Blocking blocking) {
+  commits_.wait(blocking);
+  return committed_->with([](const Status& done) { return done; });
 }
 
 // Of a very large file: one transaction for all of its xorbs would keep every other writer waiting.
 // Should the upload fail, the collection finds that no file uses them.
 Status ChunkedIngest::add_xorbs(rt::Blocking blocking) {
+  EMB_DO(wait_for_commits(blocking));
   return add(blocking, std::exchange(addition_, {}));
 }
 
@@ -241,12 +235,21 @@ Status ChunkedIngest::add(rt::Blocking blocking, Addition addition) {
   return Done{};
 }
 
+// The chunk that is open at the end ends there.
+Status ChunkedIngest::take_last(rt::Blocking blocking) {
+  EMB_DO(take_gathered(blocking));
+  chunks_.clear();
+  if (!open_chunk_.empty()) chunks_.push_back(std::exchange(open_chunk_, {}));
+  return take_chunks(blocking);
+}
+
 Result<ObjectInfo> ChunkedIngest::finish(rt::Blocking blocking,
                                          std::optional<ObjectInfo> expected) {
-  EMB_CHECK(!std::exchange(is_finished_, true), "an Ingest is finished once");
-  if (block_) EMB_DO(end_block(blocking, true));
-  const ObjectInfo info{.sha256 = sha256_.finish(), .size_bytes = size_bytes_};
-  Status done = expected ? check_expectation(info, *expected) : Done{};
+  EMB_CHECK(!is_finished_, "an Ingest is finished once");
+  Status done = take_last(blocking);
+  is_finished_ = true;
+  const ObjectInfo info{.sha256 = sha256_.finish(blocking), .size_bytes = size_bytes_};
+  if (done && expected) done = check_expectation(info, *expected);
   if (done) done = put_into_catalog(blocking, info);
   if (!done) {
     drop_stored(blocking);
@@ -267,6 +270,7 @@ Status ChunkedIngest::put_into_catalog(rt::Blocking blocking, const ObjectInfo& 
   if (clock_.now_ms() - begun_ms_ > kUploadLastsMax)
     return fail(Code::Unusable, "The upload took longer than five days: send the file again.");
   if (writer_) EMB_DO(end_xorb(blocking));
+  EMB_DO(wait_for_commits(blocking));
   NewFile file{.hash = file_hash_of(root_.finish()),
                .sha256 = info.sha256,
                .size_bytes = info.size_bytes,
@@ -289,6 +293,7 @@ Status ChunkedIngest::put_into_catalog(rt::Blocking blocking, const ObjectInfo& 
 // Best effort: what stays is named by nothing, and the collection removes it.
 void ChunkedIngest::drop_stored(rt::Blocking blocking) {
   writer_ = nullptr;
+  (void)wait_for_commits(blocking);
   std::vector<std::string> keys;
   for (auto& xorb : addition_.xorbs) keys.push_back(std::move(xorb.key));
   addition_.xorbs.clear();

@@ -1,13 +1,18 @@
 #pragma once
-// ChunkedIngest: one file on its way into xorbs. Blocks of a megabyte go to a thread that computes
-// the sha256 (hash_behind.h) and are cut, hashed, compared with what is there, compressed and
-// written on the caller's thread, so that an upload costs the slower of the two.
+// ChunkedIngest: one file on its way into xorbs. It comes in blocks of a megabyte, and each goes
+// down four lanes at once, so that an upload runs at the speed of the slowest and not of their sum:
 //
-//   bytes -> block -> chunks -> known?  yes: the open term grows, or a new one begins
-//                               no:     the open xorb gets it; a full xorb is stored
+//   caller's thread  cuts a block into chunks, hashes and looks them up, compresses, and lays the
+//                    new ones into the open xorb
+//   hashers          the sha256 of the same block (hash_behind.h)
+//   the backend      writes what was laid down, a block at a time (blob/write_behind.h)
+//   committers       makes a full xorb durable while the next one is being filled
 //
-// Xorbs are durable as soon as they are full; the catalog hears of them at finish(), or every
-// gigabyte.
+//   block -> chunks -> known?  yes: the open term grows, or a new one begins
+//                      no:     the open xorb gets it; a full xorb is committed
+//
+// The bytes of a block are copied once: from where they were received to where they are written
+// from. The catalog hears of xorbs at finish(), or every gigabyte, and only of durable ones.
 
 #include <memory>
 #include <optional>
@@ -16,6 +21,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/block.h"
+#include "base/sync.h"
 #include "base/time.h"
 #include "cas/catalog.h"
 #include "cas/chunker.h"
@@ -23,6 +30,7 @@
 #include "cas/object_store.h"
 #include "cas/xorb.h"
 #include "cas/xorb_indexes.h"
+#include "rt/behind.h"
 
 namespace embrace::cas {
 
@@ -32,11 +40,19 @@ NewXorb describe_xorb(const XorbIndex& index, const blob::Key& key);
 // Removes blobs that no row names; what can't be removed now is left to the collection.
 void remove_spare_xorbs(rt::Blocking, blob::Backend& backend, const std::vector<std::string>& keys);
 
+// Where the lanes of all uploads run. Neither waits for the other, nor for itself.
+struct IngestPools {
+  rt::Pool& hashers;
+  rt::Pool& committers;
+};
+
 class ChunkedIngest : public Ingest {
  public:
-  ChunkedIngest(blob::Backend& backend, Catalog& catalog, XorbIndexes& indexes, Clock& clock);
+  ChunkedIngest(blob::Backend& backend, Catalog& catalog, XorbIndexes& indexes, IngestPools pools,
+                Clock& clock);
 
   Status write(rt::Blocking, std::string_view bytes) override;
+  Status take(rt::Blocking, BlockPtr block) override;
   Result<ObjectInfo> finish(rt::Blocking, std::optional<ObjectInfo> expected) override;
 
  private:
@@ -57,9 +73,9 @@ class ChunkedIngest : public Ingest {
     std::uint64_t unpacked_bytes = 0;
   };
 
-  void begin_block(std::size_t bytes_now);
-  Status end_block(rt::Blocking, bool is_last);
-  void cut(bool is_last);
+  Status take_gathered(rt::Blocking);
+  Status take_last(rt::Blocking);
+  void cut(std::string_view bytes);
   Status take_chunks(rt::Blocking);
   Status learn_neighbours(rt::Blocking);
   Status learn(rt::Blocking, const ChunkPlace& place, const XetHash& chunk);
@@ -67,8 +83,8 @@ class ChunkedIngest : public Ingest {
   std::optional<Place> find_known(const XetHash& chunk) const;
   void add_to_terms(Place place, std::uint64_t bytes);
   Result<Place> store_chunk(rt::Blocking, std::string_view chunk, const XetHash& hash);
-  Status write_pending(rt::Blocking);
   Status end_xorb(rt::Blocking);
+  Status wait_for_commits(rt::Blocking);
   Status add_xorbs(rt::Blocking);
   Status add(rt::Blocking, Addition addition);
   Status put_into_catalog(rt::Blocking, const ObjectInfo& info);
@@ -80,9 +96,9 @@ class ChunkedIngest : public Ingest {
   Clock& clock_;
   const Millis begun_ms_;
 
-  Piece block_;
-  std::string open_chunk_;
-  std::size_t carried_ = 0;  // bytes at its front that belong to the chunk that is still open
+  BlockPtr gathered_;            // by write()
+  BlockPtr last_;                // where open_chunk_ is
+  std::string_view open_chunk_;  // the end of the last block: its chunk goes on in the next one
   std::uint64_t size_bytes_ = 0;
   HashBehind sha256_;
   Chunker chunker_;
@@ -90,7 +106,6 @@ class ChunkedIngest : public Ingest {
   std::vector<std::string_view> chunks_;  // of the block
   std::vector<XetHash> hashes_;
   std::optional<XetHash> first_chunk_;  // of the file
-  bool is_first_block_ = true;
   bool is_finished_ = false;
 
   std::vector<Source> sources_;
@@ -98,10 +113,12 @@ class ChunkedIngest : public Ingest {
   std::unordered_map<XetHash, Place> known_;
   std::vector<OpenTerm> terms_;
 
-  std::unique_ptr<blob::Writer> writer_;  // of the open xorb; null before its first chunk
+  std::shared_ptr<blob::Writer> writer_;  // of the open xorb; null before its first chunk
   std::uint32_t own_source_ = 0;
   XorbWriter xorb_;
-  Addition addition_;
+  Addition addition_;  // its xorbs may still be on their way to the disk
+  rt::Behind commits_;
+  std::shared_ptr<Sync<Status>> committed_ = std::make_shared<Sync<Status>>(Done{});
 };
 
 }  // namespace embrace::cas

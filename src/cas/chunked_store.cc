@@ -9,8 +9,8 @@
 #include "base/strings.h"
 #include "cas/chunk_walk.h"
 #include "cas/chunked_ingest.h"
+#include "cas/hash_behind.h"
 #include "cas/xorb_indexes.h"
-#include "crypto/sha256.h"
 
 namespace embrace::cas {
 
@@ -18,6 +18,11 @@ namespace {
 
 constexpr std::size_t kTermsPerLook = 64;
 constexpr std::size_t kTermsHeldMax = 16'384;
+
+// They wait for a disk or for S3.
+constexpr unsigned kCommittersMax = 8;
+
+unsigned cores() { return std::max(2u, std::thread::hardware_concurrency()); }
 
 Error no_object(const Digest& sha256) {
   return Error(Code::NotFound, cat("there is no object ", sha256.hex()));
@@ -31,7 +36,9 @@ ChunkedStore::ChunkedStore(blob::Backend& backend, Catalog& catalog, Clock& cloc
       clock_(clock),
       parts_(backend, *this),
       indexes_(std::make_unique<XorbIndexes>(backend)),
-      readers_("readers", std::max(2u, std::thread::hardware_concurrency())) {}
+      readers_("readers", cores()),
+      hashers_("hashers", cores()),
+      committers_("committers", kCommittersMax) {}
 
 ChunkedStore::~ChunkedStore() = default;
 
@@ -105,7 +112,9 @@ Result<ChunkedStore::Terms> ChunkedStore::terms_for(rt::Blocking blocking, std::
 }
 
 Result<std::unique_ptr<Ingest>> ChunkedStore::create(rt::Blocking) {
-  return std::make_unique<ChunkedIngest>(backend_, catalog_, *indexes_, clock_);
+  return std::make_unique<ChunkedIngest>(
+      backend_, catalog_, *indexes_, IngestPools{.hashers = hashers_, .committers = committers_},
+      clock_);
 }
 
 Result<std::unique_ptr<Ingest>> ChunkedStore::create_part(rt::Blocking blocking,
@@ -144,13 +153,13 @@ Status ChunkedStore::remove(rt::Blocking blocking, const Digest& sha256) {
 Status ChunkedStore::verify(rt::Blocking blocking, const Digest& sha256) {
   EMB_TRY(const FileRow row, find_row(blocking, sha256));
   ChunkWalk walk(backend_, *indexes_, terms_of(row.id), 0, row.size_bytes);
-  crypto::Sha256 hash;
-  auto read = read_walk(blocking, walk, [&](std::string_view piece) -> Status {
-    hash.update(piece);
+  HashBehind hash(hashers_);
+  auto read = read_walk_in_blocks(blocking, walk, [&](BlockPtr block) -> Status {
+    hash.add(blocking, std::move(block));
     return Done{};
   });
   if (!read) return fail(std::move(read).error().while_doing(cat("read ", sha256.hex())));
-  const Digest got = hash.finish();
+  const Digest got = hash.finish(blocking);
   if (got == sha256) return Done{};
   return fail(Code::Corrupt, cat("the object ", sha256.hex(), " hashes to ", got.hex()));
 }

@@ -150,7 +150,9 @@ class ChunkedStore : public ObjectStore {
   Clock& clock_;
   UploadParts parts_;
   std::unique_ptr<XorbIndexes> indexes_;
-  rt::Pool readers_;  // for contents on their way out
+  rt::Pool readers_;     // for contents on their way out
+  rt::Pool hashers_;     // sha256 of contents on their way in
+  rt::Pool committers_;  // xorbs that are full
 };
 
 }  // namespace embrace::cas

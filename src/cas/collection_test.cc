@@ -91,9 +91,11 @@ TEST_F(CollectionTest, ADryRunSaysTheSameAndChangesNothing) {
 
 TEST_F(CollectionTest, StraysAreRemovedWhenNoUploadCanStillWantThem) {
   {
-    auto ingest = store_.create(kBlocking).value();
+    ChunkedStore store(backend_, catalog_, clock_);
+    auto ingest = store.create(kBlocking).value();
     ASSERT_TRUE(write_in_pieces(*ingest, many_bytes(70 << 20), 4 << 20));
-  }  // given up after its first xorb was stored
+    ingest = nullptr;
+  }  // given up after its first xorb was full, which is stored behind
   auto foreign = backend_.create(kBlocking).value();
   ASSERT_TRUE(foreign->commit(kBlocking, *blob::Key::parse("xorbs/readme")));
   EXPECT_EQ(blobs(), 2u);

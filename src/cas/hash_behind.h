@@ -1,66 +1,34 @@
 #pragma once
-// HashBehind hashes pieces on a thread of its own while their owner writes them to the disk, so
-// that one upload runs at the speed of the slower of the two and not of their sum.
+// HashBehind computes a sha256 on a pool while the owner of the bytes cuts and writes them.
 //
-// The thread starts with the second piece: an object of one piece is hashed by the caller, and so
-// are all while kThreadsMax others hash behind, for then every core is busy anyway. At most
-// kPiecesMax pieces are held; add() waits for the oldest when there are more. Threads: used by one
-// thread.
+// The first block is kept until there is a second: an object of one block is hashed by its owner,
+// with no other thread. At most kBlocksMax blocks are held. Threads: used by one, which may block.
 
-#include <condition_variable>
-#include <deque>
 #include <memory>
-#include <mutex>
-#include <string>
-#include <string_view>
-#include <thread>
-#include <vector>
 
+#include "base/block.h"
 #include "base/digest.h"
 #include "crypto/sha256.h"
+#include "rt/behind.h"
 
 namespace embrace::cas {
 
-using Piece = std::shared_ptr<std::string>;  // read by the hashing and the writing thread
-
 class HashBehind {
  public:
-  static constexpr std::size_t kPiecesMax = 4;
-  static constexpr int kThreadsMax = 64;
+  static constexpr std::size_t kBlocksMax = 4;
 
-  HashBehind() = default;
-  ~HashBehind();
-  HashBehind(const HashBehind&) = delete;
+  explicit HashBehind(rt::Pool& hashers) : jobs_(hashers, kBlocksMax) {}
 
-  // Hashes the piece from byte `from` on.
-  void add(Piece piece, std::size_t from = 0);
-  // A piece that was hashed, to be filled again (fresh memory costs page faults), or null. Ask only
-  // when the pieces added so far were written, too.
-  Piece take_spent();
-  Digest finish();  // once, after the last add()
+  void add(rt::Blocking, BlockPtr block);
+  Digest finish(rt::Blocking);  // once, after the last add()
 
  private:
-  bool start_thread();
-  void hash_pieces();
-  void stop();
+  void start(rt::Blocking, BlockPtr block);
 
-  std::thread thread_;
-  bool is_inline_ = false;  // no thread could be had
-  struct Part {
-    Piece piece;
-    std::size_t from = 0;
-    std::string_view bytes() const { return std::string_view(*piece).substr(from); }
-  };
-  Part first_;  // until it is known whether there is a second
-
-  // Guarded by mutex_. (Not a Sync: the condition waits on them.)
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Part> queue_;
-  std::vector<Piece> spent_;
-  bool is_ending_ = false;
-
-  crypto::Sha256 sha256_;  // of the thread while there is one
+  BlockPtr first_;  // until it is known whether there is a second
+  bool has_started_ = false;
+  std::shared_ptr<crypto::Sha256> sha256_ = std::make_shared<crypto::Sha256>();  // of the jobs
+  rt::Behind jobs_;
 };
 
 }  // namespace embrace::cas

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/block.h"
 #include "base/digest.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -32,6 +33,11 @@ class Ingest {
  public:
   virtual ~Ingest() = default;
   virtual Status write(rt::Blocking, std::string_view bytes) = 0;
+  // The same without a copy, where the store can do without: the block is the store's from now on,
+  // to be read and no more. Every one but the last should be full.
+  virtual Status take(rt::Blocking blocking, BlockPtr block) {
+    return write(blocking, block->bytes());
+  }
   // Once, and last. Makes the object durable and visible, and says what it was. With an
   // expectation, a different sha256 or size is Unusable ("... hash to X, not Y") and nothing is
   // stored.

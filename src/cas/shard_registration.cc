@@ -34,11 +34,12 @@ struct KnownXorb {
 
 class Registration {
  public:
-  Registration(blob::Backend& backend, Catalog& catalog, XorbIndexes& indexes,
+  Registration(blob::Backend& backend, Catalog& catalog, XorbIndexes& indexes, rt::Pool& hashers,
                std::uint64_t bytes_max, const ChunkedStore::Progress& progress)
       : backend_(backend),
         catalog_(catalog),
         indexes_(indexes),
+        hashers_(hashers),
         bytes_max_(bytes_max),
         progress_(progress) {}
 
@@ -213,23 +214,21 @@ class Registration {
           return std::vector<Term>(found, std::min(found + 64, terms.end()));
         },
         0, size);
-    HashBehind hash;
+    HashBehind hash(hashers_);
     std::uint64_t done = 0;
-    EMB_DO(read_walk(blocking, walk, [&](std::string_view bytes) -> Status {
-      Piece piece = hash.take_spent();
-      if (!piece) piece = std::make_shared<std::string>();
-      piece->assign(bytes);
-      hash.add(std::move(piece));
-      done += bytes.size();
+    EMB_DO(read_walk_in_blocks(blocking, walk, [&](BlockPtr block) -> Status {
+      done += block->bytes().size();
+      hash.add(blocking, std::move(block));
       if (progress_) progress_(verified_ + done, total_);
       return Done{};
     }));
-    return hash.finish();
+    return hash.finish(blocking);
   }
 
   blob::Backend& backend_;
   Catalog& catalog_;
   XorbIndexes& indexes_;
+  rt::Pool& hashers_;
   const std::uint64_t bytes_max_;
   const ChunkedStore::Progress& progress_;
   std::unordered_map<XetHash, XorbRow> rows_;
@@ -247,7 +246,7 @@ Result<std::vector<FileRow>> ChunkedStore::register_shard(rt::Blocking blocking,
                                                           std::uint64_t bytes_max,
                                                           const Progress& progress) {
   EMB_TRY(const Shard shard, parse_shard(bytes));
-  Registration registration(backend_, catalog_, *indexes_, bytes_max, progress);
+  Registration registration(backend_, catalog_, *indexes_, hashers_, bytes_max, progress);
   EMB_TRY(const Addition addition, registration.check(blocking, shard));
   EMB_TRY(Added added, catalog_.add(blocking, addition, clock_.now_ms()));
   return std::move(added.files);

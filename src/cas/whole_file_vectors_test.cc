@@ -44,8 +44,9 @@ void expect_names(std::string_view bytes, const Names& expected) {
   std::vector<XetHash> hashes(chunks.size());
   hash_chunks(chunks, hashes);
   XorbWriter writer;
-  for (std::size_t i = 0; i < chunks.size(); ++i) writer.add(chunks[i], hashes[i]);
-  const std::string records(writer.pending());
+  std::string records;
+  for (std::size_t i = 0; i < chunks.size(); ++i)
+    writer.add(chunks[i], hashes[i]).append_to(records);
   const XorbIndex written = writer.finish();
   EXPECT_EQ(written.hash.text(), expected.xorb);
   EXPECT_EQ(file_hash_of(written.hash).text(), expected.file);

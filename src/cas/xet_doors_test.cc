@@ -34,11 +34,10 @@ Prepared prepare(std::string_view bytes) {
     at += step.taken;
     if (!step.is_cut && at < bytes.size()) continue;
     const std::string_view chunk = bytes.substr(begin, at - begin);
-    writer.add(chunk, hash_chunk(chunk));
+    writer.add(chunk, hash_chunk(chunk)).append_to(out.xorb);
     root.add(hash_chunk(chunk), chunk.size());
     begin = at;
   }
-  out.xorb = writer.pending();
   out.index = writer.finish();
   ShardFile file;
   file.hash = file_hash_of(root.finish());

@@ -16,11 +16,14 @@ constexpr std::uint32_t kChunksPerBlock = 32;
 
 }  // namespace
 
-void append_record_header(std::string& out, const RecordHeader& header) {
-  out.push_back(0);  // version
-  append_little_endian(out, header.payload_bytes, 3);
-  out.push_back(static_cast<char>(header.compression));
-  append_little_endian(out, header.chunk_bytes, 3);
+std::array<char, kRecordHeaderBytes> render_record_header(const RecordHeader& header) {
+  std::array<char, kRecordHeaderBytes> out{};  // version 0
+  for (unsigned i = 0; i < 3; ++i) {
+    out[1 + i] = static_cast<char>(header.payload_bytes >> (8 * i));
+    out[5 + i] = static_cast<char>(header.chunk_bytes >> (8 * i));
+  }
+  out[4] = static_cast<char>(header.compression);
+  return out;
 }
 
 Result<RecordHeader> parse_record_header(std::string_view bytes) {
@@ -93,7 +96,7 @@ void XorbWriter::choose_compression(std::string_view chunk) {
   --block_.left;
 }
 
-void XorbWriter::add(std::string_view chunk, const XetHash& hash) {
+XorbWriter::Record XorbWriter::add(std::string_view chunk, const XetHash& hash) {
   EMB_CHECK(!chunk.empty() && chunk.size() <= kChunkBytesMax, "a chunk has 1 byte to 128 KiB");
   EMB_CHECK(has_room_for(chunk.size()), "the caller asks for room first");
   choose_compression(chunk);
@@ -104,14 +107,15 @@ void XorbWriter::add(std::string_view chunk, const XetHash& hash) {
   } else if (encoded.used != Compression::None) {
     block_.has_helped = true;
   }
-  append_record_header(pending_, {encoded.used, static_cast<std::uint32_t>(encoded.payload.size()),
-                                  static_cast<std::uint32_t>(chunk.size())});
-  pending_ += encoded.payload;
   const auto stored_end = static_cast<std::uint32_t>(index_.stored_bytes() + kRecordHeaderBytes +
                                                      encoded.payload.size());
   const auto unpacked_end = static_cast<std::uint32_t>(index_.unpacked_bytes() + chunk.size());
   index_.chunks.push_back({hash, stored_end, unpacked_end});
   root_.add(hash, chunk.size());
+  return {.header = render_record_header({encoded.used,
+                                          static_cast<std::uint32_t>(encoded.payload.size()),
+                                          static_cast<std::uint32_t>(chunk.size())}),
+          .payload = encoded.payload};
 }
 
 XorbIndex XorbWriter::finish() {

@@ -8,6 +8,7 @@
 //
 // Threads: values; a Writer or Parser belongs to one thread at a time.
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -30,7 +31,7 @@ struct RecordHeader {
   std::uint32_t payload_bytes = 0;
   std::uint32_t chunk_bytes = 0;
 };
-void append_record_header(std::string& out, const RecordHeader& header);
+std::array<char, kRecordHeaderBytes> render_record_header(const RecordHeader& header);
 // Of the first 8 bytes. Unusable: wrong version, unknown compression, or a length beyond its limit.
 Result<RecordHeader> parse_record_header(std::string_view bytes);
 
@@ -66,22 +67,25 @@ std::string serialize_footer(const XorbIndex& index);
 Result<XorbIndex> parse_footer(std::string_view tail);
 std::uint64_t footer_bytes(std::uint32_t chunk_count);
 
-// Builds a xorb of chunks in order. The caller writes pending() as it grows and clears it; records
-// are never changed again.
+// Builds a xorb of chunks in order. The caller writes each record where the xorb goes.
 class XorbWriter {
  public:
+  struct Record {
+    std::array<char, kRecordHeaderBytes> header;
+    std::string_view payload;  // the chunk, or of the writer until the next add
+
+    std::string_view header_text() const { return {header.data(), header.size()}; }
+    void append_to(std::string& out) const { out.append(header_text()).append(payload); }
+  };
   // `hash` is the chunk's, known already.
-  void add(std::string_view chunk, const XetHash& hash);
+  Record add(std::string_view chunk, const XetHash& hash);
   bool has_room_for(std::size_t chunk_bytes) const;
   std::uint32_t count() const { return index_.count(); }
   std::uint64_t unpacked_bytes() const { return index_.unpacked_bytes(); }
-  std::string_view pending() const { return pending_; }
-  void clear_pending() { pending_.clear(); }
   // Once, after the last add: the index, its hash filled in. The writer is as new afterwards.
   XorbIndex finish();
 
  private:
-  std::string pending_;
   XorbIndex index_;
   MerkleRoot root_;
   Encoder encoder_;
@@ -108,6 +112,7 @@ class XorbParser {
   Result<XorbIndex> finish(const XetHash& expected);
   // How many of the bytes fed so far are records (that is: without the footer).
   std::uint64_t record_bytes() const;
+  bool is_in_footer() const;  // no record follows
 
  private:
   struct Impl;

@@ -155,9 +155,9 @@ BENCHMARK(decode<Compression::ByteGroupedLz4>)->Name("decode_bg4")->Arg(kBf16)->
 
 std::string make_xorb(std::string_view bytes, XorbIndex* index) {
   XorbWriter writer;
+  std::string records;
   for (std::size_t i = 0; i < kChunks; ++i)
-    writer.add(chunk_of(bytes, i), hash_chunk(chunk_of(bytes, i)));
-  std::string records(writer.pending());
+    writer.add(chunk_of(bytes, i), hash_chunk(chunk_of(bytes, i))).append_to(records);
   *index = writer.finish();
   return records;
 }
@@ -168,9 +168,8 @@ void write_xorb(benchmark::State& state) {
   for (auto _ : state) {
     XorbWriter writer;
     for (std::size_t i = 0; i < kChunks; ++i) {
-      writer.add(chunk_of(bytes, i), XetHash{});  // hashing is the caller's
-      stored += writer.pending().size();
-      writer.clear_pending();
+      const auto record = writer.add(chunk_of(bytes, i), XetHash{});  // hashing is the caller's
+      stored += kRecordHeaderBytes + record.payload.size();
     }
     benchmark::DoNotOptimize(writer.finish());
   }

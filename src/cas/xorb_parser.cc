@@ -60,6 +60,7 @@ XorbParser::XorbParser() : impl_(std::make_unique<Impl>()) {}
 XorbParser::~XorbParser() = default;
 
 std::uint64_t XorbParser::record_bytes() const { return impl_->record_bytes; }
+bool XorbParser::is_in_footer() const { return impl_->in_footer; }
 
 Status XorbParser::feed(std::string_view bytes) {
   if (impl_->failure) return fail(*impl_->failure);

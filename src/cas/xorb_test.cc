@@ -29,11 +29,15 @@ std::string noise(std::size_t size, std::uint64_t seed) {
   return bytes;
 }
 
+std::string header_text(const RecordHeader& header) {
+  const auto bytes = render_record_header(header);
+  return {bytes.data(), bytes.size()};
+}
+
 std::string record(Compression compression, std::string_view payload, std::size_t chunk_bytes) {
-  std::string out;
-  append_record_header(out, {compression, static_cast<std::uint32_t>(payload.size()),
-                             static_cast<std::uint32_t>(chunk_bytes)});
-  return out.append(payload);
+  return header_text({compression, static_cast<std::uint32_t>(payload.size()),
+                      static_cast<std::uint32_t>(chunk_bytes)})
+      .append(payload);
 }
 std::string plain_record(std::string_view chunk) {
   return record(Compression::None, chunk, chunk.size());
@@ -69,8 +73,8 @@ Xorb written(std::vector<std::string> chunks) {
   Xorb xorb;
   xorb.chunks = std::move(chunks);
   XorbWriter writer;
-  for (const std::string& chunk : xorb.chunks) writer.add(chunk, hash_chunk(chunk));
-  xorb.records = writer.pending();
+  for (const std::string& chunk : xorb.chunks)
+    writer.add(chunk, hash_chunk(chunk)).append_to(xorb.records);
   xorb.index = writer.finish();
   return xorb;
 }
@@ -109,11 +113,9 @@ void expect_same(const XorbIndex& a, const XorbIndex& b) {
 }
 
 TEST(RecordHeader, SurvivesTheTrip) {
-  std::string bytes;
-  append_record_header(bytes, {Compression::ByteGroupedLz4, 0x030201, 0x010203});
-  EXPECT_EQ(to_hex(bytes), "0001020302030201");
-  bytes.clear();
-  append_record_header(bytes, {Compression::Lz4, 26, 64});
+  EXPECT_EQ(to_hex(header_text({Compression::ByteGroupedLz4, 0x030201, 0x010203})),
+            "0001020302030201");
+  const std::string bytes = header_text({Compression::Lz4, 26, 64});
   EXPECT_EQ(to_hex(bytes), "001a000001400000");
   const auto header = parse_record_header(bytes);
   ASSERT_TRUE(header);
@@ -212,12 +214,10 @@ TEST(XorbWriter, IsFullAt8192ChunksOr64MiB) {
   }
   EXPECT_FALSE(writer.has_room_for(1));
   (void)writer.finish();
-  writer.clear_pending();
   const std::string chunk(kChunkBytesMax, 'y');
   for (std::size_t i = 0; i < 512; ++i) {
     ASSERT_TRUE(writer.has_room_for(chunk.size()));
     writer.add(chunk, XetHash{});
-    writer.clear_pending();
   }
   EXPECT_FALSE(writer.has_room_for(1));
   EXPECT_EQ(writer.unpacked_bytes(), kXorbUnpackedBytesTarget);

@@ -1,5 +1,6 @@
 // ChunkedStore's door for xorbs that clients have made.
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -29,12 +30,17 @@ class NewXorbUpload final : public XorbUpload {
       return fail(Code::TooLarge, cat("a xorb has at most ", kXorbStoredBytesMax, " bytes"));
     EMB_DO(parser_.feed(bytes));
     // A record's header may be cut: it is written when it is known to be one.
-    undecided_ += bytes;
-    const std::string_view records =
-        std::string_view(undecided_).substr(0, parser_.record_bytes() - written_);
-    EMB_DO(writer_->write(blocking, records));
-    written_ += records.size();
-    undecided_.erase(0, records.size());
+    std::uint64_t known = std::min(parser_.record_bytes(), arrived_) - written_;
+    if (!undecided_.empty() && known > 0) {
+      EMB_CHECK(known >= undecided_.size(), "a header is known as a whole");
+      EMB_DO(writer_->write(blocking, undecided_));
+      written_ += undecided_.size();
+      known -= undecided_.size();
+      undecided_.clear();
+    }
+    EMB_DO(writer_->write(blocking, bytes.substr(0, known)));
+    written_ += known;
+    if (!parser_.is_in_footer()) undecided_ += bytes.substr(known);
     return Done{};
   }
 
@@ -59,7 +65,7 @@ class NewXorbUpload final : public XorbUpload {
   const XetHash named_;
   std::unique_ptr<blob::Writer> writer_;
   XorbParser parser_;
-  std::string undecided_;
+  std::string undecided_;  // less than a header
   std::uint64_t arrived_ = 0;
   std::uint64_t written_ = 0;
   bool is_finished_ = false;

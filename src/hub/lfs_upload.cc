@@ -23,10 +23,14 @@ class BoundedIngest final : public cas::Ingest {
       : inner_(std::move(inner)), left_(bytes_max) {}
 
   Status write(rt::Blocking blocking, std::string_view bytes) override {
-    if (bytes.size() > left_)
-      return fail(Code::Unusable, "More bytes arrived than the upload was announced with.");
+    if (bytes.size() > left_) return too_many();
     left_ -= bytes.size();
     return inner_->write(blocking, bytes);
+  }
+  Status take(rt::Blocking blocking, BlockPtr block) override {
+    if (block->bytes().size() > left_) return too_many();
+    left_ -= block->bytes().size();
+    return inner_->take(blocking, std::move(block));
   }
   Result<cas::ObjectInfo> finish(rt::Blocking blocking,
                                  std::optional<cas::ObjectInfo> expected) override {
@@ -37,6 +41,10 @@ class BoundedIngest final : public cas::Ingest {
   }
 
  private:
+  static std::unexpected<Error> too_many() {
+    return fail(Code::Unusable, "More bytes arrived than the upload was announced with.");
+  }
+
   std::unique_ptr<cas::Ingest> inner_;
   std::uint64_t left_;
 };

@@ -77,8 +77,8 @@ class XetTest : public HubTest {
   cas::XetHash upload_xorb(std::string_view bytes) {
     cas::XorbWriter writer;
     const auto chunk = cas::hash_chunk(bytes);
-    writer.add(bytes, chunk);
-    const std::string body(writer.pending());
+    std::string body;
+    writer.add(bytes, chunk).append_to(body);
     const auto index = writer.finish();
     auto upload = must(objects->create_xorb(blocking, index.hash));
     must(upload->write(blocking, body));

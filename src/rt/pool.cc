@@ -60,11 +60,16 @@ struct Pool::Impl {
   bool stopping = false;
 };
 
+// Which pool this thread belongs to. Its jobs may go on in further jobs while it is being
+// destroyed: a thread leaves only when nothing is queued.
+thread_local const void* working_for = nullptr;
+
 void Pool::Impl::push(Job& job) {
   bool wake_one;
   {
     std::lock_guard lock(mutex);
-    EMB_CHECK(!stopping, "nobody gives work to a pool that is being destroyed");
+    EMB_CHECK(!stopping || working_for == this,
+              "nobody gives work to a pool that is being destroyed, but its own jobs");
     (first == nullptr ? first : last->next) = &job;
     last = &job;
     ++waiting;
@@ -75,6 +80,7 @@ void Pool::Impl::push(Job& job) {
 }
 
 void Pool::Impl::work() {
+  working_for = this;
   std::unique_lock lock(mutex);
   for (;;) {
     while (first == nullptr) {

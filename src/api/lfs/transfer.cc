@@ -25,11 +25,11 @@ Task<Result<http::Response>> receive(Call& call, hub::SignedGrant grant) {
     return hub::begin_upload(call.services(), blocking, grant);
   }));
   const std::shared_ptr<cas::Ingest> ingest = std::move(begun);
-  EMB_CO_TRY(const std::uint64_t total,
-             co_await receive_body(call, bytes_max,
-                                   [ingest](rt::Blocking blocking, std::string_view piece) {
-                                     return ingest->write(blocking, piece);
-                                   }));
+  EMB_CO_TRY(
+      const std::uint64_t total,
+      co_await receive_body(call, bytes_max, [ingest](rt::Blocking blocking, BlockPtr block) {
+        return ingest->take(blocking, std::move(block));
+      }));
   EMB_CO_DO(co_await call.api.transfers.run([&](rt::Blocking blocking) {
     return hub::finish_upload(call.services(), blocking, grant, *ingest);
   }));

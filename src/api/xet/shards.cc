@@ -57,10 +57,11 @@ Task<Result<Registering>> begin(Call& call) {
                return File::create_nameless(call.settings().data_folder + "/tmp");
              }));
   const auto file = std::make_shared<const File>(std::move(aside));
-  EMB_CO_TRY(const std::uint64_t size,
-             co_await receive_body(
-                 call, cas::kShardBytesMax,
-                 [file](rt::Blocking, std::string_view piece) { return file->write_all(piece); }));
+  EMB_CO_TRY(
+      const std::uint64_t size,
+      co_await receive_body(call, cas::kShardBytesMax, [file](rt::Blocking, const BlockPtr& block) {
+        return file->write_all(block->bytes());
+      }));
   EMB_CO_TRY(rt::Place taken, co_await take_place(call, token));
   const auto place = std::make_shared<rt::Place>(std::move(taken));
   const auto progress = std::make_shared<Progress>();

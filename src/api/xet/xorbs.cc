@@ -63,8 +63,8 @@ Task<Result<http::Response>> xet_upload_xorb(Call& call) {
              }));
   const std::shared_ptr<cas::XorbUpload> upload = std::move(begun);
   EMB_CO_DO(as_bad_request(co_await receive_body(
-      call, cas::kXorbStoredBytesMax, [upload](rt::Blocking blocking, std::string_view piece) {
-        return upload->write(blocking, piece);
+      call, cas::kXorbStoredBytesMax, [upload](rt::Blocking blocking, const BlockPtr& block) {
+        return upload->write(blocking, block->bytes());
       })));
   EMB_CO_TRY(const bool is_new,
              as_bad_request(co_await on_transfers(
