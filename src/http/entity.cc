@@ -64,93 +64,49 @@ class MeasuredOnly final : public rt::ByteSource {
   }
 };
 
-// Pulls from any content. A short slice is an error: a length was promised.
-class ContentReader {
- public:
-  explicit ContentReader(rt::Content content) : content_(std::move(content)) {}
-
-  Task<Result<std::size_t>> read(std::span<char> into) {
-    if (auto* source = std::get_if<std::unique_ptr<rt::ByteSource>>(&content_.bytes)) {
-      if (!*source) co_return std::size_t{0};
-      co_return co_await (*source)->read(into);
-    }
-    if (const auto* text = std::get_if<std::string>(&content_.bytes)) {
-      const auto length = std::min(into.size(), text->size() - used_);
-      std::copy_n(text->data() + used_, length, into.data());
-      used_ += length;
-      co_return length;
-    }
-    co_return read_slices(into);
-  }
-
- private:
-  Result<std::size_t> read_slices(std::span<char> into) {
-    const auto& slices = std::get<std::vector<FileSlice>>(content_.bytes);
-    while (slice_ < slices.size() && used_ == slices[slice_].length) {
-      ++slice_;
-      used_ = 0;
-    }
-    if (slice_ == slices.size()) return std::size_t{0};
-    const auto& slice = slices[slice_];
-    const auto length = std::min<std::uint64_t>(into.size(), slice.length - used_);
-    EMB_TRY(const std::size_t got, slice.file->read_at(into.first(length), slice.offset + used_));
-    if (got == 0) return fail(Code::Corrupt, "a file is shorter than its slice");
-    used_ += got;
-    return got;
-  }
-
-  rt::Content content_;
-  std::size_t slice_ = 0;
-  std::uint64_t used_ = 0;  // of the text or the current slice
-};
-
 // multipart/byteranges: preamble, content, preamble, content ... closing line. All parts are opened
-// before the response starts, so that a failure can still become a status.
-class Parts final : public rt::ByteSource {
+// before the response starts, so that a failure can still become a status. What lies in files goes
+// on as parts of files.
+class Parts final : public rt::PieceSource {
  public:
   void add(std::string preamble, std::uint64_t length, rt::Content content) {
     total_ += preamble.size() + length;
-    parts_.push_back({std::move(preamble), ContentReader(std::move(content)), length});
+    parts_.push_back({std::move(preamble), rt::in_pieces(std::move(content)), length});
   }
-  void close(std::string closing) {
-    total_ += closing.size();
-    parts_.push_back({std::move(closing), ContentReader(rt::Content{}), 0});
-  }
+  void close(std::string closing) { add(std::move(closing), 0, rt::Content()); }
   std::uint64_t total() const { return total_; }
 
-  Task<Result<std::size_t>> read(std::span<char> into) override {
-    while (current_ < parts_.size()) {
+  Task<Result<std::vector<Piece>>> next() override {
+    std::vector<Piece> pieces;
+    while (current_ < parts_.size() && pieces.empty()) {
       auto& part = parts_[current_];
-      if (preamble_used_ < part.preamble.size()) {
-        const auto length = std::min(into.size(), part.preamble.size() - preamble_used_);
-        std::copy_n(part.preamble.data() + preamble_used_, length, into.data());
-        preamble_used_ += length;
-        co_return length;
-      }
-      if (part.left > 0) {
-        const auto wanted =
-            static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), part.left));
-        EMB_CO_TRY(const std::size_t got, co_await part.content.read(into.first(wanted)));
-        if (got == 0)
+      if (!part.preamble.empty()) {
+        pieces.emplace_back(std::exchange(part.preamble, {}));
+      } else if (part.left > 0) {
+        EMB_CO_TRY(pieces, co_await part.content->next());
+        if (pieces.empty())
           co_return fail(Code::Corrupt, "a part of the entity is shorter than its range");
-        part.left -= got;
-        co_return got;
+        for (const auto& piece : pieces) {
+          if (rt::size_of(piece) > part.left)
+            co_return fail(Code::Corrupt, "a part of the entity is longer than its range");
+          part.left -= rt::size_of(piece);
+        }
+      } else {
+        part.content = nullptr;  // and the files that it held open
+        ++current_;
       }
-      ++current_;
-      preamble_used_ = 0;
     }
-    co_return std::size_t{0};
+    co_return pieces;
   }
 
  private:
   struct Part {
     std::string preamble;
-    ContentReader content;
+    std::unique_ptr<rt::PieceSource> content;
     std::uint64_t left = 0;
   };
   std::vector<Part> parts_;
   std::size_t current_ = 0;
-  std::size_t preamble_used_ = 0;
   std::uint64_t total_ = 0;
 };
 

@@ -110,6 +110,41 @@ TEST(Entity, SeveralRangesBecomePartsOfAKnownTotalLength) {
   EXPECT_EQ(length, body.size());
 }
 
+// What lies in files is not read here: the connection sends it from there.
+TEST(Entity, SeveralRangesOfAFileStayPartsOfTheFile) {
+  const auto in_file = [](ByteRange range) -> Task<Result<rt::Content>> {
+    co_return rt::Content(std::vector<FileSlice>{{nullptr, range.first, range.length}});
+  };
+  auto response = respond(get({{"Range", "bytes=0-1,4-6"}}), in_file);
+  auto& source = std::get<std::unique_ptr<rt::ByteSource>>(response.body.bytes);
+  rt::PieceSource* const pieces = source->as_pieces();
+  ASSERT_NE(pieces, nullptr);
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> slices;
+  std::uint64_t total = 0;
+  for (;;) {
+    const auto some = *testing::run(pieces->next());
+    if (some.empty()) break;
+    for (const auto& piece : some) {
+      total += rt::size_of(piece);
+      if (const auto* slice = std::get_if<FileSlice>(&piece))
+        slices.emplace_back(slice->offset, slice->length);
+    }
+  }
+  EXPECT_EQ(slices, (decltype(slices){{0, 2}, {4, 3}}));
+  EXPECT_EQ(response.body.length(), total);
+}
+
+TEST(Entity, APartThatIsNotAsLongAsItsRangeIsCorrupt) {
+  for (const std::size_t length : {1u, 3u}) {
+    const auto wrong = [&](ByteRange) -> Task<Result<rt::Content>> {
+      co_return rt::Content(std::string(length, 'x'));
+    };
+    auto response = respond(get({{"Range", "bytes=0-1,4-5"}}), wrong);
+    auto& source = std::get<std::unique_ptr<rt::ByteSource>>(response.body.bytes);
+    EXPECT_EQ(testing::run(rt::read_all(*source, 1 << 20)).error().code(), Code::Corrupt);
+  }
+}
+
 TEST(Entity, RangesThatMultiplyTheEntityAreIgnored) {
   EXPECT_EQ(respond(get({{"Range", "bytes=0-,0-,0-"}})).status, 200u);
 }

@@ -1,6 +1,7 @@
 #include "rt/content.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/strings.h"
 
@@ -16,12 +17,12 @@ std::optional<std::uint64_t> Content::length() const {
   return source_length;
 }
 
-namespace {
-
 std::uint64_t size_of(const PieceSource::Piece& piece) {
   const auto* text = std::get_if<std::string>(&piece);
   return text ? text->size() : std::get<FileSlice>(piece).length;
 }
+
+namespace {
 
 // Some bytes of the piece, from `offset` on, which lies inside.
 Result<std::size_t> copy_from(const PieceSource::Piece& piece, std::uint64_t offset,
@@ -53,6 +54,53 @@ Task<Result<std::size_t>> PieceSource::read(std::span<char> into) {
     used_ = 0;
   }
   co_return got;
+}
+
+namespace {
+
+class ReadyPieces final : public PieceSource {
+ public:
+  explicit ReadyPieces(std::vector<Piece> pieces) : pieces_(std::move(pieces)) {}
+  Task<Result<std::vector<Piece>>> next() override { co_return std::exchange(pieces_, {}); }
+
+ private:
+  std::vector<Piece> pieces_;
+};
+
+// What another source gives, in the pieces that it has or in texts.
+class PiecesOf final : public PieceSource {
+ public:
+  explicit PiecesOf(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {}
+
+  Task<Result<std::vector<Piece>>> next() override {
+    constexpr std::size_t kBytes = 128 * 1024;
+    if (auto* pieces = source_->as_pieces()) co_return co_await pieces->next();
+    std::string text(kBytes, '\0');
+    EMB_CO_TRY(const std::size_t got, co_await source_->read(text));
+    text.resize(got);
+    std::vector<Piece> out;
+    if (got > 0) out.emplace_back(std::move(text));
+    co_return out;
+  }
+
+ private:
+  std::unique_ptr<ByteSource> source_;
+};
+
+}  // namespace
+
+std::unique_ptr<PieceSource> in_pieces(Content content) {
+  std::vector<PieceSource::Piece> pieces;
+  if (auto* source = std::get_if<std::unique_ptr<ByteSource>>(&content.bytes)) {
+    if (*source) return std::make_unique<PiecesOf>(std::move(*source));
+  } else if (auto* text = std::get_if<std::string>(&content.bytes)) {
+    if (!text->empty()) pieces.emplace_back(std::move(*text));
+  } else {
+    for (auto& slice : std::get<std::vector<FileSlice>>(content.bytes)) {
+      if (slice.length > 0) pieces.emplace_back(std::move(slice));
+    }
+  }
+  return std::make_unique<ReadyPieces>(std::move(pieces));
 }
 
 Task<Result<std::string>> read_all(ByteSource& source, std::uint64_t bytes_max) {

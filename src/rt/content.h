@@ -65,6 +65,11 @@ struct Content {
   std::optional<std::uint64_t> source_length;
 };
 
+// Any content in pieces: a text is one, slices are what they are, and a source that knows no pieces
+// is read into texts.
+std::unique_ptr<PieceSource> in_pieces(Content content);
+std::uint64_t size_of(const PieceSource::Piece& piece);
+
 // Reads a source to its end. TooLarge above `bytes_max`. Borrows the source until it returns.
 Task<Result<std::string>> read_all(ByteSource& source, std::uint64_t bytes_max);
 

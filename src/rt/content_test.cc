@@ -96,5 +96,46 @@ TEST(Content, PiecesCanBeReadAsBytes) {
   EXPECT_EQ(testing::run(read_all(beyond, 100)).error().code(), Code::Corrupt);
 }
 
+std::string joined(Content content, std::size_t& slices) {
+  std::string out;
+  const auto source = in_pieces(std::move(content));
+  for (;;) {
+    const auto pieces = testing::run(source->next());
+    if (!pieces || pieces->empty()) return out;
+    for (const auto& piece : *pieces) {
+      EXPECT_GT(size_of(piece), 0u);
+      if (const auto* text = std::get_if<std::string>(&piece)) {
+        out += *text;
+        continue;
+      }
+      const auto& slice = std::get<FileSlice>(piece);
+      std::string bytes(slice.length, '\0');
+      EXPECT_EQ(slice.file->read_at(bytes, slice.offset), bytes.size());
+      out += bytes;
+      ++slices;
+    }
+  }
+}
+
+TEST(Content, AnythingCanBeHadInPieces) {
+  testing::TempFolder folder;
+  ASSERT_TRUE(write_file_durably(folder / "file", "xxtwo..xx"));
+  auto file = std::make_shared<const File>(*File::open_for_read(folder / "file"));
+  std::size_t slices = 0;
+  EXPECT_EQ(joined(Content(), slices), "");
+  EXPECT_EQ(joined(Content(nullptr, 0), slices), "");
+  EXPECT_EQ(joined(Content(std::string("text")), slices), "text");
+  const std::string much(300'000, 'x');
+  EXPECT_EQ(joined(Content(std::make_unique<SmallSteps>(much), std::nullopt), slices), much);
+  EXPECT_EQ(slices, 0u);
+  EXPECT_EQ(joined(Content(std::make_unique<TwoCalls>(file), std::nullopt), slices),
+            "one two.. three");
+  EXPECT_EQ(slices, 1u);
+  EXPECT_EQ(
+      joined(Content(std::vector<FileSlice>{{file, 2, 3}, {file, 0, 0}, {file, 5, 2}}), slices),
+      "two..");
+  EXPECT_EQ(slices, 3u);
+}
+
 }  // namespace
 }  // namespace embrace::rt
