@@ -87,6 +87,10 @@ std::vector<Row> rows(Settings& s) {
       {"head_timeout", "first byte to the end of the head", &s.http.head_timeout},
       {"idle_timeout", "between requests of one connection", &s.http.idle_timeout},
       {"body_idle_timeout", "without a byte of a request's body", &s.http.body_idle_timeout},
+      {"body_bytes_per_second_min",
+       "a request's body that comes more slowly is refused; 0: however slowly",
+       Bytes{&s.http.body_bytes_per_second_min}},
+      {"body_slow_time", "over how long that is measured", &s.http.body_slow_time},
       {"write_idle_timeout", "without the client taking a byte", &s.http.write_idle_timeout},
       {"shutdown_grace", "for running requests to finish at shutdown", &s.http.shutdown_grace},
 

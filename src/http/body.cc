@@ -20,6 +20,7 @@ void Body::begin(const Head& head) {
   length_ = head.chunked ? std::nullopt : std::optional(head.content_length.value_or(0));
   left_ = length_.value_or(0);
   trailer_bytes_ = 0;
+  pace_.begin();
   if (chunked_)
     stage_ = Stage::ChunkSize;
   else
@@ -65,27 +66,41 @@ Task<Status> Body::send_continue() {
 Task<Result<std::size_t>> Body::read_data(std::span<char> into) {
   const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), left_));
   watch_.within(lane_.settings.body_idle_timeout);
+  const auto asked = lane_.now;
   const auto got = co_await input_.read(into.first(wanted));
   watch_.pause();
-  if (!got) {
-    co_return broken(Code::Unavailable, watch_.expired() ? "no byte of the body came for too long"
-                                                         : got.error().message());
-  }
+  if (!got) co_return failed_read(got.error().message());
   if (*got == 0) co_return broken(Code::InvalidArgument, "the client left before the body's end");
+  EMB_CO_DO(check_pace(asked, *got));
   left_ -= *got;
   if (left_ == 0) stage_ = chunked_ ? Stage::ChunkEnd : Stage::End;
   co_return *got;
 }
 
+Task<Status> Body::fill(std::size_t bytes_max) {
+  watch_.within(lane_.settings.body_idle_timeout);
+  const auto asked = lane_.now;
+  const auto got = co_await input_.fill(bytes_max);
+  watch_.pause();
+  if (!got || *got == 0) co_return failed_read("the client left before the body's end");
+  co_return check_pace(asked, *got);
+}
+
+std::unexpected<Error> Body::failed_read(std::string_view why) {
+  return broken(Code::Unavailable,
+                watch_.expired() ? "no byte of the body came for too long" : why);
+}
+
+Status Body::check_pace(SteadyTime asked, std::size_t bytes) {
+  const auto& settings = lane_.settings;
+  if (pace_.keeps(asked, bytes, settings.body_bytes_per_second_min, settings.body_slow_time))
+    return Done{};
+  return broken(Code::Unavailable, "the body came too slowly");
+}
+
 Task<Result<std::size_t>> Body::read_small_chunk(std::span<char> into) {
   input_.make_room(kSmallChunkBytes * 2);
-  watch_.within(lane_.settings.body_idle_timeout);
-  const auto got = co_await input_.fill(kSmallChunkBytes * 2);
-  watch_.pause();
-  if (!got || *got == 0) {
-    co_return broken(Code::Unavailable, watch_.expired() ? "no byte of the body came for too long"
-                                                         : "the client left before the body's end");
-  }
+  EMB_CO_DO(co_await fill(kSmallChunkBytes * 2));
   co_return co_await read_data(into);
 }
 
@@ -103,14 +118,7 @@ Task<Result<std::string_view>> Body::read_line() {
       co_return broken(Code::InvalidArgument, "a line of the chunked body is too long");
     }
     scanned = text.size();
-    watch_.within(lane_.settings.body_idle_timeout);
-    const auto got = co_await input_.fill(kSmallChunkBytes * 2);
-    watch_.pause();
-    if (!got || *got == 0) {
-      co_return broken(Code::Unavailable, watch_.expired()
-                                              ? "no byte of the body came for too long"
-                                              : "the client left before the body's end");
-    }
+    EMB_CO_DO(co_await fill(kSmallChunkBytes * 2));
   }
 }
 

@@ -15,7 +15,7 @@ namespace embrace::http {
 class Body {
  public:
   Body(Stream& stream, Input& input, Watch& watch, Lane& lane)
-      : stream_(stream), input_(input), watch_(watch), lane_(lane) {}
+      : stream_(stream), input_(input), watch_(watch), lane_(lane), pace_(lane) {}
 
   void begin(const Head& head);
 
@@ -40,11 +40,16 @@ class Body {
   Task<Result<std::string_view>> read_line();  // without CRLF; consume_line() lets go of it
   void consume_line(std::string_view line) { input_.consume(line.size() + 2); }
   std::unexpected<Error> broken(Code code, std::string_view message);
+  // From the socket behind what is ready, while the client keeps its time and its pace.
+  Task<Status> fill(std::size_t bytes_max);
+  Status check_pace(SteadyTime asked, std::size_t bytes);
+  std::unexpected<Error> failed_read(std::string_view why);
 
   Stream& stream_;
   Input& input_;
   Watch& watch_;
   Lane& lane_;
+  Pace pace_;
 
   Stage stage_ = Stage::End;
   bool chunked_ = false;

@@ -41,7 +41,8 @@ Connection::Connection(Lane& lane, std::unique_ptr<Stream> stream, std::string p
       seat_(std::move(seat)),
       watch_(lane),
       input_(*stream_, lane),
-      body_(*stream_, input_, watch_, lane) {
+      body_(*stream_, input_, watch_, lane),
+      pace_(lane) {
   lane_.connections.insert(this);
   ++lane_.connections_open;
 }
@@ -212,8 +213,7 @@ Task<bool> Connection::send(Response response, const Exchange& exchange) {
     line.framing = exchange.is_http10 ? Framing::UntilClose : Framing::Chunked;
   line.keep_alive = exchange.keep_alive && line.framing != Framing::UntilClose;
 
-  waited_ = {};
-  taken_bytes_ = 0;
+  pace_.begin();
   out_.clear();
   render_head(out_, line, response.fields);
   bool sent = false;
@@ -349,21 +349,12 @@ Task<bool> Connection::write(Pieces pieces, More more) {
   co_return true;
 }
 
-// A client that takes a byte now and then would hold on to its response, and to the memory behind
-// it, for ever. Measured by the lane's clock, which costs nothing to read: a wait counts when a
-// tick falls into it. Waiting for a source, or for a pool, does not count.
 bool Connection::keeps_pace(SteadyTime asked, std::size_t bytes) {
-  waited_ += lane_.now - asked;
-  taken_bytes_ += bytes;
   const auto& settings = lane_.settings;
-  if (waited_ < settings.response_slow_time) return true;
-  const std::chrono::duration<double> seconds = waited_;
-  const bool is_slow =
-      static_cast<double>(taken_bytes_) <
-      static_cast<double>(settings.response_bytes_per_second_min) * seconds.count();
-  waited_ = {};
-  taken_bytes_ = 0;
-  if (!is_slow) return true;
+  if (pace_.keeps(asked, bytes, settings.response_bytes_per_second_min,
+                  settings.response_slow_time)) {
+    return true;
+  }
   log::info("a client took its answer too slowly", {{"peer", peer_}});
   resets_ = true;
   return false;

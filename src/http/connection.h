@@ -66,10 +66,8 @@ class Connection {
   Input input_;
   Body body_;
 
-  std::string out_;  // heads; keeps its memory from request to request
-  // How long the client has let us wait with this response, lately, and what it took meanwhile.
-  std::chrono::steady_clock::duration waited_{};
-  std::uint64_t taken_bytes_ = 0;
+  std::string out_;       // heads; keeps its memory from request to request
+  Pace pace_;             // at which the client takes its response
   bool idle_ = false;     // waits for the first byte of a request
   bool aborted_ = false;  // the server stops: failures are not news
   bool resets_ = false;   // the client stopped reading, or could not notice that bytes are missing

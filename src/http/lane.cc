@@ -39,6 +39,18 @@ void Lane::close_all() {
   for (auto* connection : connections) connection->abort();
 }
 
+bool Pace::keeps(SteadyTime asked, std::size_t bytes, std::uint64_t bytes_per_second_min,
+                 std::chrono::seconds over) {
+  waited_ += lane_.now - asked;
+  bytes_ += bytes;
+  if (waited_ < over) return true;
+  const std::chrono::duration<double> seconds = waited_;
+  const bool is_slow =
+      static_cast<double>(bytes_) < static_cast<double>(bytes_per_second_min) * seconds.count();
+  begin();
+  return !is_slow;
+}
+
 std::string Lane::next_request_id() {
   std::string id = id_prefix_;
   detail::append_piece(id, id_next_++);

@@ -95,4 +95,26 @@ class Watch {
   bool expired_ = false;
 };
 
+// Whether the other side of a connection keeps up. One that sends or takes a byte now and then
+// would hold on to its request, and to the memory behind it, for ever. Measured by the lane's
+// clock, which costs nothing to read: a wait counts when a tick falls into it. The time in which we
+// did something else does not count.
+class Pace {
+ public:
+  explicit Pace(const Lane& lane) : lane_(lane) {}
+
+  void begin() {
+    waited_ = {};
+    bytes_ = 0;
+  }
+  // We waited from `asked` on for these bytes. false: for `over` in all, it was slower than that.
+  bool keeps(SteadyTime asked, std::size_t bytes, std::uint64_t bytes_per_second_min,
+             std::chrono::seconds over);
+
+ private:
+  const Lane& lane_;
+  SteadyTime::duration waited_{};
+  std::uint64_t bytes_ = 0;
+};
+
 }  // namespace embrace::http

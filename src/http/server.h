@@ -31,10 +31,14 @@ struct Settings {
   std::uint32_t connections_per_peer_max = 1000;  // from one IPv4 address or IPv6 /64
   // Peers without that limit, because many clients come through them; empty: none.
   std::function<bool(std::string_view)> is_proxy;
-  std::uint32_t head_bytes_max = 32 * 1024;     // request line and fields
-  std::chrono::seconds head_timeout{15};        // first byte to the end of the head (slow loris)
-  std::chrono::seconds idle_timeout{75};        // between requests of one connection
-  std::chrono::seconds body_idle_timeout{60};   // no byte of a body for so long
+  std::uint32_t head_bytes_max = 32 * 1024;    // request line and fields
+  std::chrono::seconds head_timeout{15};       // first byte to the end of the head (slow loris)
+  std::chrono::seconds idle_timeout{75};       // between requests of one connection
+  std::chrono::seconds body_idle_timeout{60};  // no byte of a body for so long
+  // A body that made us wait for body_slow_time in all, and came with fewer bytes than this for
+  // each second of it, is refused. 0: however slowly it comes.
+  std::uint64_t body_bytes_per_second_min = 1024;
+  std::chrono::seconds body_slow_time{30};
   std::chrono::seconds write_idle_timeout{60};  // the client takes no byte for so long
   // A client that made us wait for response_slow_time in all, and took fewer bytes than this for
   // each second of it, is disconnected. 0: however slowly it takes them.
