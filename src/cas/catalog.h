@@ -165,6 +165,14 @@ class Catalog {
   virtual Result<std::vector<FileRow>> list_files(rt::Blocking, std::optional<Digest> after,
                                                   std::size_t limit) = 0;  // one per sha256
 
+  // The xorb has lost its blob `lost_key`, and its bytes came again under xorb.key, maybe
+  // compressed in another way. false: it has another blob by now, or is gone.
+  virtual Result<bool> replace_blob(rt::Blocking, std::int64_t xorb_id, std::string_view lost_key,
+                                    const NewXorb& xorb) = 0;
+  // Removes the row and the landmarks of a xorb whose blob is lost, if no term names it.
+  virtual Result<bool> forget_lost(rt::Blocking, std::int64_t xorb_id,
+                                   std::string_view lost_key) = 0;
+
   // For the collection and the doctor.
   virtual Result<std::vector<XorbRow>> list_xorbs(rt::Blocking, std::int64_t after_id,
                                                   std::size_t limit) = 0;

@@ -437,6 +437,35 @@ TEST_P(CatalogContract, ACondemnedXorbIsRemovedWithItsLandmarks) {
   EXPECT_TRUE(places({hash_of(100)}).at(0));
 }
 
+TEST_P(CatalogContract, ALostBlobIsReplacedOnceAndTheXorbStaysTheSame) {
+  ASSERT_TRUE(add({.xorbs = {xorb_of(1)}, .files = {file_of(2, {term_of(1)})}}));
+  const XorbRow before = xorb(1);
+  NewXorb again = xorb_of(1);
+  again.key = "xorbs/1.again";
+  again.stored_bytes = 65;
+  EXPECT_FALSE(catalog_->replace_blob(blocking_, before.id, "another", again).value());
+  EXPECT_FALSE(catalog_->replace_blob(blocking_, before.id + 1000, before.key, again).value());
+  EXPECT_TRUE(catalog_->replace_blob(blocking_, before.id, before.key, again).value());
+  EXPECT_FALSE(catalog_->replace_blob(blocking_, before.id, before.key, again).value());
+  EXPECT_EQ(xorb(1).key, "xorbs/1.again");
+  EXPECT_EQ(xorb(1).stored_bytes, 65u);
+  EXPECT_EQ(xorb(1).unpacked_bytes, before.unpacked_bytes);
+  const auto file = catalog_->find_file(blocking_, hash_of(2)).value();
+  EXPECT_EQ(catalog_->terms(blocking_, file->id, 0, 1)->front().xorb.key, "xorbs/1.again");
+}
+
+TEST_P(CatalogContract, ALostXorbIsForgottenWhenNoTermNamesIt) {
+  ASSERT_TRUE(add(
+      {.xorbs = {xorb_of(1, {{hash_of(8), 3}}), xorb_of(2)}, .files = {file_of(3, {term_of(2)})}}));
+  EXPECT_FALSE(catalog_->forget_lost(blocking_, xorb(2).id, xorb(2).key).value());
+  EXPECT_FALSE(catalog_->forget_lost(blocking_, xorb(1).id, "another").value());
+  EXPECT_TRUE(catalog_->forget_lost(blocking_, xorb(1).id, xorb(1).key).value());
+  EXPECT_FALSE(catalog_->find_xorb(blocking_, hash_of(1)).value());
+  const XetHash chunk = hash_of(8);
+  EXPECT_FALSE(catalog_->find_chunks(blocking_, std::span(&chunk, 1))->front());
+  EXPECT_TRUE(catalog_->find_xorb(blocking_, hash_of(2)).value());
+}
+
 TEST_P(CatalogContract, WhoeverNamesACondemnedXorbReprievesIt) {
   const auto added = [&](Addition addition) -> Status {
     EMB_DO(add(std::move(addition), 6000));

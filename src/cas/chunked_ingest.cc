@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "cas/collection.h"
 #include "cas/expectation.h"
+#include "cas/healing.h"
 #include "cas/xorb_key.h"
 
 namespace embrace::cas {
@@ -126,9 +127,14 @@ Status ChunkedIngest::learn_neighbours(rt::Blocking blocking) {
 
 Status ChunkedIngest::learn(rt::Blocking blocking, const ChunkPlace& place, const XetHash& chunk) {
   if (learned_.contains(place.xorb.hash)) return Done{};
+  // An upload must not fail because an older xorb is damaged: its chunks are stored again.
+  if (!is_whole(blocking, backend_, place.xorb)) {
+    log::warn("a xorb is lost: its blob is gone, or has another length", {{"key", place.xorb.key}});
+    learned_.insert(place.xorb.hash);  // and is not asked about again
+    return forget_if_unused(blocking, backend_, catalog_, place.xorb);
+  }
   auto index = indexes_.get(blocking, place.xorb);
   if (!index) {
-    // An upload must not fail because an older xorb is damaged: its chunks are stored again.
     log::warn("a xorb can't be used for deduplication",
               {{"key", place.xorb.key}, {"error", index.error().message()}});
     return Done{};
@@ -230,8 +236,7 @@ Status ChunkedIngest::add_xorbs(rt::Blocking blocking) {
 // Ours no more, also when this fails: the answer to a commit can be lost after the commit was done,
 // and then rows name these blobs.
 Status ChunkedIngest::add(rt::Blocking blocking, Addition addition) {
-  EMB_TRY(const Added added, catalog_.add(blocking, addition, clock_.now_ms()));
-  remove_spare_xorbs(blocking, backend_, added.spare_keys);
+  EMB_DO(add_and_heal(blocking, backend_, catalog_, addition, clock_.now_ms()));
   return Done{};
 }
 
@@ -261,6 +266,8 @@ Result<ObjectInfo> ChunkedIngest::finish(rt::Blocking blocking,
 Status ChunkedIngest::put_into_catalog(rt::Blocking blocking, const ObjectInfo& info) {
   EMB_TRY(const auto there, catalog_.find_sha256(blocking, info.sha256));
   if (there) {
+    EMB_TRY(const bool whole, is_whole(blocking, backend_, catalog_, *there));
+    if (!whole) EMB_DO(drop_damaged(blocking, backend_, catalog_, *there, clock_.now_ms()));
     EMB_TRY(const bool is_kept, catalog_.touch_sha256(blocking, info.sha256, clock_.now_ms()));
     if (is_kept) {
       drop_stored(blocking);
@@ -298,18 +305,6 @@ void ChunkedIngest::drop_stored(rt::Blocking blocking) {
   for (auto& xorb : addition_.xorbs) keys.push_back(std::move(xorb.key));
   addition_.xorbs.clear();
   remove_spare_xorbs(blocking, backend_, keys);
-}
-
-void remove_spare_xorbs(rt::Blocking blocking, blob::Backend& backend,
-                        const std::vector<std::string>& keys) {
-  for (const std::string& text : keys) {
-    const auto key = blob::Key::parse(text);
-    EMB_CHECK(key.has_value(), "keys of xorbs were made as keys");
-    if (auto removed = backend.remove(blocking, *key); !removed) {
-      log::warn("a xorb that nothing names was left behind",
-                {{"key", text}, {"error", removed.error().message()}});
-    }
-  }
 }
 
 }  // namespace embrace::cas

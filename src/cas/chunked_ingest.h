@@ -37,9 +37,6 @@ namespace embrace::cas {
 // What the catalog shall know of a xorb that was stored under `key`.
 NewXorb describe_xorb(const XorbIndex& index, const blob::Key& key);
 
-// Removes blobs that no row names; what can't be removed now is left to the collection.
-void remove_spare_xorbs(rt::Blocking, blob::Backend& backend, const std::vector<std::string>& keys);
-
 // Where the lanes of all uploads run. Neither waits for the other, nor for itself.
 struct IngestPools {
   rt::Pool& hashers;

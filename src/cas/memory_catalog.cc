@@ -265,9 +265,34 @@ Result<bool> MemoryCatalog::remove_condemned(rt::Blocking, std::int64_t xorb_id,
     if (found == t.xorbs.end() || t.is_used(xorb_id)) return false;
     if (!found->second.condemned_ms || *found->second.condemned_ms >= condemned_before_ms)
       return false;
-    std::erase_if(t.landmarks, [&](const auto& entry) { return entry.second.xorb_id == xorb_id; });
-    t.xorb_ids.erase(found->second.hash);
-    t.xorbs.erase(found);
+    t.drop_xorb(xorb_id);
+    return true;
+  });
+}
+
+void MemoryCatalog::Tables::drop_xorb(std::int64_t xorb_id) {
+  std::erase_if(landmarks, [&](const auto& entry) { return entry.second.xorb_id == xorb_id; });
+  xorb_ids.erase(xorbs.at(xorb_id).hash);
+  xorbs.erase(xorb_id);
+}
+
+Result<bool> MemoryCatalog::replace_blob(rt::Blocking, std::int64_t xorb_id,
+                                         std::string_view lost_key, const NewXorb& xorb) {
+  return tables_.with([&](Tables& t) {
+    const auto found = t.xorbs.find(xorb_id);
+    if (found == t.xorbs.end() || found->second.key != lost_key) return false;
+    found->second.key = xorb.key;
+    found->second.stored_bytes = xorb.stored_bytes;
+    return true;
+  });
+}
+
+Result<bool> MemoryCatalog::forget_lost(rt::Blocking, std::int64_t xorb_id,
+                                        std::string_view lost_key) {
+  return tables_.with([&](Tables& t) {
+    const auto found = t.xorbs.find(xorb_id);
+    if (found == t.xorbs.end() || found->second.key != lost_key || t.is_used(xorb_id)) return false;
+    t.drop_xorb(xorb_id);
     return true;
   });
 }

@@ -28,6 +28,9 @@ class MemoryCatalog : public Catalog {
   Status remove_sha256(rt::Blocking, const Digest& sha256, Millis now_ms) override;
   Result<std::vector<FileRow>> list_files(rt::Blocking, std::optional<Digest> after,
                                           std::size_t limit) override;
+  Result<bool> replace_blob(rt::Blocking, std::int64_t xorb_id, std::string_view lost_key,
+                            const NewXorb& xorb) override;
+  Result<bool> forget_lost(rt::Blocking, std::int64_t xorb_id, std::string_view lost_key) override;
   Result<std::vector<XorbRow>> list_xorbs(rt::Blocking, std::int64_t after_id,
                                           std::size_t limit) override;
   Result<std::vector<FileRow>> list_chunkings(rt::Blocking, std::int64_t after_id,
@@ -68,6 +71,7 @@ class MemoryCatalog : public Catalog {
     void add_xorb(const NewXorb& xorb, Millis now_ms, Added& added);
     void add_file(const NewFile& file, Millis now_ms, Added& added);
     void use(const XetHash& xorb, Millis now_ms);
+    void drop_xorb(std::int64_t xorb_id);
     void drop_file(std::int64_t file_id, Millis now_ms);
   };
 

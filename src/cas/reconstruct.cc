@@ -8,6 +8,7 @@
 
 #include "base/strings.h"
 #include "cas/chunked_store.h"
+#include "cas/healing.h"
 #include "cas/xorb_indexes.h"
 #include "crypto/secrets.h"
 
@@ -96,6 +97,7 @@ Result<std::string> ChunkedStore::dedupe_answer(rt::Blocking blocking, const Xet
   EMB_TRY(const auto places, catalog_.find_chunks(blocking, std::span(&chunk, 1)));
   if (!places.front()) return unknown();
   const ChunkPlace& place = *places.front();
+  if (!is_whole(blocking, backend_, place.xorb)) return unknown();  // so that it is sent again
   EMB_TRY(const auto index, indexes_->get(blocking, place.xorb));
   if (place.position >= index->count() || index->chunks[place.position].hash != chunk)
     return unknown();

@@ -12,6 +12,7 @@
 #include "cas/chunk_walk.h"
 #include "cas/chunked_store.h"
 #include "cas/hash_behind.h"
+#include "cas/healing.h"
 
 namespace embrace::cas {
 
@@ -99,7 +100,7 @@ class Registration {
     auto found = rows_.find(hash);
     if (found == rows_.end()) {
       EMB_TRY(auto row, catalog_.find_xorb(blocking, hash));
-      if (!row)
+      if (!row || !is_whole(blocking, backend_, *row))
         return fail(Code::Unusable, cat("the xorb ", hash.text(),
                                         " is not here; upload it before the shard. A client that "
                                         "remembers it from earlier has to forget its Xet cache"));

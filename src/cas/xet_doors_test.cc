@@ -2,6 +2,7 @@
 // out, and files that came through one door leaving by the other.
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <random>
 
@@ -109,6 +110,23 @@ class XetDoors : public ::testing::Test {
     return out.substr(plan.offset_into_first, length);
   }
 
+  void lose_blob(const XetHash& xorb, bool is_cut) {
+    const auto row = store_.find_xorb(kBlocking, xorb).value();
+    const std::string path = backend_->path_of(*blob::Key::parse(row.key));
+    if (is_cut)
+      ASSERT_EQ(::truncate(path.c_str(), static_cast<off_t>(row.stored_bytes / 2)), 0);
+    else
+      ASSERT_EQ(::unlink(path.c_str()), 0);
+  }
+  void expect_healthy() {
+    const auto examined =
+        store_.examine(kBlocking, [](std::string_view where, std::string_view what) {
+          ADD_FAILURE() << where << ": " << what;
+        });
+    ASSERT_TRUE(examined);
+    EXPECT_EQ(examined->unnamed.xorbs, 0u);
+  }
+
   ::testing::TempFolder folder_;
   ::testing::FakeClock clock_;
   std::unique_ptr<blob::LocalBackend> backend_ =
@@ -181,6 +199,56 @@ TEST_F(XetDoors, AnyRangeCanBeReconstructed) {
         EXPECT_GT(xorb.fetches[f].chunk_first, xorb.fetches[f - 1].chunk_last);
     }
   }
+}
+
+// Whatever way it got lost: gone, or cut short.
+TEST_F(XetDoors, ALostXorbIsTakenAgainFromWhoSendsIt) {
+  for (const bool is_cut : {false, true}) {
+    const std::string bytes = many_bytes(1'500'000, is_cut ? 31 : 32);
+    const Prepared file = prepare(bytes);
+    const Digest sha256 = crypto::sha256(bytes);
+    ASSERT_TRUE(send_xorb(file.index.hash, file.xorb));
+    ASSERT_TRUE(send_shard(file.shard));
+    ASSERT_TRUE(get(store_, sha256, 0, bytes.size()));  // and its footer is in memory
+    lose_blob(file.index.hash, is_cut);
+
+    // Nobody is told that it is here.
+    EXPECT_EQ(store_.dedupe_answer(kBlocking, file.index.chunks[0].hash, kEverybody).error().code(),
+              Code::NotFound);
+    EXPECT_NE(refusal(file.shard).find("is not here"), std::string::npos);
+    EXPECT_TRUE(send_xorb(file.index.hash, file.xorb).value()) << "as if it was new";
+    EXPECT_FALSE(send_xorb(file.index.hash, file.xorb).value());
+    EXPECT_TRUE(send_shard(file.shard));
+    EXPECT_TRUE(get(store_, sha256, 0, bytes.size()).value() == bytes);
+    expect_healthy();
+  }
+}
+
+TEST_F(XetDoors, AFileWithALostXorbIsWholeWhenItIsSentAgainThroughEitherDoor) {
+  const std::string shared = many_bytes(1'500'000, 41);
+  const std::string bytes = shared + many_bytes(1'500'000, 42);
+  const Prepared file = prepare(bytes);
+  ASSERT_TRUE(put(store_, shared));
+  ASSERT_TRUE(send_xorb(file.index.hash, file.xorb));
+  ASSERT_TRUE(send_shard(file.shard));
+  const Digest sha256 = crypto::sha256(bytes);
+
+  lose_blob(file.index.hash, false);
+  EXPECT_FALSE(get(store_, sha256, 0, bytes.size()));
+  // What comes through this door is cut into other xorbs: the first half is there already.
+  ASSERT_TRUE(put(store_, bytes));
+  EXPECT_TRUE(get(store_, sha256, 0, bytes.size()).value() == bytes);
+  EXPECT_TRUE(store_.verify(kBlocking, sha256));
+  expect_healthy();
+
+  const auto row = *catalog_.find_sha256(kBlocking, sha256).value();
+  for (const auto& term : catalog_.terms(kBlocking, row.id, 0, 10).value()) {
+    lose_blob(term.xorb.hash, true);
+    ASSERT_TRUE(put(store_, bytes)) << "again through the same door";
+    EXPECT_TRUE(get(store_, sha256, 0, bytes.size()).value() == bytes);
+  }
+  ASSERT_TRUE(put(store_, shared));
+  expect_healthy();
 }
 
 TEST_F(XetDoors, AXorbThatIsNotWhatItsNameSaysIsRefused) {

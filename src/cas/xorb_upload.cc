@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "cas/chunked_ingest.h"
 #include "cas/chunked_store.h"
+#include "cas/healing.h"
 #include "cas/xorb_key.h"
 
 namespace embrace::cas {
@@ -53,8 +54,8 @@ class NewXorbUpload final : public XorbUpload {
     EMB_DO(writer_->commit(blocking, key));
     Addition addition;
     addition.xorbs.push_back(describe_xorb(index, key));
-    EMB_TRY(const Added added, catalog_.add(blocking, addition, clock_.now_ms()));
-    remove_spare_xorbs(blocking, backend_, added.spare_keys);
+    EMB_TRY(const Added added,
+            add_and_heal(blocking, backend_, catalog_, addition, clock_.now_ms()));
     return added.spare_keys.empty();
   }
 
@@ -91,7 +92,7 @@ class KnownXorbUpload final : public XorbUpload {
 Result<std::unique_ptr<XorbUpload>> ChunkedStore::create_xorb(rt::Blocking blocking,
                                                               const XetHash& named) {
   EMB_TRY(const auto known, catalog_.find_xorb(blocking, named));
-  if (known) {
+  if (known && is_whole(blocking, backend_, *known)) {
     auto touched = catalog_.touch_xorb(blocking, known->id, clock_.now_ms());
     if (touched) return std::make_unique<KnownXorbUpload>();
     if (touched.error().code() != Code::NotFound) return fail(std::move(touched).error());

@@ -257,6 +257,27 @@ Result<bool> SqlCatalog::remove_condemned(rt::Blocking blocking, std::int64_t xo
   });
 }
 
+Result<bool> SqlCatalog::replace_blob(rt::Blocking blocking, std::int64_t xorb_id,
+                                      std::string_view lost_key, const cas::NewXorb& xorb) {
+  return database_.write(blocking, [&](db::Session& session) -> Result<bool> {
+    EMB_TRY(auto changed, session.run("UPDATE xorbs SET blob_key = :key, stored_bytes = :stored "
+                                      "WHERE id = :id AND blob_key = :lost",
+                                      xorb.key, xorb.stored_bytes, xorb_id, lost_key));
+    return changed > 0;
+  });
+}
+
+Result<bool> SqlCatalog::forget_lost(rt::Blocking blocking, std::int64_t xorb_id,
+                                     std::string_view lost_key) {
+  return database_.write(blocking, [&](db::Session& session) -> Result<bool> {
+    EMB_TRY(auto changed,
+            session.run("DELETE FROM xorbs WHERE id = :id AND blob_key = :lost "
+                        "AND NOT EXISTS (SELECT 1 FROM xet_terms t WHERE t.xorb_id = xorbs.id)",
+                        xorb_id, lost_key));
+    return changed > 0;  // and its landmarks
+  });
+}
+
 Result<StorageFigures> SqlCatalog::figures(rt::Blocking blocking) {
   return database_.read(blocking, [](db::Session& session) -> Result<StorageFigures> {
     StorageFigures out;

@@ -34,6 +34,9 @@ class SqlCatalog : public cas::Catalog {
   Result<std::vector<cas::FileRow>> list_files(rt::Blocking, std::optional<Digest> after,
                                                std::size_t limit) override;
 
+  Result<bool> replace_blob(rt::Blocking, std::int64_t xorb_id, std::string_view lost_key,
+                            const cas::NewXorb& xorb) override;
+  Result<bool> forget_lost(rt::Blocking, std::int64_t xorb_id, std::string_view lost_key) override;
   Result<std::vector<cas::XorbRow>> list_xorbs(rt::Blocking, std::int64_t after_id,
                                                std::size_t limit) override;
   Result<std::vector<cas::FileRow>> list_chunkings(rt::Blocking, std::int64_t after_id,
