@@ -109,8 +109,9 @@ class ChunkedStore : public ObjectStore {
   Result<std::vector<FileRow>> register_shard(rt::Blocking, std::string_view shard,
                                               std::uint64_t bytes_max, const Progress& progress);
   // Bytes [offset, offset + length) of the file, which the caller has checked to lie inside.
+  // InvalidArgument when they are in more than `terms_max` pieces.
   Result<Reconstruction> reconstruct(rt::Blocking, const FileRow& file, std::uint64_t offset,
-                                     std::uint64_t length);
+                                     std::uint64_t length, std::size_t terms_max = SIZE_MAX);
   // A shard that lists the xorb which holds the chunk, keyed. NotFound when nobody knows it, or
   // `may_show` says no: the answer tells how many chunks its neighbours are and how long each is,
   // and lets guesses of their bytes be tried.

@@ -37,6 +37,11 @@ void join_ranges(std::vector<Reconstruction::Fetch>& fetches) {
   fetches = std::move(joined);
 }
 
+Error too_many_terms(std::size_t terms_max) {
+  return Error(Code::InvalidArgument, cat("what was asked for is in more than ", terms_max,
+                                          " pieces: ask for less of it at once, by Range"));
+}
+
 // Drops the chunks of a term that lie wholly outside [offset, end) of the file. What is left is
 // not empty when the term overlaps the range.
 void trim(Term& term, const XorbIndex& index, std::uint64_t offset, std::uint64_t end) {
@@ -58,7 +63,8 @@ void trim(Term& term, const XorbIndex& index, std::uint64_t offset, std::uint64_
 }  // namespace
 
 Result<Reconstruction> ChunkedStore::reconstruct(rt::Blocking blocking, const FileRow& file,
-                                                 std::uint64_t offset, std::uint64_t length) {
+                                                 std::uint64_t offset, std::uint64_t length,
+                                                 std::size_t terms_max) {
   Reconstruction out;
   if (length == 0) return out;
   const std::uint64_t end = offset + length;
@@ -73,6 +79,7 @@ Result<Reconstruction> ChunkedStore::reconstruct(rt::Blocking blocking, const Fi
       at = term.file_offset + term.unpacked_bytes;
       trim(term, *index, offset, end);
       if (out.terms.empty()) out.offset_into_first = offset - term.file_offset;
+      if (out.terms.size() == terms_max) return fail(too_many_terms(terms_max));
       out.terms.push_back({.xorb = term.xorb.hash,
                            .chunk_first = term.chunk_first,
                            .chunk_last = term.chunk_last,

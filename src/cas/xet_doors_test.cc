@@ -201,6 +201,24 @@ TEST_F(XetDoors, AnyRangeCanBeReconstructed) {
   }
 }
 
+TEST_F(XetDoors, APlanOfTooManyPiecesIsRefusedAndARangeOfItIsNot) {
+  const std::string bytes = many_bytes(1'000'000);
+  // Every second megabyte is known already, so the file alternates between xorbs.
+  std::string mixed;
+  for (unsigned i = 0; i < 4; ++i) mixed += bytes + many_bytes(1'000'000, 20 + i);
+  ASSERT_TRUE(put(store_, bytes));
+  ASSERT_TRUE(put(store_, mixed));
+  const auto row = *catalog_.find_sha256(kBlocking, crypto::sha256(mixed)).value();
+  const std::size_t pieces = store_.reconstruct(kBlocking, row, 0, mixed.size())->terms.size();
+  ASSERT_GT(pieces, 4u);
+  EXPECT_TRUE(store_.reconstruct(kBlocking, row, 0, mixed.size(), pieces));
+  const auto refused = store_.reconstruct(kBlocking, row, 0, mixed.size(), pieces - 1);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::InvalidArgument);
+  EXPECT_NE(refused.error().message().find("Range"), std::string::npos);
+  EXPECT_TRUE(store_.reconstruct(kBlocking, row, 0, mixed.size() / 2, pieces - 1));
+}
+
 // Whatever way it got lost: gone, or cut short.
 TEST_F(XetDoors, ALostXorbIsTakenAgainFromWhoSendsIt) {
   for (const bool is_cut : {false, true}) {

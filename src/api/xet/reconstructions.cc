@@ -25,9 +25,10 @@ Result<http::ByteRange> wanted_range(const http::Request& request, std::uint64_t
 }
 
 Result<cas::Reconstruction> plan_of(hub::Services& services, rt::Blocking blocking,
-                                    const cas::FileRow& file, http::ByteRange range) {
+                                    const cas::FileRow& file, http::ByteRange range,
+                                    std::size_t terms_max) {
   if (range.length == 0) return cas::Reconstruction{};
-  return services.chunks.reconstruct(blocking, file, range.first, range.length);
+  return services.chunks.reconstruct(blocking, file, range.first, range.length, terms_max);
 }
 
 http::Response plan_reply(std::string json) {
@@ -39,7 +40,8 @@ http::Response plan_reply(std::string json) {
   return response;
 }
 
-constexpr std::size_t kBatchTermsMax = 100'000;  // some 13 MB of JSON
+// Of one answer: some 13 MB of JSON. A file in pieces of a megabyte has as many when it has 100 GB.
+constexpr std::size_t kTermsMax = 100'000;
 
 using Render = std::string (PlanWriter::*)(const cas::Reconstruction&) const;
 
@@ -49,7 +51,7 @@ Task<Result<http::Response>> reconstruct(Call& call, Render render) {
   EMB_CO_TRY(auto json, co_await on_pool(call, [&](rt::Blocking blocking) -> Result<std::string> {
                EMB_TRY(const auto file, hub::find_xet_file(call.services(), blocking, token, hash));
                EMB_TRY(const auto range, wanted_range(call.request, file.size_bytes));
-               EMB_TRY(const auto plan, plan_of(call.services(), blocking, file, range));
+               EMB_TRY(const auto plan, plan_of(call.services(), blocking, file, range, kTermsMax));
                return (PlanWriter(call.services(), call.base).*render)(plan);
              }));
   co_return plan_reply(std::move(json));
@@ -60,22 +62,20 @@ Task<Result<http::Response>> reconstruct_batch(Call& call, std::vector<cas::XetH
   const auto most = call.settings().xet_batch_files_max;
   if (hashes.empty() || hashes.size() > most)
     co_return fail(Code::InvalidArgument, cat("1 to ", most, " files are asked for at once"));
-  EMB_CO_TRY(
-      auto json, co_await on_pool(call, [&](rt::Blocking blocking) -> Result<std::string> {
-        std::map<std::string, cas::Reconstruction> plans;
-        std::size_t terms = 0;
-        for (const auto& hash : hashes) {
-          if (plans.contains(hash.text())) continue;
-          EMB_TRY(const auto file, hub::find_xet_file(call.services(), blocking, token, hash));
-          EMB_TRY(auto plan, plan_of(call.services(), blocking, file, {0, file.size_bytes}));
-          terms += plan.terms.size();
-          if (terms > kBatchTermsMax)
-            return fail(Code::InvalidArgument, cat("these files have more than ", kBatchTermsMax,
-                                                   " terms together: ask for fewer at once"));
-          plans.emplace(hash.text(), std::move(plan));
-        }
-        return PlanWriter(call.services(), call.base).batch(plans);
-      }));
+  EMB_CO_TRY(auto json, co_await on_pool(call, [&](rt::Blocking blocking) -> Result<std::string> {
+               std::map<std::string, cas::Reconstruction> plans;
+               std::size_t terms = 0;
+               for (const auto& hash : hashes) {
+                 if (plans.contains(hash.text())) continue;
+                 EMB_TRY(const auto file,
+                         hub::find_xet_file(call.services(), blocking, token, hash));
+                 EMB_TRY(auto plan, plan_of(call.services(), blocking, file, {0, file.size_bytes},
+                                            kTermsMax - terms));
+                 terms += plan.terms.size();
+                 plans.emplace(hash.text(), std::move(plan));
+               }
+               return PlanWriter(call.services(), call.base).batch(plans);
+             }));
   co_return plan_reply(std::move(json));
 }
 
