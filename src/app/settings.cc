@@ -159,6 +159,11 @@ std::vector<Row> rows(Settings& s) {
       {"garbage_xorbs_after",
        "without use, chunks that are in no file are condemned; clients count on three weeks",
        Duration{&s.hub.garbage_xorbs_after_ms}},
+      {"garbage_xorbs_early",
+       "true allows garbage_xorbs_after below three weeks, at which uploads of clients that "
+       "remember "
+       "those chunks fail",
+       &s.hub.garbage_xorbs_early},
       {"garbage_condemned_for", "and removed, when still nobody used them",
        Duration{&s.hub.garbage_condemned_for_ms}},
       {"packs_before_fold", "packs of one repository before they are folded together",
@@ -336,6 +341,14 @@ Status complete_settings(Settings& settings) {
     return fail(std::move(proxies).error().while_doing("trusted_proxies"));
   if (settings.http.tls_certificate_file.empty() != settings.http.tls_key_file.empty()) {
     return fail(Code::InvalidArgument, "tls_certificate_file and tls_key_file go together");
+  }
+  if (settings.hub.garbage_xorbs_after_ms < hub::Settings::kXorbsRememberedMs &&
+      !settings.hub.garbage_xorbs_early) {
+    return fail(
+        Code::InvalidArgument,
+        "garbage_xorbs_after is below three weeks (21d): clients remember for so long which "
+        "chunks are here and do not send them again, so their uploads would fail; set "
+        "garbage_xorbs_early = true to have it all the same");
   }
   if (settings.database.url.empty())
     settings.database.url = cat("sqlite://", settings.hub.data_folder, "/embrace.db");

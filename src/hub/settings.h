@@ -61,10 +61,14 @@ struct Settings {
   std::uint32_t xet_batch_files_max = 100;  // in one batch of reconstructions
 
   // hub/garbage.h: how long what nobody needs is kept, and how often it is looked for.
-  std::uint32_t garbage_every_hours = 24;                    // 0: never
-  Millis garbage_links_after_ms = 30ll * 24 * 3600 * 1000;   // links that no ref reaches
-  Millis garbage_files_after_ms = 2ll * 24 * 3600 * 1000;    // files without a link
-  Millis garbage_xorbs_after_ms = 28ll * 24 * 3600 * 1000;   // xorbs without a file
+  std::uint32_t garbage_every_hours = 24;                   // 0: never
+  Millis garbage_links_after_ms = 30ll * 24 * 3600 * 1000;  // links that no ref reaches
+  Millis garbage_files_after_ms = 2ll * 24 * 3600 * 1000;   // files without a link
+  Millis garbage_xorbs_after_ms = 28ll * 24 * 3600 * 1000;  // xorbs without a file
+  // Clients remember for three weeks what is here, and do not send it again. Less than that only
+  // for who says so.
+  static constexpr Millis kXorbsRememberedMs = 21ll * 24 * 3600 * 1000;
+  bool garbage_xorbs_early = false;
   Millis garbage_condemned_for_ms = 1ll * 24 * 3600 * 1000;  // and then, before they go
   std::uint64_t namespace_quota_bytes = 0;                   // hub/quota.h; 0: none
 

@@ -24,7 +24,7 @@ TINY_GRACE = [
     word
     for name in ("garbage_links_after", "garbage_condemned_for", "garbage_files_after", "garbage_xorbs_after")
     for word in ("--set", f"{name}={GRACE_SECONDS}s")
-]
+] + ["--set", "garbage_xorbs_early=true"]
 SEED = int(os.environ.get("EMBRACE_SEED") or time.time())
 
 

@@ -186,3 +186,14 @@ def test_settings_file_that_is_wrong(tmp_path):
             capture_output=True, text=True, timeout=60,
         )
         assert done.returncode != 0 and "embrace.conf" in done.stderr + done.stdout, done.stderr
+
+
+def test_chunks_are_not_collected_while_clients_count_on_them(tmp_path, open_hub):
+    done = subprocess.run(
+        [binary_path(), "serve", "--data", tmp_path / "data", "--set", "garbage_xorbs_after=20d", "--listen", "127.0.0.1:0"],
+        capture_output=True, text=True, timeout=60,
+    )
+    said = done.stderr + done.stdout
+    assert done.returncode != 0 and "garbage_xorbs_after" in said and "garbage_xorbs_early" in said, said
+    open_hub("early", settings={"garbage_xorbs_after": "20d", "garbage_xorbs_early": "true"})
+    open_hub("late", settings={"garbage_xorbs_after": "21d"})
