@@ -306,6 +306,7 @@ Publication Draft::publication(const git::Oid& head, const git::Oid& commit) con
   publication.repo = target_.repo;
   publication.lfs = links_;
   publication.actor_id = caller_.id();
+  publication.payer_id = payer_of(caller_, target_.repo);
   if (!create_pull_) {
     publication.changes = {{.name = target_.ref, .expected = head, .next = commit}};
     return publication;

@@ -31,6 +31,7 @@ struct SignedGrant {
   std::string upload;            // Part, Complete: [a-z0-9]{32}
   std::uint32_t part = 0;        // Part: 1..; Complete: how many
   std::uint64_t part_bytes = 0;  // Part: what this one holds, exactly
+  std::int64_t payer_id = 0;     // whose storage it counts for; 0: the repository's namespace
   Millis expires_ms = 0;
 
   std::string render(std::string_view signing_key) const;  // URL-safe text

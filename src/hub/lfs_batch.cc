@@ -45,12 +45,14 @@ void refuse(LfsAnswer& answer, int code, std::string why) {
 
 class Batch {
  public:
-  Batch(Services& services, const meta::Repo& repo, LfsLinks links, std::size_t objects)
+  Batch(Services& services, const auth::Caller& caller, const meta::Repo& repo, LfsLinks links,
+        std::size_t objects)
       : services_(services),
         links_(std::move(links)),
         parts_max_(std::clamp<std::uint64_t>(kBatchPartsMax / std::max<std::size_t>(objects, 1), 1,
                                              services.settings.lfs_parts_max)),
         repo_id_(repo.id),
+        payer_id_(payer_of(caller, repo).value_or(0)),
         expires_ms_(services.clock.now_ms() + services.settings.signed_url_ms) {}
 
   LfsAnswer upload(const LfsObject& object, std::string_view transfer) const {
@@ -101,6 +103,7 @@ class Batch {
     SignedGrant grant;
     grant.action = action;
     grant.repo_id = repo_id_;
+    grant.payer_id = payer_id_;
     grant.object = object;
     grant.expires_ms = expires_ms_;
     return grant;
@@ -126,6 +129,7 @@ class Batch {
   LfsLinks links_;
   std::uint64_t parts_max_;  // of one object
   std::int64_t repo_id_;
+  std::int64_t payer_id_;
   Millis expires_ms_;
 };
 
@@ -144,8 +148,8 @@ std::string_view choose_transfer(const LfsBatch& batch, const Settings& settings
 }
 
 // Who is told that a file is there may rely on it; and the others must fit.
-Status admit(Services& services, rt::Blocking blocking, const meta::Repo& repo,
-             const std::vector<LfsObject>& objects, const LfsLinks& links) {
+Status admit(Services& services, rt::Blocking blocking, const auth::Caller& caller,
+             const meta::Repo& repo, const std::vector<LfsObject>& objects, const LfsLinks& links) {
   std::vector<Digest> there;
   std::vector<meta::LfsLink> others;
   for (const auto& object : objects) {
@@ -155,7 +159,9 @@ Status admit(Services& services, rt::Blocking blocking, const meta::Repo& repo,
       others.push_back({.sha256 = object.sha256, .size_bytes = object.size_bytes});
   }
   EMB_DO(keep_lfs_links(services, blocking, repo.id, there));
-  return check_room(services, blocking, repo.namespace_id, others);
+  const auto payer = payer_of(caller, repo);
+  if (!payer) EMB_DO(adopt_lfs_links(services, blocking, repo.id, there));
+  return check_room(services, blocking, payer.value_or(repo.namespace_id), others);
 }
 
 }  // namespace
@@ -176,7 +182,7 @@ Result<LfsBatchResult> lfs_batch(Services& services, rt::Blocking blocking,
   std::vector<Digest> wanted;
   for (const auto& object : batch.objects) wanted.push_back(object.sha256);
   EMB_TRY(auto links, find_lfs_links(services, blocking, result.repo.id, wanted));
-  if (batch.upload) EMB_DO(admit(services, blocking, result.repo, batch.objects, links));
+  if (batch.upload) EMB_DO(admit(services, blocking, caller, result.repo, batch.objects, links));
 
   result.transfer = choose_transfer(batch, services.settings);
   if (result.transfer == "xet") {
@@ -184,7 +190,7 @@ Result<LfsBatchResult> lfs_batch(Services& services, rt::Blocking blocking,
     result.xet = make_xet_token(services, caller, result.repo, XetToken::Scope::Write);
     if (is_writer) result.xet_rev = result.repo.default_branch;
   }
-  const Batch answers(services, result.repo, std::move(links), batch.objects.size());
+  const Batch answers(services, caller, result.repo, std::move(links), batch.objects.size());
   for (const auto& object : batch.objects) {
     result.answers.push_back(batch.upload ? answers.upload(object, result.transfer)
                                           : answers.download(object));

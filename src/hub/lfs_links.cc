@@ -91,13 +91,28 @@ Status keep_lfs_links(Services& services, rt::Blocking blocking, std::int64_t re
   });
 }
 
-Status link_lfs_object(Services& services, rt::Blocking blocking, std::int64_t repo_id,
-                       const meta::LfsLink& link) {
+Status adopt_lfs_links(Services& services, rt::Blocking blocking, std::int64_t repo_id,
+                       const std::vector<Digest>& objects) {
+  if (objects.empty()) return Done{};
+  EMB_TRY(const auto of_others, services.database.read(blocking, [&](db::Session& s) {
+    return meta::repos::lfs_of_payers(s, repo_id, objects);
+  }));
+  if (of_others.empty()) return Done{};
   return services.database.write(blocking, [&](db::Session& s) -> Status {
     EMB_TRY(const auto repo, meta::repos::find_by_id(s, repo_id));
     if (!repo) return fail(Code::NotFound, "Repository not found", Tag::RepoNotFound);
-    EMB_DO(check_quota(services, s, repo->namespace_id, {link}));
-    return meta::repos::link_lfs(s, repo_id, {link}, services.clock.now_ms());
+    EMB_DO(check_quota(services, s, repo->namespace_id, of_others));
+    return meta::repos::link_lfs(s, repo_id, of_others, services.clock.now_ms());
+  });
+}
+
+Status link_lfs_object(Services& services, rt::Blocking blocking, std::int64_t repo_id,
+                       const meta::LfsLink& link, std::optional<std::int64_t> payer_id) {
+  return services.database.write(blocking, [&](db::Session& s) -> Status {
+    EMB_TRY(const auto repo, meta::repos::find_by_id(s, repo_id));
+    if (!repo) return fail(Code::NotFound, "Repository not found", Tag::RepoNotFound);
+    EMB_DO(check_quota(services, s, payer_id.value_or(repo->namespace_id), {link}));
+    return meta::repos::link_lfs(s, repo_id, {link}, services.clock.now_ms(), payer_id);
   });
 }
 

@@ -4,6 +4,7 @@
 // a sha256 is never enough, or whoever guesses the hash of a private file could commit a pointer to
 // it and read it.
 
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -35,8 +36,14 @@ bool is_known_lfs_link(const meta::Repo& repo, const git::LfsPointer& pointer);
 Status keep_lfs_links(Services&, rt::Blocking, std::int64_t repo_id,
                       const std::vector<Digest>& objects);
 
+// Somebody who may write relies on these, too: what counted for who proposed them counts for the
+// repository's namespace from now on. Denied when its quota does not allow it.
+Status adopt_lfs_links(Services&, rt::Blocking, std::int64_t repo_id,
+                       const std::vector<Digest>& objects);
+
 // Links an object to the repository. RepoNotFound when the repository has gone meanwhile, Denied
-// when its namespace's quota does not allow it (quota.h).
-Status link_lfs_object(Services&, rt::Blocking, std::int64_t repo_id, const meta::LfsLink& link);
+// when the quota of the payer (nullopt: the repository's namespace) does not allow it (quota.h).
+Status link_lfs_object(Services&, rt::Blocking, std::int64_t repo_id, const meta::LfsLink& link,
+                       std::optional<std::int64_t> payer_id = std::nullopt);
 
 }  // namespace embrace::hub

@@ -55,7 +55,8 @@ cas::ObjectInfo info_of(const LfsObject& object) {
 
 Status link(Services& services, rt::Blocking blocking, const SignedGrant& grant) {
   return link_lfs_object(services, blocking, grant.repo_id,
-                         {.sha256 = grant.object.sha256, .size_bytes = grant.object.size_bytes});
+                         {.sha256 = grant.object.sha256, .size_bytes = grant.object.size_bytes},
+                         grant.payer_id == 0 ? std::nullopt : std::optional(grant.payer_id));
 }
 
 Result<bool> is_linked(Services& services, rt::Blocking blocking, std::int64_t repo_id,

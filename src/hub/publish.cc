@@ -166,8 +166,9 @@ Result<Published> write(Services& services, db::Session& session, Publication pu
     EMB_DO(meta::repos::set_card(session, row->id, *prepared.card));
   }
   if (!publication.lfs.empty()) {
-    EMB_DO(check_quota(services, session, row->namespace_id, publication.lfs));
-    EMB_DO(meta::repos::link_lfs(session, row->id, publication.lfs, now_ms));
+    EMB_DO(check_quota(services, session, publication.payer_id.value_or(row->namespace_id),
+                       publication.lfs));
+    EMB_DO(meta::repos::link_lfs(session, row->id, publication.lfs, now_ms, publication.payer_id));
   }
   EMB_DO(meta::repos::add_event(
       session,

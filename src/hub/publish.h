@@ -31,6 +31,7 @@ struct Publication {
   std::optional<meta::PullRequest> pull;  // to create: its number replaces "{pull}" in ref names
   std::string event = "repo.content";
   std::int64_t actor_id = 0;
+  std::optional<std::int64_t> payer_id;  // of `lfs` (payer_of); nullopt: the repository's namespace
 };
 
 struct Published {

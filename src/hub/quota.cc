@@ -56,13 +56,14 @@ Status check_room(Services& services, rt::Blocking blocking, std::int64_t namesp
   });
 }
 
-Status check_not_full(Services& services, rt::Blocking blocking, std::int64_t namespace_id) {
+Status check_not_full(Services& services, rt::Blocking blocking, std::int64_t namespace_id,
+                      std::uint64_t added_bytes) {
   return services.database.read(blocking, [&](db::Session& session) -> Status {
     EMB_TRY(const auto allowed, allowed_bytes(services, session, namespace_id));
     if (!allowed) return Done{};
     EMB_TRY(const auto used, meta::storage::used_bytes(session, namespace_id));
-    if (used < *allowed) return Done{};
-    EMB_TRY(auto error, over_quota(session, namespace_id, used, *allowed, 0));
+    if (used < *allowed && added_bytes <= *allowed - used) return Done{};
+    EMB_TRY(auto error, over_quota(session, namespace_id, used, *allowed, added_bytes));
     return fail(std::move(error));
   });
 }

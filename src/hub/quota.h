@@ -7,7 +7,9 @@
 // sends gigabytes in vain, and in the transaction that links them, which is what counts. What is
 // there already may always be committed again, and everything may be deleted. Files that arrive at
 // the same moment may both find the last room on PostgreSQL: a quota is for people, not for proofs.
-// Packs count, but a push of text is not refused.
+// Packs count, but a push of text is not refused. What somebody sends who may only propose counts
+// for them (payer_of, write_target.h), and so do chunks that a client sent and no file is made of
+// yet, until a shard names them or the collection removes them.
 
 #include <cstdint>
 #include <optional>
@@ -28,8 +30,10 @@ Status check_quota(Services&, db::Session&, std::int64_t namespace_id,
 // The same before anything was sent.
 Status check_room(Services&, rt::Blocking, std::int64_t namespace_id,
                   const std::vector<meta::LfsLink>& links);
-// Denied when the namespace is full: for senders who do not say how much they bring.
-Status check_not_full(Services&, rt::Blocking, std::int64_t namespace_id);
+// Denied when the namespace is full, or has no room for `added_bytes` more: for senders who do not
+// say which files they bring.
+Status check_not_full(Services&, rt::Blocking, std::int64_t namespace_id,
+                      std::uint64_t added_bytes = 0);
 
 // Nullopt: the server's default again. NotFound when there is no such user or organization.
 Status set_quota(Services&, rt::Blocking, std::string_view ns,

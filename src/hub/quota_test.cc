@@ -14,11 +14,13 @@ namespace {
 class QuotaTest : public HubTest {
  protected:
   QuotaTest() : alice(user("alice")), repo(make_repo(alice, "alice/bert")) {}
+  std::uint64_t used(std::int64_t account_id) {
+    return must(database->read(
+        blocking, [&](db::Session& s) { return meta::storage::used_bytes(s, account_id); }));
+  }
   void allow(std::uint64_t more_bytes) {
-    const auto used = must(database->read(
-        blocking, [&](db::Session& s) { return meta::storage::used_bytes(s, repo.namespace_id); }));
-    must(
-        set_quota(services(), blocking, "Alice", meta::storage::Quota{.bytes = used + more_bytes}));
+    must(set_quota(services(), blocking, "Alice",
+                   meta::storage::Quota{.bytes = used(repo.namespace_id) + more_bytes}));
   }
   Result<LfsBatchResult> ask_to_upload(std::vector<LfsObject> files) {
     return lfs_batch(services(), blocking, alice, repo.name,
@@ -94,6 +96,83 @@ TEST_F(QuotaTest, AFullNamespaceGetsNoTokenToSendChunks) {
   allow(0);
   expect_denied(token(XetToken::Scope::Write));
   EXPECT_TRUE(token(XetToken::Scope::Read));
+}
+
+// Else whoever may open a pull request could fill the owner's storage, and commit nothing.
+TEST_F(QuotaTest, WhatIsProposedCountsForWhoProposesItUntilAWriterTakesIt) {
+  const auto bob = user("bob");
+  const std::string bytes(100, 'p');
+  const Digest file = put_object(bytes);
+  allow(10);
+  const auto ask = [&](const auth::Caller& caller) {
+    return lfs_batch(services(), blocking, caller, repo.name,
+                     {.upload = true, .transfers = {"basic"}, .objects = {{file, 100}}});
+  };
+  const auto before = used(repo.namespace_id);
+  const auto granted = must(ask(bob));
+  ASSERT_TRUE(granted.answers[0].action);
+  EXPECT_EQ(granted.answers[0].action->payer_id, bob.id());
+  const auto grant = must(SignedGrant::parse(granted.answers[0].action->render("key"), "key",
+                                             services().clock.now_ms()));
+  EXPECT_EQ(grant.payer_id, bob.id());
+  auto ingest = must(begin_upload(services(), blocking, grant));
+  must(ingest->write(blocking, bytes));
+  must(finish_upload(services(), blocking, grant, *ingest));
+  EXPECT_EQ(used(repo.namespace_id), before);
+  EXPECT_EQ(used(bob.id()), 100u);
+  must(set_quota(services(), blocking, "bob", meta::storage::Quota{.bytes = 150}));
+  const Digest other = put_object(std::string(100, 'q'));
+  expect_denied(link_lfs_object(services(), blocking, repo.id, {other, 100}, bob.id()));
+  expect_denied(lfs_batch(services(), blocking, bob, repo.name,
+                          {.upload = true, .transfers = {"basic"}, .objects = {{other, 100}}}));
+  expect_denied(ask(alice));  // there is no room for it here
+  allow(100);
+  EXPECT_TRUE(must(ask(alice)).answers[0].present);
+  EXPECT_EQ(used(repo.namespace_id), before + 100);
+  EXPECT_EQ(used(bob.id()), 0u);
+  // And it stays there, whoever sends it again.
+  must(link_lfs_object(services(), blocking, repo.id, {file, 100}, bob.id()));
+  EXPECT_EQ(used(bob.id()), 0u);
+}
+
+TEST_F(QuotaTest, ChunksCountForTheirSenderUntilAFileIsMadeOfThem) {
+  const std::string bytes(1000, 'x');
+  cas::XorbWriter writer;
+  std::string body;
+  const auto chunk = cas::hash_chunk(bytes);
+  writer.add(bytes, chunk).append_to(body);
+  const auto index = writer.finish();
+  const auto send = [&](const XetToken& token) -> Result<bool> {
+    EMB_TRY(auto upload, begin_xorb(services(), blocking, token, index.hash, body.size()));
+    EMB_DO(upload->write(blocking, body));
+    return finish_xorb(services(), blocking, token, index.hash, *upload);
+  };
+  const auto before = used(repo.namespace_id);
+  allow(body.size() - 1);
+  const auto token = make_xet_token(services(), alice, repo, XetToken::Scope::Write);
+  expect_denied(send(token));
+  allow(1100);
+  EXPECT_TRUE(must(send(token)));
+  EXPECT_EQ(used(repo.namespace_id), before + body.size());
+  EXPECT_FALSE(must(send(token))) << "and once";
+  EXPECT_EQ(used(repo.namespace_id), before + body.size());
+
+  // Who may only propose pays, too.
+  const auto bob = user("bob");
+  const auto proposal = make_xet_token(services(), bob, repo, XetToken::Scope::Write);
+  EXPECT_TRUE(proposal.is_proposal);
+  must(set_quota(services(), blocking, "bob", meta::storage::Quota{.bytes = 1}));
+  expect_denied(begin_xorb(services(), blocking, proposal, cas::hash_chunk("new"), 1000));
+
+  cas::ShardFile file;
+  file.hash = cas::file_hash_of(chunk);
+  file.segments.push_back(
+      {.xorb = index.hash, .unpacked_bytes = 1000, .chunk_first = 0, .chunk_last = 1});
+  file.range_hashes.push_back(cas::range_hash(std::span(&chunk, 1)));
+  const std::string shard = cas::write_shard({.files = {file}, .xorbs = {}});
+  expect_denied(register_shard(services(), blocking, proposal, shard, {}));
+  must(register_shard(services(), blocking, token, shard, {}));
+  EXPECT_EQ(used(repo.namespace_id), before + 1000) << "now it is a file";
 }
 
 TEST_F(QuotaTest, TheDefaultHoldsForWhoHasNoneOfTheirOwn) {

@@ -1,7 +1,7 @@
 // The text of a SignedGrant:
-// "2.{action}.{repo}.{sha256}.{size}.{upload}.{part}.{part bytes}.{expires}.{signature}", every
-// field URL-safe, the sha256 and the signature in base64url. The signature covers the text before
-// it byte for byte, so a grant has exactly one spelling.
+// "3.{action}.{repo}.{sha256}.{size}.{upload}.{part}.{part bytes}.{payer}.{expires}.{signature}",
+// every field URL-safe, the sha256 and the signature in base64url. The signature covers the text
+// before it byte for byte, so a grant has exactly one spelling.
 
 #include <charconv>
 #include <optional>
@@ -44,7 +44,7 @@ bool read_digest(std::string_view text, Digest& into) {
 
 std::optional<SignedGrant> read_fields(std::string_view payload) {
   const auto fields = split(payload, '.');
-  if (fields.size() != 9 || fields[0] != "2" || fields[1].size() != 1) return std::nullopt;
+  if (fields.size() != 10 || fields[0] != "3" || fields[1].size() != 1) return std::nullopt;
   const auto action = kActions.find(fields[1][0]);
   if (action == std::string_view::npos) return std::nullopt;
   SignedGrant grant;
@@ -52,7 +52,8 @@ std::optional<SignedGrant> read_fields(std::string_view payload) {
   grant.upload = fields[5];
   if (!read_number(fields[2], grant.repo_id) || !read_digest(fields[3], grant.object.sha256) ||
       !read_number(fields[4], grant.object.size_bytes) || !read_number(fields[6], grant.part) ||
-      !read_number(fields[7], grant.part_bytes) || !read_number(fields[8], grant.expires_ms)) {
+      !read_number(fields[7], grant.part_bytes) || !read_number(fields[8], grant.payer_id) ||
+      !read_number(fields[9], grant.expires_ms)) {
     return std::nullopt;
   }
   return grant;
@@ -61,9 +62,9 @@ std::optional<SignedGrant> read_fields(std::string_view payload) {
 }  // namespace
 
 std::string SignedGrant::render(std::string_view signing_key) const {
-  const auto payload = cat("2.", kActions[static_cast<std::size_t>(action)], '.', repo_id, '.',
+  const auto payload = cat("3.", kActions[static_cast<std::size_t>(action)], '.', repo_id, '.',
                            digest_text(object.sha256), '.', object.size_bytes, '.', upload, '.',
-                           part, '.', part_bytes, '.', expires_ms);
+                           part, '.', part_bytes, '.', payer_id, '.', expires_ms);
   return cat(payload, '.', sign(payload, signing_key));
 }
 

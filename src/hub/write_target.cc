@@ -40,6 +40,11 @@ Status check_propose(const auth::Caller& caller, const meta::Repo& repo) {
   return Done{};
 }
 
+std::optional<std::int64_t> payer_of(const auth::Caller& caller, const meta::Repo& repo) {
+  if (auth::may(caller, repo, auth::Right::Write)) return std::nullopt;
+  return caller.id();
+}
+
 Status check_ref_write(Services& services, rt::Blocking blocking, const auth::Caller& caller,
                        const meta::Repo& repo, std::string_view ref) {
   if (ref.starts_with("refs/heads/") || ref.starts_with("refs/tags/"))

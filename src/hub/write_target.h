@@ -40,5 +40,10 @@ Status check_ref_write(Services&, rt::Blocking, const auth::Caller&, const meta:
 
 // May the caller open pull requests here?
 Status check_propose(const auth::Caller&, const meta::Repo& repo);
+// For whose storage what the caller sends to the repository counts: their own while they may only
+// propose, or else whoever may open a pull request could fill the owner's. Nullopt: the
+// repository's namespace. Once somebody who may write sends or commits the same file, it is the
+// namespace's.
+std::optional<std::int64_t> payer_of(const auth::Caller&, const meta::Repo& repo);
 
 }  // namespace embrace::hub

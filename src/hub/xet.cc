@@ -22,6 +22,19 @@ Status check_write(Services& services, rt::Blocking blocking, const auth::Caller
   return auth::check(caller, repo, auth::Right::Write);
 }
 
+struct Payer {
+  std::int64_t account_id = 0;
+  std::optional<std::int64_t> of_link;  // nullopt: the repository's namespace
+};
+// RepoNotFound when the token's repository is gone.
+Result<Payer> payer_of(db::Session& session, const XetToken& token) {
+  EMB_TRY(const auto repo, meta::repos::find_by_id(session, token.repo_id));
+  if (!repo || repo->created_ms != token.repo_created_ms)
+    return fail(Code::NotFound, "Repository not found", Tag::RepoNotFound);
+  if (!token.is_proposal) return Payer{.account_id = repo->namespace_id, .of_link = std::nullopt};
+  return Payer{.account_id = token.user_id, .of_link = token.user_id};
+}
+
 // Which chunking a file has is asked for on every download and changes only when the file was
 // collected and came again, cut in another way. So answers hold for a few minutes.
 constexpr Millis kHashesKeptMs = 5 * 60 * 1000;
@@ -53,6 +66,7 @@ XetToken make_xet_token(const Services& services, const auth::Caller& caller,
           .repo_id = repo.id,
           .repo_created_ms = repo.created_ms,
           .user_id = caller.id(),
+          .is_proposal = scope == XetToken::Scope::Write && payer_of(caller, repo).has_value(),
           .expires_ms = services.clock.now_ms() + services.settings.xet_token_ms};
 }
 
@@ -63,7 +77,7 @@ Result<XetToken> grant_xet(Services& services, rt::Blocking blocking, const auth
   if (scope == XetToken::Scope::Write)
     EMB_DO(check_write(services, blocking, caller, repo, rev, create_pull));
   if (scope == XetToken::Scope::Write)
-    EMB_DO(check_not_full(services, blocking, repo.namespace_id));
+    EMB_DO(check_not_full(services, blocking, payer_of(caller, repo).value_or(repo.namespace_id)));
   return make_xet_token(services, caller, repo, scope);
 }
 
@@ -83,6 +97,27 @@ Result<cas::FileRow> find_xet_file(Services& services, rt::Blocking blocking, co
   return file;
 }
 
+Result<std::unique_ptr<cas::XorbUpload>> begin_xorb(Services& services, rt::Blocking blocking,
+                                                    const XetToken& token,
+                                                    const cas::XetHash& named,
+                                                    std::uint64_t announced_bytes) {
+  EMB_TRY(const Payer payer,
+          services.database.read(blocking, [&](db::Session& s) { return payer_of(s, token); }));
+  EMB_DO(check_not_full(services, blocking, payer.account_id, announced_bytes));
+  return services.chunks.create_xorb(blocking, named);
+}
+
+Result<bool> finish_xorb(Services& services, rt::Blocking blocking, const XetToken& token,
+                         const cas::XetHash& named, cas::XorbUpload& upload) {
+  EMB_TRY(const bool is_new, upload.finish(blocking));
+  if (!is_new) return false;
+  EMB_DO(services.database.write(blocking, [&](db::Session& s) -> Status {
+    EMB_TRY(const Payer payer, payer_of(s, token));
+    return meta::storage::note_sent_xorb(s, named.text(), payer.account_id);
+  }));
+  return true;
+}
+
 Status register_shard(Services& services, rt::Blocking blocking, const XetToken& token,
                       std::string_view shard, const cas::ChunkedStore::Progress& progress) {
   EMB_TRY(const auto files, services.chunks.register_shard(
@@ -91,11 +126,10 @@ Status register_shard(Services& services, rt::Blocking blocking, const XetToken&
   for (const auto& file : files)
     links.push_back({.sha256 = file.sha256, .size_bytes = file.size_bytes});
   return services.database.write(blocking, [&](db::Session& s) -> Status {
-    EMB_TRY(const auto repo, meta::repos::find_by_id(s, token.repo_id));
-    if (!repo || repo->created_ms != token.repo_created_ms)
-      return fail(Code::NotFound, "Repository not found", Tag::RepoNotFound);
-    EMB_DO(check_quota(services, s, repo->namespace_id, links));
-    return meta::repos::link_lfs(s, token.repo_id, links, services.clock.now_ms());
+    EMB_TRY(const Payer payer, payer_of(s, token));
+    EMB_DO(check_quota(services, s, payer.account_id, links));
+    EMB_DO(meta::repos::link_lfs(s, token.repo_id, links, services.clock.now_ms(), payer.of_link));
+    return meta::storage::settle_sent_xorbs(s, payer.account_id);
   });
 }
 

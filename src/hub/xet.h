@@ -10,6 +10,7 @@
 // holds chunks of many owners. Registering a shard is what links: the store has checked that its
 // sender knows the bytes.
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -36,6 +37,15 @@ XetToken make_xet_token(const Services&, const auth::Caller&, const meta::Repo& 
 // zero hash) is everybody's.
 Result<cas::FileRow> find_xet_file(Services&, rt::Blocking, const XetToken& token,
                                    const cas::XetHash& hash);
+
+// A xorb on its way in, of `announced_bytes` if its sender says how many. Denied when the storage
+// of who pays for it is full. It counts there until a shard names it.
+Result<std::unique_ptr<cas::XorbUpload>> begin_xorb(Services&, rt::Blocking, const XetToken& token,
+                                                    const cas::XetHash& named,
+                                                    std::uint64_t announced_bytes);
+// true: it is new. Errors as those of XorbUpload::finish.
+Result<bool> finish_xorb(Services&, rt::Blocking, const XetToken& token, const cas::XetHash& named,
+                         cas::XorbUpload& upload);
 
 // Registers the files of a shard and links those that say their sha256 to the token's repository.
 // Unusable says which claim of the shard is false. Takes as long as reading the files once.

@@ -2,7 +2,7 @@
 
 // What is signed:
 //
-//   token  "1.{r|w}.{repo}.{repo created}.{user}.{expires}.{signature}"
+//   token  "1.{r|w|p}.{repo}.{repo created}.{user}.{expires}.{signature}"
 //   fetch  "1.{xorb}.{first}-{length}_{first}-{length}....{expires}.{signature}"
 //
 // Numbers are decimal, the xorb is in the protocol's spelling.
@@ -42,8 +42,8 @@ bool read_spans(std::string_view text, std::vector<cas::ByteSpan>& into) {
 
 std::string XetToken::render(std::string_view signing_key) const {
   return sign_text(signing_key, kTokenPurpose,
-                   cat("1.", scope == Scope::Write ? 'w' : 'r', '.', repo_id, '.', repo_created_ms,
-                       '.', user_id, '.', expires_ms));
+                   cat("1.", scope == Scope::Read ? 'r' : (is_proposal ? 'p' : 'w'), '.', repo_id,
+                       '.', repo_created_ms, '.', user_id, '.', expires_ms));
 }
 
 Result<XetToken> XetToken::parse(std::string_view text, std::string_view signing_key,
@@ -60,7 +60,8 @@ Result<XetToken> XetToken::parse(std::string_view text, std::string_view signing
       !read_number(fields[3], token.repo_created_ms) || !read_number(fields[4], token.user_id) ||
       !read_number(fields[5], token.expires_ms))
     return refuse("This Xet token was made by another version of this server.");
-  token.scope = fields[1] == "w" ? Scope::Write : Scope::Read;
+  token.is_proposal = fields[1] == "p";
+  token.scope = token.is_proposal || fields[1] == "w" ? Scope::Write : Scope::Read;
   if (token.expires_ms + kClocksDifferMs <= now_ms)
     return refuse("This Xet token has expired: ask the repository for a new one.");
   return token;

@@ -21,6 +21,8 @@ struct XetToken {
   std::int64_t repo_id = 0;
   Millis repo_created_ms = 0;  // tells a deleted repository from a later one with its id
   std::int64_t user_id = 0;    // 0: nobody
+  // The user may propose to the repository, and not write: what they send counts for them.
+  bool is_proposal = false;
   Millis expires_ms = 0;
 
   std::string render(std::string_view signing_key) const;

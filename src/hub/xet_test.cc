@@ -25,6 +25,12 @@ TEST(XetToken, SaysWhatItWasMadeFor) {
   EXPECT_EQ(parsed.repo_created_ms, 11);
   EXPECT_EQ(parsed.user_id, 13);
   EXPECT_EQ(parsed.expires_ms, 1000);
+  EXPECT_FALSE(parsed.is_proposal);
+  auto proposal = token;
+  proposal.is_proposal = true;
+  const auto proposed = must(XetToken::parse(proposal.render(kKey), kKey, 999));
+  EXPECT_EQ(proposed.scope, Scope::Write);
+  EXPECT_TRUE(proposed.is_proposal);
 }
 
 TEST(XetToken, LivesABitLongerThanItSays) {

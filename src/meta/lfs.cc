@@ -10,7 +10,7 @@ namespace embrace::meta::repos {
 // The file's row first, in the order of sha256: whoever drops files or links writes the same rows,
 // in the same order.
 Status link_lfs(db::Session& session, std::int64_t repo_id, const std::vector<LfsLink>& links,
-                Millis now_ms) {
+                Millis now_ms, std::optional<std::int64_t> payer_id) {
   std::vector<LfsLink> ordered = links;
   std::ranges::sort(ordered, {}, &LfsLink::sha256);
   for (const auto& link : ordered) {
@@ -22,13 +22,27 @@ Status link_lfs(db::Session& session, std::int64_t repo_id, const std::vector<Lf
                                       " is no longer on the server: upload it again."));
     }
     EMB_DO(
-        session.run("INSERT INTO repo_lfs (repo_id, sha256, size_bytes, linked_ms, used_ms) "
-                    "VALUES (:repo, :sha256, :size, :now, :now) "
+        session.run("INSERT INTO repo_lfs (repo_id, sha256, size_bytes, linked_ms, used_ms, "
+                    "payer_id) VALUES (:repo, :sha256, :size, :now, :now, :payer) "
                     "ON CONFLICT (repo_id, sha256) DO UPDATE SET used_ms = excluded.used_ms, "
-                    "condemned_ms = NULL",
-                    repo_id, link.sha256.hex(), link.size_bytes, now_ms));
+                    "condemned_ms = NULL, payer_id = CASE WHEN excluded.payer_id IS NULL "
+                    "THEN NULL ELSE repo_lfs.payer_id END",
+                    repo_id, link.sha256.hex(), link.size_bytes, now_ms, payer_id));
   }
   return Done{};
+}
+
+Result<std::vector<LfsLink>> lfs_of_payers(db::Session& session, std::int64_t repo_id,
+                                           const std::vector<Digest>& files) {
+  std::vector<LfsLink> out;
+  for (const auto& sha256 : files) {
+    EMB_TRY(const auto row,
+            session.row<std::uint64_t>("SELECT size_bytes FROM repo_lfs WHERE repo_id = :repo "
+                                       "AND sha256 = :sha256 AND payer_id IS NOT NULL",
+                                       repo_id, sha256.hex()));
+    if (row) out.push_back({.sha256 = sha256, .size_bytes = std::get<0>(*row)});
+  }
+  return out;
 }
 
 Result<std::vector<Digest>> old_lfs(db::Session& session, std::int64_t repo_id,

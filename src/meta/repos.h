@@ -52,9 +52,13 @@ Status set_card(db::Session&, std::int64_t repo_id,
 // LFS objects this repository has referred to or received (what "already part of this repo" means).
 // The one way to a link, beside copy_lfs_links: in the same transaction the files count as used, so
 // that none of them is dropped meanwhile (storage.h). Unusable, "upload it again", when one is
-// gone.
+// gone. A new link counts for `payer_id`, or for the repository's namespace without one; an old one
+// comes to count for the namespace, and never for somebody else.
 Status link_lfs(db::Session&, std::int64_t repo_id, const std::vector<LfsLink>& links,
-                Millis now_ms);
+                Millis now_ms, std::optional<std::int64_t> payer_id = std::nullopt);
+// Those of the files whose links count for somebody else than the repository's namespace.
+Result<std::vector<LfsLink>> lfs_of_payers(db::Session&, std::int64_t repo_id,
+                                           const std::vector<Digest>& files);
 // Those of the files whose links nobody used since.
 Result<std::vector<Digest>> old_lfs(db::Session&, std::int64_t repo_id,
                                     const std::vector<Digest>& files, Millis used_before_ms);

@@ -389,7 +389,22 @@ ALTER TABLE accounts ADD COLUMN details {{text}} NOT NULL DEFAULT ''
 ALTER TABLE accounts ADD COLUMN homepage {{text}} NOT NULL DEFAULT ''
 )";
 
-constexpr std::array<db::Migration, 10> kMigrations = {{
+// Whose storage something counts for, where it is not simply the repository's namespace: files that
+// came by who may only propose, and xorbs that no file is made of yet.
+constexpr std::string_view kPayers = R"(
+ALTER TABLE repo_lfs ADD COLUMN payer_id {{int}}
+--
+CREATE INDEX repo_lfs_by_payer ON repo_lfs (payer_id) WHERE payer_id IS NOT NULL
+--
+CREATE TABLE sent_xorbs (
+  xorb_id {{int}} PRIMARY KEY REFERENCES xorbs (id) ON DELETE CASCADE,
+  payer_id {{int}} NOT NULL REFERENCES accounts (id) ON DELETE CASCADE
+)
+--
+CREATE INDEX sent_xorbs_by_payer ON sent_xorbs (payer_id)
+)";
+
+constexpr std::array<db::Migration, 11> kMigrations = {{
     {1, "accounts", kAccounts},
     {2, "repositories", kRepos},
     {3, "contents", kContents},
@@ -400,6 +415,7 @@ constexpr std::array<db::Migration, 10> kMigrations = {{
     {8, "condemned links", kCondemnedLinks},
     {9, "young packs", kYoungPacks},
     {10, "profiles", kProfiles},
+    {11, "payers", kPayers},
 }};
 
 }  // namespace

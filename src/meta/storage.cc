@@ -140,18 +140,43 @@ Result<bool> is_xorb_shown_to(db::Session& session, std::int64_t xorb_id, std::i
 }
 
 Result<std::uint64_t> used_bytes(db::Session& session, std::int64_t namespace_id) {
-  EMB_TRY(const auto files, session.row<std::uint64_t>(
-                                "SELECT CAST(COALESCE(SUM(u.size_bytes), 0) AS BIGINT) FROM "
-                                "(SELECT l.sha256, MAX(l.size_bytes) AS size_bytes FROM repos r "
-                                "JOIN repo_lfs l ON l.repo_id = r.id WHERE r.namespace_id = :ns "
-                                "GROUP BY l.sha256) u",
-                                namespace_id));
-  EMB_TRY(const auto packs,
-          session.row<std::uint64_t>("SELECT CAST(COALESCE(SUM(p.size_bytes), 0) AS BIGINT) "
-                                     "FROM repos r JOIN packs p ON p.repo_id = r.id "
-                                     "WHERE r.namespace_id = :ns",
-                                     namespace_id));
-  return (files ? std::get<0>(*files) : 0) + (packs ? std::get<0>(*packs) : 0);
+  std::uint64_t used = 0;
+  const auto add = [&](std::string_view sql) -> Status {
+    EMB_TRY(const auto sum, session.row<std::uint64_t>(sql, namespace_id));
+    if (sum) used += std::get<0>(*sum);
+    return Done{};
+  };
+  EMB_DO(
+      add("SELECT CAST(COALESCE(SUM(u.size_bytes), 0) AS BIGINT) FROM "
+          "(SELECT b.sha256, MAX(b.size_bytes) AS size_bytes FROM ("
+          "SELECT l.sha256, l.size_bytes FROM repos r JOIN repo_lfs l ON l.repo_id = r.id "
+          "WHERE r.namespace_id = :ns AND l.payer_id IS NULL UNION ALL "
+          "SELECT p.sha256, p.size_bytes FROM repo_lfs p WHERE p.payer_id = :ns) b "
+          "GROUP BY b.sha256) u"));
+  EMB_DO(
+      add("SELECT CAST(COALESCE(SUM(p.size_bytes), 0) AS BIGINT) FROM repos r "
+          "JOIN packs p ON p.repo_id = r.id WHERE r.namespace_id = :ns"));
+  EMB_DO(
+      add("SELECT CAST(COALESCE(SUM(x.stored_bytes), 0) AS BIGINT) FROM sent_xorbs s "
+          "JOIN xorbs x ON x.id = s.xorb_id WHERE s.payer_id = :ns AND NOT EXISTS "
+          "(SELECT 1 FROM xet_terms t WHERE t.xorb_id = s.xorb_id)"));
+  return used;
+}
+
+Status note_sent_xorb(db::Session& session, std::string_view xorb_hash, std::int64_t payer_id) {
+  EMB_DO(
+      session.run("INSERT INTO sent_xorbs (xorb_id, payer_id) SELECT x.id, CAST(:payer AS BIGINT) "
+                  "FROM xorbs x WHERE x.hash = :hash ON CONFLICT (xorb_id) DO NOTHING",
+                  payer_id, xorb_hash));
+  return Done{};
+}
+
+Status settle_sent_xorbs(db::Session& session, std::int64_t payer_id) {
+  EMB_DO(
+      session.run("DELETE FROM sent_xorbs WHERE payer_id = :payer AND EXISTS "
+                  "(SELECT 1 FROM xet_terms t WHERE t.xorb_id = sent_xorbs.xorb_id)",
+                  payer_id));
+  return Done{};
 }
 
 Result<std::uint64_t> added_bytes(db::Session& session, std::int64_t namespace_id,
@@ -166,7 +191,7 @@ Result<std::uint64_t> added_bytes(db::Session& session, std::int64_t namespace_i
     EMB_TRY(const auto there,
             session.row<std::int64_t>("SELECT l.repo_id FROM repo_lfs l JOIN repos r "
                                       "ON r.id = l.repo_id WHERE l.sha256 = :sha256 "
-                                      "AND r.namespace_id = :ns LIMIT 1",
+                                      "AND COALESCE(l.payer_id, r.namespace_id) = :ns LIMIT 1",
                                       link.sha256.hex(), namespace_id));
     if (!there) added += link.size_bytes;
   }
@@ -200,6 +225,8 @@ Result<std::vector<NamespaceUse>> uses(db::Session& session, std::int64_t after_
           (session.rows<std::int64_t, std::string>(
               "SELECT a.id, a.name FROM accounts a WHERE a.id > :after AND "
               "(EXISTS (SELECT 1 FROM repos r WHERE r.namespace_id = a.id) OR "
+              "EXISTS (SELECT 1 FROM repo_lfs l WHERE l.payer_id = a.id) OR "
+              "EXISTS (SELECT 1 FROM sent_xorbs s WHERE s.payer_id = a.id) OR "
               "EXISTS (SELECT 1 FROM namespace_quotas q WHERE q.namespace_id = a.id)) "
               "ORDER BY a.id LIMIT :limit",
               after_id, limit)));

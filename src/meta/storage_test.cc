@@ -229,6 +229,42 @@ TEST_P(Storage, ANamespaceUsesEachOfItsFilesOnce) {
   EXPECT_EQ(all[2].size_bytes, 30u);
 }
 
+TEST_P(Storage, ALinkCountsForItsPayerUntilTheNamespaceTakesIt) {
+  for (unsigned i = 1; i <= 2; ++i) add_file(digest_of(i), i * 10);
+  const auto link_for = [&](unsigned number, std::optional<std::int64_t> payer) {
+    ASSERT_TRUE(write([&](db::Session& s) {
+      return repos::link_lfs(s, bert_.id, {{digest_of(number), number * 10}}, 5, payer);
+    }));
+  };
+  const auto used = [&](const Account& account) {
+    return read([&](db::Session& s) { return storage::used_bytes(s, account.id); }).value();
+  };
+  const auto added = [&](const Account& account, unsigned number) {
+    return read([&](db::Session& s) {
+             return storage::added_bytes(s, account.id, {{digest_of(number), number * 10}});
+           })
+        .value();
+  };
+  link_for(1, bob_.id);
+  link_for(2, std::nullopt);
+  EXPECT_EQ(used(alice_), 20u);
+  EXPECT_EQ(used(bob_), 10u);
+  EXPECT_EQ(added(alice_, 1), 10u);
+  EXPECT_EQ(added(bob_, 1), 0u);
+  EXPECT_EQ(read([&](db::Session& s) {
+              return repos::lfs_of_payers(s, bert_.id, {digest_of(1), digest_of(2)});
+            })
+                .value()
+                .size(),
+            1u);
+  EXPECT_EQ(read([&](db::Session& s) { return storage::uses(s, 0, 10); })->size(), 2u);
+  link_for(2, bob_.id);  // it was there before
+  EXPECT_EQ(used(bob_), 10u);
+  link_for(1, std::nullopt);
+  EXPECT_EQ(used(alice_), 30u);
+  EXPECT_EQ(used(bob_), 0u);
+}
+
 TEST_P(Storage, AQuotaIsSetLiftedAndLeftToTheDefault) {
   const auto find = [&] {
     return read([&](db::Session& s) { return storage::find_quota(s, alice_.id); }).value();

@@ -1,5 +1,6 @@
 // POST and HEAD {cas}/v1/xorbs/{prefix}/{xorb}, GET {cas}/fetch/{grant}: xorbs on their way in, and
 // ranges of them on their way out.
+#include <algorithm>
 #include <memory>
 
 #include "api/endpoints.h"
@@ -56,10 +57,12 @@ Task<Result<http::Response>> xet_xorb(Call& call) {
 }
 
 Task<Result<http::Response>> xet_upload_xorb(Call& call) {
-  EMB_CO_DO(xet_token(call, XetScope::Write));
+  EMB_CO_TRY(const auto token, xet_token(call, XetScope::Write));
   EMB_CO_TRY(const auto hash, hash_in_path(call));
+  const std::uint64_t announced =
+      std::min(call.request.body->length().value_or(0), cas::kXorbStoredBytesMax);
   EMB_CO_TRY(auto begun, co_await on_transfers(call, [&](rt::Blocking blocking) {
-               return call.services().chunks.create_xorb(blocking, hash);
+               return hub::begin_xorb(call.services(), blocking, token, hash, announced);
              }));
   const std::shared_ptr<cas::XorbUpload> upload = std::move(begun);
   EMB_CO_DO(as_bad_request(co_await receive_body(
@@ -67,8 +70,9 @@ Task<Result<http::Response>> xet_upload_xorb(Call& call) {
         return upload->write(blocking, block->bytes());
       })));
   EMB_CO_TRY(const bool is_new,
-             as_bad_request(co_await on_transfers(
-                 call, [&](rt::Blocking blocking) { return upload->finish(blocking); })));
+             as_bad_request(co_await on_transfers(call, [&](rt::Blocking blocking) {
+               return hub::finish_xorb(call.services(), blocking, token, hash, *upload);
+             })));
   json::Writer w;
   w.begin_object().field("was_inserted", is_new).end_object();
   co_return json_reply(w);
