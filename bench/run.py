@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 
+import catalog
 import hashing
 import large_files
 import small_things
@@ -53,7 +54,7 @@ def commit_name():
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "build/release/embrace")
-    parser.add_argument("--only", default="", metavar="PART", choices=["", "hashing", "start", "reads", "writes", "large", "many"])
+    parser.add_argument("--only", default="", metavar="PART", choices=["", "hashing", "catalog", "start", "reads", "writes", "large", "many"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="small files, few repositories: to see that it runs")
     parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "build", help="where the temporary folder goes (6 GiB)")
@@ -77,6 +78,8 @@ def main():
         try:
             if wants("hashing"):
                 hashing.measure(report, folder / "hashing")
+            if wants("catalog"):
+                catalog.measure(report)
             if wants("start"):
                 measure_start(report, options.binary, folder, options)
             hub.start()
