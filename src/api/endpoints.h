@@ -61,6 +61,9 @@ EMB_ENDPOINT(repo_info);
 EMB_ENDPOINT(list_repos);
 EMB_ENDPOINT(tags_by_type);
 EMB_ENDPOINT(own_repositories);
+// hf/search.cc
+EMB_ENDPOINT(quick_search);
+EMB_ENDPOINT(full_text_search);
 // hf/tree.cc
 EMB_ENDPOINT(tree);
 EMB_ENDPOINT(paths_info);
@@ -115,6 +118,7 @@ EMB_ENDPOINT(lfs_verify);
 EMB_ENDPOINT(lfs_verify_granted);
 EMB_ENDPOINT(lfs_upload);  // transfer.cc
 EMB_ENDPOINT(lfs_part);
+EMB_ENDPOINT(lfs_part_state);
 EMB_ENDPOINT(lfs_complete);
 EMB_ENDPOINT(lfs_download);
 EMB_ENDPOINT(lfs_create_lock);  // locks.cc

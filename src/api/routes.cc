@@ -34,6 +34,10 @@ constexpr auto kRoutes = std::to_array<Route>({
     {Get, Site, "/api/kernels", list_repos},
     {Get, Site, "/api/models-tags-by-type", tags_by_type},
     {Get, Site, "/api/datasets-tags-by-type", tags_by_type},
+    {Get, Site, "/api/spaces-tags-by-type", tags_by_type},
+    {Get, Site, "/api/quicksearch", quick_search},
+    {Post, Site, "/api/quicksearch", quick_search},
+    {Get, Site, "/api/search/full-text", full_text_search},
 
     // Who am I, and what clients ask on their own.
     {Get, Site, "/api/whoami-v2", whoami},
@@ -70,6 +74,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {Post, RepoGit, "info/lfs/locks/{}", lfs_unlock},
     {Put, Site, "/api/lfs/upload/{}", lfs_upload, kIgnore},
     {Put, Site, "/api/lfs/part/{}", lfs_part, kIgnore},
+    {Get, Site, "/api/lfs/part/{}", lfs_part_state, kIgnore},
     {Post, Site, "/api/lfs/complete/{}", lfs_complete, kIgnore},
     {Get, Site, "/api/lfs/download/{}", lfs_download, kIgnore},
     {Post, Site, "/api/lfs/verify/{}", lfs_verify_granted, kIgnore},

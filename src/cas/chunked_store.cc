@@ -132,6 +132,11 @@ Status ChunkedStore::drop_parts(rt::Blocking blocking, std::string_view upload) 
   return parts_.drop(blocking, upload);
 }
 
+Result<std::uint64_t> ChunkedStore::part_size(rt::Blocking blocking, std::string_view upload,
+                                              unsigned number) {
+  return parts_.size(blocking, upload, number);
+}
+
 Result<std::size_t> ChunkedStore::drop_stale_parts(rt::Blocking blocking, Millis since_ms) {
   return parts_.drop_stale(blocking, since_ms);
 }

@@ -81,6 +81,7 @@ class ChunkedStore : public ObjectStore {
   Result<ObjectInfo> complete_parts(rt::Blocking, std::string_view upload, unsigned count,
                                     ObjectInfo expected) override;
   Status drop_parts(rt::Blocking, std::string_view upload) override;
+  Result<std::uint64_t> part_size(rt::Blocking, std::string_view upload, unsigned number) override;
   Result<std::size_t> drop_stale_parts(rt::Blocking, Millis since_ms) override;
   Result<std::vector<ObjectInfo>> list(rt::Blocking, std::optional<Digest> after,
                                        std::size_t limit) override;

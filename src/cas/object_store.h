@@ -66,6 +66,9 @@ class ObjectStore {
   virtual Result<ObjectInfo> complete_parts(rt::Blocking, std::string_view upload, unsigned count,
                                             ObjectInfo expected) = 0;
   virtual Status drop_parts(rt::Blocking, std::string_view upload) = 0;
+  // How large the part is that was sent under this number; NotFound when none was.
+  virtual Result<std::uint64_t> part_size(rt::Blocking, std::string_view upload,
+                                          unsigned number) = 0;
   // Uploads that nobody sent a part to since `since_ms`: dropped, and counted.
   virtual Result<std::size_t> drop_stale_parts(rt::Blocking, Millis since_ms) = 0;
 

@@ -241,8 +241,11 @@ TEST_P(ObjectStoreContract, AnObjectThatIsThereIsNoSubstituteForItsParts) {
 }
 
 TEST_P(ObjectStoreContract, APartSentAgainReplacesTheFirst) {
+  EXPECT_EQ(store_.part_size(kBlocking, kUpload, 1).error().code(), Code::NotFound);
   ASSERT_TRUE(put_part(store_, kUpload, 1, "hexxx"));
+  EXPECT_EQ(store_.part_size(kBlocking, kUpload, 1).value(), 5u);
   ASSERT_TRUE(put_part(store_, kUpload, 1, "hel"));
+  EXPECT_EQ(store_.part_size(kBlocking, kUpload, 1).value(), 3u);
   ASSERT_TRUE(put_part(store_, kUpload, 2, "lo"));
   ASSERT_TRUE(put_part(store_, kUpload, 2, "lo"));
   EXPECT_TRUE(store_.complete_parts(kBlocking, kUpload, 2, info_of("hello")));
@@ -283,6 +286,7 @@ TEST_P(ObjectStoreContract, UploadNamesAndPartNumbersAreChecked) {
   }
   for (const unsigned number : {0u, 10'001u, ~0u}) {
     EXPECT_EQ(store_.create_part(kBlocking, kUpload, number).error().code(), Code::InvalidArgument);
+    EXPECT_EQ(store_.part_size(kBlocking, kUpload, number).error().code(), Code::InvalidArgument);
     EXPECT_EQ(store_.complete_parts(kBlocking, kUpload, number, info_of("x")).error().code(),
               Code::InvalidArgument);
   }

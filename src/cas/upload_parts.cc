@@ -23,6 +23,13 @@ Status check_upload(std::string_view upload) {
               "an upload is named by 16 to 64 lower case letters and digits");
 }
 
+Status check_part(std::string_view upload, unsigned number) {
+  EMB_DO(check_upload(upload));
+  if (number >= 1 && number <= UploadParts::kPartsMax) return Done{};
+  return fail(Code::InvalidArgument,
+              cat("parts are numbered 1 to ", UploadParts::kPartsMax, ", not ", number));
+}
+
 std::string folder_of(std::string_view upload) { return cat("parts/", upload, "/"); }
 
 blob::Key part_key(std::string_view upload, unsigned number) {
@@ -73,11 +80,7 @@ class PartIngest final : public Ingest {
 
 Result<std::unique_ptr<Ingest>> UploadParts::create(rt::Blocking blocking, std::string_view upload,
                                                     unsigned number) {
-  EMB_DO(check_upload(upload));
-  if (number < 1 || number > kPartsMax) {
-    return fail(Code::InvalidArgument,
-                cat("parts are numbered 1 to ", kPartsMax, ", not ", number));
-  }
+  EMB_DO(check_part(upload, number));
   EMB_TRY(auto writer, backend_.create(blocking));
   return std::make_unique<PartIngest>(backend_, std::move(writer), part_key(upload, number));
 }
@@ -117,6 +120,13 @@ Result<ObjectInfo> UploadParts::join(rt::Blocking blocking, std::string_view upl
                          [&](std::string_view piece) { return ingest->write(blocking, piece); }));
   }
   return ingest->finish(blocking, expected);
+}
+
+Result<std::uint64_t> UploadParts::size(rt::Blocking blocking, std::string_view upload,
+                                        unsigned number) {
+  EMB_DO(check_part(upload, number));
+  EMB_TRY(const auto stat, backend_.stat(blocking, part_key(upload, number)));
+  return stat.size_bytes;
 }
 
 Status UploadParts::drop(rt::Blocking blocking, std::string_view upload) {

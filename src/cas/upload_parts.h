@@ -25,6 +25,7 @@ class UploadParts {
   Result<ObjectInfo> complete(rt::Blocking, std::string_view upload, unsigned count,
                               ObjectInfo expected);
   Status drop(rt::Blocking, std::string_view upload);
+  Result<std::uint64_t> size(rt::Blocking, std::string_view upload, unsigned number);
   Result<std::size_t> drop_stale(rt::Blocking, Millis since_ms);
 
  private:

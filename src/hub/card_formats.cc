@@ -65,7 +65,7 @@ std::string_view file_format(std::string_view path) {
 
 bool is_card_source(std::string_view path) {
   if (path.contains('/')) return false;
-  if (path.ends_with(".safetensors")) return true;
+  if (path.ends_with(".safetensors") || path.ends_with(".gguf")) return true;
   constexpr std::string_view kSources[] = {
       "README.md",           "config.json",         "tokenizer_config.json", "model_index.json",
       "adapter_config.json", "chat_template.jinja", "modules.json",          "chat_template.json"};

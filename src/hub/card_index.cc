@@ -9,6 +9,7 @@
 #include "hub/card.h"
 #include "hub/card_fields.h"
 #include "hub/front_matter.h"
+#include "hub/gguf.h"
 #include "hub/safetensors.h"
 #include "json/view.h"
 #include "json/writer.h"
@@ -303,6 +304,52 @@ void index_safetensors(meta::CardIndex& index, const std::vector<git::Entry>& fi
   index.num_parameters = static_cast<std::int64_t>(counts.total);
 }
 
+// A file's head, however long it turns out to be.
+std::optional<GgufFacts> read_gguf(const git::Entry& file, const ReadStart& read) {
+  constexpr std::size_t kFirstRead = 1u << 20;
+  for (std::size_t bytes_max = kFirstRead; bytes_max <= kGgufHeadBytesMax; bytes_max *= 4) {
+    const auto start = read(file, bytes_max);
+    auto facts = parse_gguf_head(start);
+    if (!facts) return std::nullopt;
+    if (*facts) return **std::move(facts);
+    if (start.size() < bytes_max) return std::nullopt;  // the file ends in its head
+  }
+  return std::nullopt;
+}
+
+// "bert-00001-of-00003.gguf" -> "bert-"; "" for a file that is whole.
+std::string_view gguf_shard_of(std::string_view path) {
+  constexpr std::size_t tail = std::string_view("00001-of-00003.gguf").size();
+  if (path.size() < tail || !path.substr(path.size() - tail).substr(5).starts_with("-of-"))
+    return {};
+  return path.substr(0, path.size() - tail);
+}
+
+// The first file says what the model is. Of one in shards, every shard says how large.
+void index_gguf(meta::CardIndex& index, const std::vector<git::Entry>& files,
+                const ReadStart& read) {
+  std::vector<const git::Entry*> found;
+  for (const auto& file : files) {
+    if (!file.is_folder() && file.path.ends_with(".gguf") && !file.path.contains('/'))
+      found.push_back(&file);
+  }
+  if (found.empty()) return;
+  auto facts = read_gguf(*found.front(), read);
+  if (!facts) return;
+  std::size_t shards = 1;
+  if (const auto of = gguf_shard_of(found.front()->path); !of.empty()) {
+    for (std::size_t i = 1; i < found.size() && shards < kShardsMax; ++i) {
+      if (gguf_shard_of(found[i]->path) != of) continue;
+      const auto more = read_gguf(*found[i], read);
+      if (!more) return;  // half a count would be a wrong one
+      facts->total += more->total;
+      ++shards;
+    }
+  }
+  index.gguf_json = facts->render();
+  if (index.num_parameters == 0) index.num_parameters = static_cast<std::int64_t>(facts->total);
+}
+
 void read_readme(Facts& facts, meta::CardIndex& index, const std::string& readme) {
   const auto front = split_front_matter(readme);
   facts.readme_body = front.body;
@@ -351,6 +398,7 @@ meta::CardIndex index_card(RepoType type, const std::vector<git::Entry>& files,
     index.library_name = guess_library(facts);
     index.pipeline_tag = guess_task(facts, index.library_name);
     index_safetensors(index, files, read);
+    index_gguf(index, files, read);
     add_model_tags(index, facts);
   } else if (type == RepoType::Dataset) {
     index.description = describe(facts.readme_body);

@@ -46,8 +46,8 @@ struct Indexed {
                [](const auto& f) { return f.first; });
   }
   std::size_t cost_bytes() const {
-    std::size_t bytes =
-        1000 + card.card_json.size() + card.config_json.size() + card.safetensors_json.size();
+    std::size_t bytes = 1000 + card.card_json.size() + card.config_json.size() +
+                        card.safetensors_json.size() + card.gguf_json.size();
     for (const auto& tag : card.tags) bytes += tag.size() + 32;
     for (const auto& [path, oid] : sources) bytes += path.size() + 100;
     return bytes;
@@ -212,7 +212,7 @@ Result<meta::CardIndex> index_tree(Services& services, rt::Blocking blocking,
 bool is_same_index(const meta::CardIndex& a, const meta::CardIndex& b) {
   const auto all = [](const meta::CardIndex& c) {
     return std::tie(c.card_json, c.tags, c.pipeline_tag, c.library_name, c.license, c.sdk,
-                    c.description, c.config_json, c.safetensors_json, c.num_parameters,
+                    c.description, c.config_json, c.safetensors_json, c.gguf_json, c.num_parameters,
                     c.used_bytes);
   };
   return all(a) == all(b);

@@ -230,6 +230,30 @@ TEST(IndexCard, ShardsAreAddedUp) {
   EXPECT_TRUE(index.safetensors_json.contains("\"sharded\":true"));
 }
 
+std::string gguf(std::uint64_t rows) {
+  const auto number = [](std::uint64_t value, int bytes) {
+    std::string out;
+    for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i));
+    return out;
+  };
+  const auto text = [&](std::string_view words) { return cat(number(words.size(), 8), words); };
+  return cat("GGUF", number(3, 4), number(1, 8), number(1, 8), text("general.architecture"),
+             number(8, 4), text("llama"), text("t"), number(1, 4), number(rows, 8), number(0, 12));
+}
+
+TEST(IndexCard, GgufHeadsAreRead) {
+  auto index = index_of(RepoType::Model, {{"a.gguf", gguf(7)}, {"b.gguf", gguf(9)}});
+  EXPECT_EQ(index.gguf_json, R"({"total":7,"architecture":"llama"})");
+  EXPECT_EQ(index.num_parameters, 7);
+  EXPECT_TRUE(has(index, "gguf"));
+  index = index_of(RepoType::Model, {{"a-00001-of-00002.gguf", gguf(7)},
+                                     {"a-00002-of-00002.gguf", gguf(9)},
+                                     {"b.gguf", gguf(1)}});
+  EXPECT_EQ(index.num_parameters, 16);
+  EXPECT_EQ(index_of(RepoType::Model, {{"a.gguf", "GGUFnot one"}}).gguf_json, "");
+  EXPECT_EQ(index_of(RepoType::Model, {{"a.gguf", gguf(7).substr(0, 40)}}).gguf_json, "");
+}
+
 TEST(IndexCard, BrokenFilesDescribeNothing) {
   auto index = index_of(RepoType::Model, {{"README.md", "---\na: [\n---\n"},
                                           {"config.json", "{"},

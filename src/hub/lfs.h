@@ -44,6 +44,9 @@ struct LfsBatch {
   bool upload = false;
   std::vector<std::string> transfers;  // empty: basic
   std::vector<LfsObject> objects;
+  // Whatever is larger than lfs_small_part_bytes comes in parts of that size: for browsers, which
+  // can't go on in the middle of a request that broke off.
+  bool in_small_parts = false;
 };
 struct LfsAnswer {
   LfsObject object;
@@ -74,7 +77,10 @@ std::uint64_t bytes_granted(const SignedGrant& grant);
 Result<std::unique_ptr<cas::Ingest>> begin_upload(Services&, rt::Blocking,
                                                   const SignedGrant& grant);
 Status finish_upload(Services&, rt::Blocking, const SignedGrant& grant, cas::Ingest& ingest);
-// Part numbers 1..count without gaps. Idempotent.
+// Whether the part of this grant has arrived whole. An upload is named after repository, caller,
+// file and size of parts, so one that broke off is found again by asking for the same file.
+Result<bool> has_part(Services&, rt::Blocking, const SignedGrant& grant);
+// Part numbers 1..count without gaps. Idempotent. Parts that are not the file are dropped.
 Status complete_upload(Services&, rt::Blocking, const SignedGrant& grant,
                        const std::vector<std::uint32_t>& parts);
 Status verify_upload(Services&, rt::Blocking, const auth::Caller&, const RepoName& name,

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
-#include "crypto/secrets.h"
+#include "crypto/sha256.h"
 #include "hub/lfs.h"
 #include "hub/lfs_links.h"
 #include "hub/quota.h"
@@ -27,10 +27,9 @@ struct Cut {
   std::uint64_t part_bytes = 0;
   std::uint32_t parts_count = 0;
 };
-Cut cut_into_parts(std::uint64_t size_bytes, const Settings& settings, std::uint64_t parts_max) {
+Cut cut_into_parts(std::uint64_t size_bytes, std::uint64_t part_bytes, std::uint64_t parts_max) {
   constexpr std::uint64_t kMiB = 1 << 20;
   const auto ceil_div = [](std::uint64_t a, std::uint64_t b) { return a / b + (a % b != 0); };
-  std::uint64_t part_bytes = settings.lfs_part_bytes;
   if (ceil_div(size_bytes, part_bytes) > parts_max) {
     part_bytes = ceil_div(ceil_div(size_bytes, parts_max), kMiB) * kMiB;
   }
@@ -46,13 +45,16 @@ void refuse(LfsAnswer& answer, int code, std::string why) {
 class Batch {
  public:
   Batch(Services& services, const auth::Caller& caller, const meta::Repo& repo, LfsLinks links,
-        std::size_t objects)
+        const LfsBatch& asked)
       : services_(services),
         links_(std::move(links)),
-        parts_max_(std::clamp<std::uint64_t>(kBatchPartsMax / std::max<std::size_t>(objects, 1), 1,
-                                             services.settings.lfs_parts_max)),
+        in_small_parts_(asked.in_small_parts),
+        parts_max_(std::clamp<std::uint64_t>(
+            kBatchPartsMax / std::max<std::size_t>(asked.objects.size(), 1), 1,
+            services.settings.lfs_parts_max)),
         repo_id_(repo.id),
         payer_id_(payer_of(caller, repo).value_or(0)),
+        caller_id_(caller.id()),
         expires_ms_(services.clock.now_ms() + services.settings.signed_url_ms) {}
 
   LfsAnswer upload(const LfsObject& object, std::string_view transfer) const {
@@ -74,7 +76,9 @@ class Batch {
       return answer;
     }
     if (transfer == "xet") return answer;
-    if (transfer == "multipart" && object.size_bytes > 0) {
+    const bool is_small =
+        in_small_parts_ && object.size_bytes <= services_.settings.lfs_small_part_bytes;
+    if (transfer == "multipart" && object.size_bytes > 0 && !is_small) {
       add_parts(answer);
     } else {
       answer.action = grant(Action::Upload, object);
@@ -110,8 +114,11 @@ class Batch {
   }
 
   void add_parts(LfsAnswer& answer) const {
-    const auto cut = cut_into_parts(answer.object.size_bytes, services_.settings, parts_max_);
-    const auto upload = to_hex(crypto::random_bytes(16));
+    const Settings& settings = services_.settings;
+    const auto cut = cut_into_parts(
+        answer.object.size_bytes,
+        in_small_parts_ ? settings.lfs_small_part_bytes : settings.lfs_part_bytes, parts_max_);
+    const auto upload = name_upload(answer.object, cut.part_bytes);
     answer.part_bytes = cut.part_bytes;
     answer.action = grant(Action::Complete, answer.object);
     answer.action->upload = upload;
@@ -125,11 +132,21 @@ class Batch {
     }
   }
 
+  // The same for who asks again, and nobody else's: parts are believed to be the caller's own.
+  std::string name_upload(const LfsObject& object, std::uint64_t part_bytes) const {
+    const auto digest = crypto::hmac_sha256(
+        services_.signing_key, cat("embrace lfs upload\n", repo_id_, '.', caller_id_, '.',
+                                   object.sha256.hex(), '.', object.size_bytes, '.', part_bytes));
+    return digest.hex().substr(0, 32);
+  }
+
   Services& services_;
   LfsLinks links_;
+  bool in_small_parts_;
   std::uint64_t parts_max_;  // of one object
   std::int64_t repo_id_;
   std::int64_t payer_id_;
+  std::int64_t caller_id_;
   Millis expires_ms_;
 };
 
@@ -141,9 +158,10 @@ bool offers(const LfsBatch& batch, std::string_view transfer) {
 // its agent for git downloads nothing.
 std::string_view choose_transfer(const LfsBatch& batch, const Settings& settings) {
   if (batch.upload && offers(batch, "xet")) return "xet";
-  const bool is_large = std::ranges::any_of(batch.objects, [&](const LfsObject& o) {
-    return o.size_bytes > settings.lfs_multipart_above_bytes;
-  });
+  const std::uint64_t above =
+      batch.in_small_parts ? settings.lfs_small_part_bytes : settings.lfs_multipart_above_bytes;
+  const bool is_large =
+      std::ranges::any_of(batch.objects, [&](const LfsObject& o) { return o.size_bytes > above; });
   return batch.upload && is_large && offers(batch, "multipart") ? "multipart" : "basic";
 }
 
@@ -190,7 +208,7 @@ Result<LfsBatchResult> lfs_batch(Services& services, rt::Blocking blocking,
     result.xet = make_xet_token(services, caller, result.repo, XetToken::Scope::Write);
     if (is_writer) result.xet_rev = result.repo.default_branch;
   }
-  const Batch answers(services, caller, result.repo, std::move(links), batch.objects.size());
+  const Batch answers(services, caller, result.repo, std::move(links), batch);
   for (const auto& object : batch.objects) {
     result.answers.push_back(batch.upload ? answers.upload(object, result.transfer)
                                           : answers.download(object));

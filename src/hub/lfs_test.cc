@@ -196,6 +196,56 @@ TEST_F(LfsTest, WrongPartsMakeNoObject) {
   EXPECT_FALSE(ask_one(true, object("abcdefgh")).present);
 }
 
+// An upload that broke off goes on where it was; nobody else's does.
+TEST_F(LfsTest, AskingAgainFindsThePartsThatWereSent) {
+  settings.lfs_multipart_above_bytes = 4;
+  settings.lfs_part_bytes = 4;
+  const auto first = ask_one(true, object("abcdefgh"));
+  EXPECT_FALSE(must(has_part(services(), blocking, first.parts.at(0))));
+  ASSERT_TRUE(send(first.parts.at(0), "abcd"));
+  const auto again = ask_one(true, object("abcdefgh"));
+  EXPECT_TRUE(must(has_part(services(), blocking, again.parts.at(0))));
+  EXPECT_FALSE(must(has_part(services(), blocking, again.parts.at(1))));
+  EXPECT_EQ(has_part(services(), blocking, *again.action).error().code(), Code::Denied);
+
+  const auto bobs = must(ask(user("bob"), true, {object("abcdefgh")})).answers.at(0);
+  EXPECT_FALSE(must(has_part(services(), blocking, bobs.parts.at(0))));
+  settings.lfs_part_bytes = 5;
+  EXPECT_FALSE(must(has_part(services(), blocking, ask_one(true, object("abcdefgh")).parts.at(0))))
+      << "parts of another size";
+
+  ASSERT_TRUE(send(again.parts.at(1), "efgh"));
+  ASSERT_TRUE(complete_upload(services(), blocking, *again.action, {1, 2}));
+  EXPECT_TRUE(ask_one(true, object("abcdefgh")).present);
+}
+
+// Otherwise whoever asks again would build on them for ever.
+TEST_F(LfsTest, PartsThatAreNotTheFileAreDropped) {
+  settings.lfs_multipart_above_bytes = 4;
+  settings.lfs_part_bytes = 4;
+  const auto answer = ask_one(true, object("abcdefgh"));
+  ASSERT_TRUE(send(answer.parts.at(0), "abcd"));
+  ASSERT_TRUE(send(answer.parts.at(1), "XXXX"));
+  EXPECT_EQ(complete_upload(services(), blocking, *answer.action, {1, 2}).error().code(),
+            Code::Unusable);
+  EXPECT_FALSE(must(has_part(services(), blocking, answer.parts.at(0))));
+}
+
+TEST_F(LfsTest, BrowsersGetSmallParts) {
+  settings.lfs_small_part_bytes = 4;
+  LfsBatch batch{.upload = true,
+                 .transfers = {"basic", "multipart"},
+                 .objects = {object("abcdefghi"), object("abcd")},
+                 .in_small_parts = true};
+  const auto result = must(lfs_batch(services(), blocking, alice, repo.name, batch));
+  EXPECT_EQ(result.transfer, "multipart");
+  EXPECT_EQ(result.answers[0].parts.size(), 3u);
+  EXPECT_TRUE(result.answers[1].parts.empty());
+  EXPECT_EQ(result.answers[1].action->action, SignedGrant::Action::Upload);
+  batch.in_small_parts = false;
+  EXPECT_EQ(must(lfs_batch(services(), blocking, alice, repo.name, batch)).transfer, "basic");
+}
+
 TEST_F(LfsTest, PartsGrowWhenThereWouldBeTooMany) {
   constexpr std::uint64_t kMiB = 1 << 20;
   settings.lfs_multipart_above_bytes = kMiB;

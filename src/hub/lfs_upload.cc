@@ -121,6 +121,14 @@ Status finish_upload(Services& services, rt::Blocking blocking, const SignedGran
   return link(services, blocking, grant);
 }
 
+Result<bool> has_part(Services& services, rt::Blocking blocking, const SignedGrant& grant) {
+  if (grant.action != Action::Part) return fail(Code::Denied, "This link is not for a part.");
+  const auto size = services.objects.part_size(blocking, grant.upload, grant.part);
+  if (size) return *size == grant.part_bytes;
+  if (size.error().code() == Code::NotFound) return false;
+  return fail(size.error());
+}
+
 Status complete_upload(Services& services, rt::Blocking blocking, const SignedGrant& grant,
                        const std::vector<std::uint32_t>& parts) {
   if (grant.action != Action::Complete)
@@ -140,6 +148,9 @@ Status complete_upload(Services& services, rt::Blocking blocking, const SignedGr
   EMB_TRY(const bool was_done_meanwhile,
           is_linked(services, blocking, grant.repo_id, grant.object));
   if (was_done_meanwhile) return Done{};
+  // Whoever asks for the same upload again must not find them and build on them.
+  if (whole.error().code() == Code::Unusable)
+    EMB_DO(services.objects.drop_parts(blocking, grant.upload));
   return fail(whole.error());
 }
 

@@ -8,6 +8,7 @@
 #include "hub/doctor.h"
 #include "hub/downloads.h"
 #include "hub/folders.h"
+#include "hub/full_text.h"
 #include "hub/garbage.h"
 #include "hub/publish.h"
 #include "hub/young_packs.h"
@@ -175,6 +176,7 @@ void register_maintenance(Services& services) {
       {"lfs.expire_parts", kHourMs, drop_stale_parts},
       {"folders.sweep", kHourMs, sweep_folders},
       {"rows.forget", kHourMs, forget_old_rows},
+      {"cards.index", kHourMs, index_missing_cards},
   };
   for (const auto& chore : kChores) {
     services.jobs.handle(

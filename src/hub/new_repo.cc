@@ -11,6 +11,7 @@
 #include "hub/quota.h"
 #include "json/writer.h"
 #include "meta/accounts.h"
+#include "meta/card_texts.h"
 #include "meta/repos.h"
 #include "meta/storage.h"
 
@@ -95,10 +96,13 @@ Result<meta::Repo> give_birth(Services& services, rt::Blocking blocking, const a
     EMB_DO(meta::repos::change_ref(session, row.id, "refs/heads/" + row.default_branch,
                                    std::nullopt, row.head_oid));
     EMB_DO(meta::repos::touch(session, row.id, row.head_oid, row.modified_ms));
-    if (birth.lfs_from != 0) {
-      EMB_TRY(const auto links, meta::storage::links_of(session, birth.lfs_from));
+    if (birth.copy_of != 0) {
+      EMB_TRY(const auto links, meta::storage::links_of(session, birth.copy_of));
       EMB_DO(check_quota(services, session, row.namespace_id, links));
-      EMB_DO(meta::repos::copy_lfs_links(session, birth.lfs_from, row.id, now_ms));
+      EMB_DO(meta::repos::copy_lfs_links(session, birth.copy_of, row.id, now_ms));
+      EMB_DO(meta::card_texts::copy(session, birth.copy_of, row.id));
+    } else {
+      EMB_DO(meta::card_texts::set(session, row.id, birth.card_text));
     }
     auto facts = json::Writer()
                      .begin_object()

@@ -38,7 +38,8 @@ class NewFolder {
 struct Birth {
   meta::Repo row;  // without id
   std::vector<git::Pack> packs;
-  std::int64_t lfs_from = 0;  // copy the LFS links of this repository
+  std::int64_t copy_of = 0;  // has the LFS links and the searched text of this repository
+  std::string card_text;     // to be searched, of one that is no copy
   std::int64_t actor_id = 0;
   std::string event = "repo.created";
 };

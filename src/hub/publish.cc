@@ -6,9 +6,11 @@
 #include "base/strings.h"
 #include "git/young_pack.h"
 #include "hub/card_reuse.h"
+#include "hub/full_text.h"
 #include "hub/quota.h"
 #include "hub/young_packs.h"
 #include "json/writer.h"
+#include "meta/card_texts.h"
 #include "meta/jobs.h"
 #include "meta/repos.h"
 #include "meta/young_packs.h"
@@ -22,11 +24,12 @@ constexpr std::int64_t kPublishesPerPackCount = 16;
 
 // What the transaction needs beyond the publication, computed before it begins.
 struct Prepared {
-  std::optional<git::Oid> new_head;     // the default branch moves here
-  std::optional<meta::CardIndex> card;  // and has this index then
-  bool creates_named_ref = false;       // a branch or tag, whose name may clash
-  std::optional<git::YoungPack> young;  // brings the objects
-  bool wrote_pack = false;              // the publication's pack was gathered in the repository
+  std::optional<git::Oid> new_head;      // the default branch moves here
+  std::optional<meta::CardIndex> card;   // and has this index then
+  std::optional<std::string> card_text;  // and this text to be searched, when it is another one
+  bool creates_named_ref = false;        // a branch or tag, whose name may clash
+  std::optional<git::YoungPack> young;   // brings the objects
+  bool wrote_pack = false;               // the publication's pack was gathered in the repository
 };
 
 // The card is read from what is gathered, so that comes before its pack.
@@ -45,6 +48,10 @@ Result<Prepared> prepare(Services& services, rt::Blocking blocking, git::Reposit
                              change.expected.value_or(git::Oid{}), *change.next);
     if (!card) return fail(std::move(card).error().while_doing("read the card"));
     prepared.card = *std::move(card);
+    auto text =
+        changed_card_text(blocking, repository, change.expected.value_or(git::Oid{}), *change.next);
+    if (!text) return fail(std::move(text).error().while_doing("read the card"));
+    prepared.card_text = *std::move(text);
   }
   if (publication.pack) return prepared;
   EMB_TRY(prepared.young, repository.young_pack(blocking, services.settings.young_pack_bytes_max));
@@ -164,6 +171,9 @@ Result<Published> write(Services& services, db::Session& session, Publication pu
                             prepared.new_head ? std::optional(now_ms) : std::nullopt));
   if (prepared.card && !is_same_index(*prepared.card, row->card)) {
     EMB_DO(meta::repos::set_card(session, row->id, *prepared.card));
+  }
+  if (prepared.card_text) {
+    EMB_DO(meta::card_texts::set(session, row->id, *prepared.card_text));
   }
   if (!publication.lfs.empty()) {
     EMB_DO(check_quota(services, session, publication.payer_id.value_or(row->namespace_id),

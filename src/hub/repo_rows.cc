@@ -10,7 +10,7 @@ std::size_t bytes_of(const meta::Repo& repo) {
   std::size_t bytes = 1024;  // the row itself, its key, and the strings that are always short
   for (const auto& tag : repo.card.tags) bytes += sizeof tag + tag.size();
   return bytes + repo.card.description.size() + repo.card.safetensors_json.size() +
-         repo.card.config_json.size() + repo.card.card_json.size();
+         repo.card.gguf_json.size() + repo.card.config_json.size() + repo.card.card_json.size();
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "hub/card_reuse.h"
 #include "hub/card_rule.h"
 #include "hub/folders.h"
+#include "hub/full_text.h"
 #include "hub/new_repo.h"
 #include "hub/publish.h"
 #include "hub/staged_tree.h"
@@ -90,6 +91,7 @@ Status write_initial_commit(Services& services, rt::Blocking blocking, const aut
   if (pack) birth.packs.push_back(*pack);
   birth.row.head_oid = commit.hex();
   EMB_TRY(birth.row.card, index_tree(services, blocking, *repository, wanted.name.type, tree));
+  EMB_TRY(birth.card_text, read_card_text(blocking, *repository, tree));
   return Done{};
 }
 
@@ -283,7 +285,7 @@ Result<meta::Repo> duplicate_repo(Services& services, rt::Blocking blocking,
   birth.row.gating = source.gating;
   birth.row.is_private = visibility == Visibility::Private ||
                          (visibility == Visibility::AsSource && source.is_private);
-  birth.lfs_from = source.id;
+  birth.copy_of = source.id;
   birth.event = "repo.duplicated";
   return give_birth(services, blocking, caller, std::move(folder), birth);
 }

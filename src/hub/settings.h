@@ -26,6 +26,7 @@ struct Settings {
   std::uint32_t paths_info_max = 2000;
   std::uint32_t tree_page_max = 1000;  // 100 with expand
   std::uint32_t list_page_max = 1000;
+  std::uint32_t list_count_max = 10'000;  // of a list's total, when it is asked for
   std::uint32_t log_page_max = 1000;
   std::uint64_t json_body_bytes_max = 4u << 20;
   // hub/changes.h: what one page of changes may show and cost.
@@ -53,6 +54,7 @@ struct Settings {
   std::uint32_t lfs_batch_max = 1000;
   std::uint64_t lfs_multipart_above_bytes = 5ull << 30;  // larger objects are offered in parts
   std::uint64_t lfs_part_bytes = 512u << 20;
+  std::uint64_t lfs_small_part_bytes = 64u << 20;  // of what a browser sends
   std::uint32_t lfs_parts_max = 10'000;
   Millis signed_url_ms = 6 * 3600 * 1000;  // how long a presigned URL lives
 

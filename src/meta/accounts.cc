@@ -100,6 +100,28 @@ Result<std::vector<Account>> list(db::Session& session, AccountKind kind, std::i
   return out;
 }
 
+Result<std::vector<Account>> search(db::Session& session, AccountKind kind, std::string_view text,
+                                    std::size_t limit) {
+  std::string pattern;
+  for (char c : to_lower(text)) {
+    if (c == '%' || c == '_' || c == '!') pattern += '!';
+    pattern += c;
+  }
+  EMB_TRY(
+      auto rows,
+      session.rows<std::int64_t, std::int64_t, std::string, std::string, std::string, std::string,
+                   bool, bool, std::int64_t>(
+          "SELECT id, kind, name, fullname, email, password_hash, is_admin, is_disabled, "
+          "created_ms FROM accounts WHERE kind = :kind AND is_disabled = 0 AND name_lower LIKE "
+          ":anywhere ESCAPE '!' ORDER BY CASE WHEN name_lower LIKE :beginning ESCAPE '!' THEN 0 "
+          "ELSE 1 END, name_lower LIMIT :limit",
+          static_cast<std::int64_t>(kind), cat("%", pattern, "%"), cat(pattern, "%"), limit));
+  std::vector<Account> out;
+  out.reserve(rows.size());
+  for (auto& row : rows) out.push_back(to_account(std::move(row)));
+  return out;
+}
+
 Result<std::int64_t> count(db::Session& session, AccountKind kind) {
   EMB_TRY(auto row, session.row<std::int64_t>("SELECT count(*) FROM accounts WHERE kind = :kind",
                                               static_cast<std::int64_t>(kind)));

@@ -19,6 +19,10 @@ Result<std::optional<Account>> find_by_id(db::Session&, std::int64_t id);
 Result<std::vector<Account>> list(db::Session&, AccountKind kind, std::int64_t after_id,
                                   std::size_t limit);
 Result<std::int64_t> count(db::Session&, AccountKind kind);
+// Those whose name has this in it, without case and without the disabled ones: first those that
+// begin with it, then by name.
+Result<std::vector<Account>> search(db::Session&, AccountKind kind, std::string_view text,
+                                    std::size_t limit);
 Status update(db::Session&, const Account& account);  // all but id, kind, created_ms
 // Users who administer the whole hub and may log in.
 Result<std::int64_t> count_admins(db::Session&);

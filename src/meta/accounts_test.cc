@@ -231,5 +231,27 @@ TEST_P(Accounts, SettingsAreReplaced) {
             "two");
 }
 
+TEST_P(Accounts, SearchBeginsWithBeginnings) {
+  for (const char* name : {"hugbert", "Bert", "bertha", "x_y", "xay"}) add_account(name);
+  add_account("bert-org", AccountKind::Organization);
+  const auto names = [&](std::string_view text, std::size_t limit = 10,
+                         AccountKind kind = AccountKind::User) {
+    auto found = read([&](db::Session& s) { return accounts::search(s, kind, text, limit); });
+    EXPECT_TRUE(found) << found.error().message();
+    std::string out;
+    for (const auto& account : *found) out += (out.empty() ? "" : " ") + account.name;
+    return out;
+  };
+  EXPECT_EQ(names("BERT"), "Bert bertha hugbert");
+  EXPECT_EQ(names("bert", 2), "Bert bertha");
+  EXPECT_EQ(names("bert", 10, AccountKind::Organization), "bert-org");
+  EXPECT_EQ(names("x_y"), "x_y") << "a pattern's signs are only themselves";
+  EXPECT_EQ(names("%"), "");
+  auto bert = read([&](db::Session& s) { return accounts::find(s, "bert"); }).value().value();
+  bert.is_disabled = true;
+  ASSERT_TRUE(write([&](db::Session& s) { return accounts::update(s, bert); }));
+  EXPECT_EQ(names("bert"), "bertha hugbert");
+}
+
 }  // namespace
 }  // namespace embrace::meta

@@ -256,9 +256,8 @@ void add_filters(Statement& to, const Filter& filter, const Plan& plan, bool is_
   }
 }
 
-// " FROM ... ORDER BY ... LIMIT ...": the rows `r` that make the page, in the order of `key`.
-Statement page_rows(const Filter& filter, const Plan& plan, std::string_view key, bool is_postgres,
-                    const std::optional<detail::PageCursor>& after, std::size_t limit) {
+// " FROM ... WHERE ...": every row `r` of all pages.
+Statement matching_rows(const Filter& filter, const Plan& plan, bool is_postgres) {
   Statement out;
   const auto type = static_cast<std::int64_t>(filter.type);
   if (plan.gather == Plan::Gather::Tag) {
@@ -269,6 +268,13 @@ Statement page_rows(const Filter& filter, const Plan& plan, std::string_view key
   }
   add_visibility(out, filter);
   add_filters(out, filter, plan, is_postgres);
+  return out;
+}
+
+// And " ORDER BY ... LIMIT ...": those that make the page, in the order of `key`.
+Statement page_rows(const Filter& filter, const Plan& plan, std::string_view key, bool is_postgres,
+                    const std::optional<detail::PageCursor>& after, std::size_t limit) {
+  Statement out = matching_rows(filter, plan, is_postgres);
   if (after) {
     out.add(cat(" AND (", key, ", r.id) ", filter.ascending ? '>' : '<', " ("));
     out.bind(after->value).add(", ").bind(after->id).add(")");
@@ -325,6 +331,22 @@ Result<Page> list(db::Session& session, const Filter& filter) {
             .render();
   }
   return page;
+}
+
+Result<Total> count(db::Session& session, const Filter& filter, std::int64_t most) {
+  EMB_DO(check(filter));
+  EMB_TRY(const Plan plan, Planner(session, filter).plan());
+  Statement statement;
+  statement.add("SELECT count(*) FROM (SELECT 1 AS one");
+  statement.add(matching_rows(filter, plan, session.is_postgres()));
+  statement.add(" LIMIT ").bind(most + 1).add(") matching");
+  Total total;
+  EMB_DO(session.query(
+      statement.sql(), statement.take_values(), {db::Type::Integer}, 1,
+      [&total](std::vector<db::Value>& row) { total.count = std::get<std::int64_t>(row.at(0)); }));
+  total.is_capped = total.count > most;
+  total.count = std::min(total.count, most);
+  return total;
 }
 
 Result<std::int64_t> count_public(db::Session& session, RepoType type, std::string_view author) {

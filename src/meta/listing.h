@@ -49,6 +49,12 @@ struct Page {
 };
 
 Result<Page> list(db::Session&, const Filter& filter);
+// How many rows all pages have together, counted up to `most`.
+struct Total {
+  std::int64_t count = 0;
+  bool is_capped = false;  // there are more
+};
+Result<Total> count(db::Session&, const Filter& filter, std::int64_t most);
 // Of one namespace, those that everybody may see: how many others there are is nobody's business.
 Result<std::int64_t> count_public(db::Session&, RepoType type, std::string_view author);
 // Tags in use with their counts, most used first: for /api/models-tags-by-type.

@@ -265,5 +265,31 @@ TEST_P(Listing, TagCountsFollowThePublicRepositories) {
   EXPECT_EQ(counts(), "en1 fr1 ");
 }
 
+TEST_P(Listing, CountsAreThoseOfAllPages) {
+  for (int i = 0; i < 7; ++i) add(acme_, cat("bert-", i), {.tags = {"x"}, .pipeline_tag = "p"});
+  for (int i = 0; i < 3; ++i) add(bob_, cat("gpt-", i), {.tags = {"x", "y"}, .is_private = true});
+  add(bob_, "gone", {.is_disabled = true});
+  add(acme_, "data", {.type = RepoType::Dataset});
+  const auto counted = [&](const Filter& filter, std::int64_t most = 100) {
+    auto total = read([&](db::Session& s) { return listing::count(s, filter, most); });
+    EXPECT_TRUE(total) << total.error().message();
+    return cat(total->count, total->is_capped ? "+" : "");
+  };
+  EXPECT_EQ(counted({}), "7");
+  EXPECT_EQ(counted({.visible_namespaces = {bob_.id}}), "10");
+  EXPECT_EQ(counted({.sees_all = true}), "11");
+  EXPECT_EQ(counted({.visible_namespaces = {bob_.id}, .tags = {"x"}}), "10");
+  EXPECT_EQ(counted({.visible_namespaces = {bob_.id}, .tags = {"x", "y"}}), "3");
+  EXPECT_EQ(counted({.search = {"BERT"}}), "7");
+  EXPECT_EQ(counted({.author = "acme", .pipeline_tag = "p"}), "7");
+  EXPECT_EQ(counted({.search = {"nothing"}}), "0");
+  EXPECT_EQ(counted({}, 7), "7");
+  EXPECT_EQ(counted({}, 6), "6+");
+  Filter paged;
+  paged.limit = 2;
+  paged.cursor = *page(paged).next;
+  EXPECT_EQ(counted(paged), "7") << "wherever the page is";
+}
+
 }  // namespace
 }  // namespace embrace::meta

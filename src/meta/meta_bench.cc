@@ -1,16 +1,19 @@
-// The two hot paths of this room: a repository by name, and pages of a listing. EMB_BENCH_REPOS
-// (100,000 by default) repositories are made first, in SQLite. Listings report the 99th percentile,
+// The hot paths of this room: a repository by name, pages of a listing, their number, and search in
+// cards. EMB_BENCH_REPOS (100,000 by default) repositories are made first, in SQLite; the first
+// EMB_BENCH_CARDS (10,000) of them have cards. Lists and searches report the 99th percentile,
 // `p99_ms`.
 
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <random>
 
 #include "base/strings.h"
 #include "meta/accounts.h"
+#include "meta/card_texts.h"
 #include "meta/listing.h"
 #include "meta/repos.h"
 #include "meta/schema.h"
@@ -26,9 +29,19 @@ constexpr const char* kWords[] = {"bert",  "llama", "gpt",    "vision", "tiny", 
 constexpr const char* kPipelines[] = {"text-generation", "fill-mask", "image-to-text",
                                       "text-to-image"};
 
-int repos_wanted() {
-  const char* text = std::getenv("EMB_BENCH_REPOS");
-  return text ? std::atoi(text) : 100'000;
+int from_environment(const char* name, int otherwise) {
+  const char* text = std::getenv(name);
+  return text ? std::atoi(text) : otherwise;
+}
+
+// 2,000 to 20,000 bytes of words, of which a few are in nearly every card and most in few.
+std::string make_card(std::mt19937_64& random) {
+  std::string text;
+  for (std::size_t bytes = 2000 + random() % 18'000; text.size() < bytes;) {
+    const double rank = std::exp(static_cast<double>(random() % 10'000) / 1000);  // up to 22,000
+    text += cat("w", static_cast<int>(rank), random() % 12 == 0 ? ".\n" : " ");
+  }
+  return text;
 }
 
 // The hub that all benches read.
@@ -45,13 +58,17 @@ struct Hub {
     (void)db::migrate(blocking, *database, migrations()).value();
     std::vector<Account> authors = make_authors();
     std::mt19937_64 random(7);
-    const int wanted = repos_wanted();
+    const int wanted = from_environment("EMB_BENCH_REPOS", 100'000);
+    const int cards = from_environment("EMB_BENCH_CARDS", 10'000);
     for (int from = 0; from < wanted; from += 1000) {
       (void)database
           ->write(blocking,
                   [&](db::Session& session) -> Status {
-                    for (int i = from; i < std::min(from + 1000, wanted); ++i)
-                      EMB_DO(repos::create(session, make(i, authors, random)));
+                    for (int i = from; i < std::min(from + 1000, wanted); ++i) {
+                      EMB_TRY(auto repo, repos::create(session, make(i, authors, random)));
+                      if (i >= cards) continue;
+                      EMB_DO(card_texts::set(session, repo.id, make_card(random)));
+                    }
                     return Done{};
                   })
           .value();
@@ -181,6 +198,56 @@ void BM_list(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(BM_list)->DenseRange(0, 12)->Unit(benchmark::kMillisecond);
+
+// How many there are, which a page may ask beside its rows.
+void BM_count(benchmark::State& state) {
+  Hub& hub = Hub::shared();
+  static const auto all = questions();
+  const Question& question = all[static_cast<std::size_t>(state.range(0))];
+  state.SetLabel(question.name);
+  std::vector<double> ms;
+  for (auto _ : state) {
+    const auto start = std::chrono::steady_clock::now();
+    auto total = hub.database->read(
+        hub.blocking, [&](db::Session& s) { return listing::count(s, question.filter, 10'000); });
+    ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+                     .count());
+    if (!total) return state.SkipWithError("no count");
+  }
+  std::ranges::sort(ms);
+  state.counters["p99_ms"] = ms[ms.size() * 99 / 100];
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_count)->DenseRange(0, 12)->Unit(benchmark::kMillisecond);
+
+// A first page of hits with their number, as hub::search_cards asks.
+void BM_search_cards(benchmark::State& state) {
+  Hub& hub = Hub::shared();
+  constexpr const char* kQueries[] = {"w1",     "w1 w2", "w300",   "w300 w1 w20",
+                                      "w15000", "w",     "w2 none"};
+  const char* text = kQueries[state.range(0)];
+  state.SetLabel(text);
+  const card_texts::Query query{.words = card_texts::words_of(text),
+                                .types = {RepoType::Model, RepoType::Dataset, RepoType::Space},
+                                .visible_namespaces = {},
+                                .limit = 11};
+  std::vector<double> ms;
+  for (auto _ : state) {
+    const auto start = std::chrono::steady_clock::now();
+    auto hits = hub.database->read(hub.blocking, [&](db::Session& s) -> Status {
+      EMB_DO(card_texts::search(s, query));
+      EMB_DO(card_texts::count(s, query, 1000));
+      return Done{};
+    });
+    ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+                     .count());
+    if (!hits) return state.SkipWithError("no hits");
+  }
+  std::ranges::sort(ms);
+  state.counters["p99_ms"] = ms[ms.size() * 99 / 100];
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_search_cards)->DenseRange(0, 6)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace embrace::meta

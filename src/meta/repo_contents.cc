@@ -151,7 +151,7 @@ Status set_card(db::Session& session, std::int64_t repo_id, const CardIndex& car
   if (!row) return fail(Code::NotFound, cat("There is no repository ", repo_id, "."));
   for (const auto* text :
        {&card.card_json, &card.pipeline_tag, &card.library_name, &card.license, &card.sdk,
-        &card.description, &card.config_json, &card.safetensors_json}) {
+        &card.description, &card.config_json, &card.safetensors_json, &card.gguf_json}) {
     if (!detail::is_storable(*text))
       return fail(Code::InvalidArgument, "The card has text that is not UTF-8.");
   }
@@ -162,10 +162,10 @@ Status set_card(db::Session& session, std::int64_t repo_id, const CardIndex& car
       "UPDATE repos SET num_parameters = :num_parameters, used_bytes = :used_bytes, "
       "pipeline_tag = :pipeline_tag, library_name = :library_name, license = :license, sdk = :sdk, "
       "tags = :tags, description = :description, safetensors_json = :safetensors_json, "
-      "config_json = :config_json, card_json = :card_json WHERE id = :id",
+      "config_json = :config_json, card_json = :card_json, gguf_json = :gguf_json WHERE id = :id",
       card.num_parameters, card.used_bytes, card.pipeline_tag, card.library_name, card.license,
       card.sdk, detail::join_tags(after), card.description, card.safetensors_json, card.config_json,
-      card.card_json, repo_id));
+      card.card_json, card.gguf_json, repo_id));
   // Most commits change no tag; then no row of repo_tags is touched.
   const auto gone = missing_from(before, after);
   const auto come = missing_from(after, before);

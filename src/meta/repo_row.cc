@@ -11,14 +11,16 @@ const std::string_view kRepoColumns =
     "r.refs_version, r.downloads, "
     "r.downloads_all, r.likes, r.trending, r.num_parameters, r.used_bytes, r.pipeline_tag, "
     "r.library_name, r.license, "
-    "r.sdk, r.tags, r.description, r.safetensors_json, r.config_json, r.card_json";
+    "r.sdk, r.tags, r.description, r.safetensors_json, r.config_json, r.card_json, "
+    "r.gguf_json";
 
 const std::vector<db::Type>& repo_column_types() {
   using enum db::Type;
   static const std::vector<db::Type> types = {
-      Integer, Integer, Text,    Text,    Integer, Integer, Integer, Integer, Integer, Integer,
-      Text,    Text,    Integer, Integer, Integer, Integer, Integer, Integer, Real,    Integer,
-      Integer, Text,    Text,    Text,    Text,    Text,    Text,    Text,    Text,    Text};
+      Integer, Integer, Text, Text,    Integer, Integer, Integer, Integer,
+      Integer, Integer, Text, Text,    Integer, Integer, Integer, Integer,
+      Integer, Integer, Real, Integer, Integer, Text,    Text,    Text,
+      Text,    Text,    Text, Text,    Text,    Text,    Text};
   return types;
 }
 
@@ -78,6 +80,7 @@ Repo take_repo(std::vector<db::Value>& values) {
   take.into(repo.card.safetensors_json);
   take.into(repo.card.config_json);
   take.into(repo.card.card_json);
+  take.into(repo.card.gguf_json);
   repo.card.tags = split_tags(tags);
   return repo;
 }

@@ -404,7 +404,47 @@ CREATE TABLE sent_xorbs (
 CREATE INDEX sent_xorbs_by_payer ON sent_xorbs (payer_id)
 )";
 
-constexpr std::array<db::Migration, 11> kMigrations = {{
+// What a list without filters counts, from the index alone.
+constexpr std::string_view kCounting = R"(
+CREATE INDEX repos_to_count ON repos (type, is_disabled, is_private, namespace_id)
+)";
+
+// What the head of a GGUF file says. Wide, so last.
+constexpr std::string_view kGguf = R"(
+ALTER TABLE repos ADD COLUMN gguf_json {{text}} NOT NULL DEFAULT ''
+)";
+
+// Cards, to be searched (card_texts.h).
+constexpr std::string_view kCardTexts = R"(
+CREATE TABLE card_texts (
+  repo_id {{int}} PRIMARY KEY REFERENCES repos (id) ON DELETE CASCADE,
+  body {{text}} NOT NULL
+)
+--
+{{only sqlite}} CREATE VIRTUAL TABLE card_words USING fts5 (
+  body, content = 'card_texts', content_rowid = 'repo_id',
+  tokenize = 'unicode61 remove_diacritics 0', prefix = '2 3'
+)
+--
+{{only sqlite}} CREATE TRIGGER card_words_insert AFTER INSERT ON card_texts BEGIN
+  INSERT INTO card_words (rowid, body) VALUES (new.repo_id, new.body);
+END
+--
+{{only sqlite}} CREATE TRIGGER card_words_delete AFTER DELETE ON card_texts BEGIN
+  INSERT INTO card_words (card_words, rowid, body) VALUES ('delete', old.repo_id, old.body);
+END
+--
+{{only sqlite}} CREATE TRIGGER card_words_update AFTER UPDATE ON card_texts BEGIN
+  INSERT INTO card_words (card_words, rowid, body) VALUES ('delete', old.repo_id, old.body);
+  INSERT INTO card_words (rowid, body) VALUES (new.repo_id, new.body);
+END
+--
+{{only postgres}} ALTER TABLE card_texts ADD COLUMN words tsvector NOT NULL DEFAULT ''
+--
+{{only postgres}} CREATE INDEX card_texts_by_words ON card_texts USING gin (words)
+)";
+
+constexpr std::array<db::Migration, 14> kMigrations = {{
     {1, "accounts", kAccounts},
     {2, "repositories", kRepos},
     {3, "contents", kContents},
@@ -416,6 +456,9 @@ constexpr std::array<db::Migration, 11> kMigrations = {{
     {9, "young packs", kYoungPacks},
     {10, "profiles", kProfiles},
     {11, "payers", kPayers},
+    {12, "counting", kCounting},
+    {13, "gguf", kGguf},
+    {14, "card texts", kCardTexts},
 }};
 
 }  // namespace

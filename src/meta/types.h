@@ -73,6 +73,7 @@ struct CardIndex {
   std::string description;          // datasets
   std::string config_json;          // the subset of config.json; "" when none
   std::string safetensors_json;     // {"parameters":{..},"total":n}; "" when none
+  std::string gguf_json;            // {"total":n,"architecture":..}; "" when none
   std::int64_t num_parameters = 0;  // 0: unknown
   std::uint64_t used_bytes = 0;     // of the default branch's tree, LFS files at their real size
 };

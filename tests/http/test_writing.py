@@ -150,6 +150,44 @@ def test_multipart(open_hub):
     assert "chunk_size" not in plain["actions"]["upload"].get("header", {})
 
 
+def test_an_upload_that_broke_off_goes_on(open_hub):
+    from commit_calls import Repo
+    from people import Person, token_of
+
+    hub = open_hub("resume", settings={"lfs_small_part_bytes": "1MiB"})
+    repo = Repo.create(Person(hub, "alice", token_of("alice")), "resume")
+    content = bytes(range(256)) * 12_000
+    oid = hashlib.sha256(content).hexdigest()
+
+    def offer(objects):
+        answer = repo.http.post(
+            f"{repo.web}.git/info/lfs/objects/batch",
+            json={"operation": "upload", "transfers": ["basic", "multipart"], "objects": objects},
+            headers={"X-Multipart": "always"},
+        ).json()
+        assert answer["transfer"] == "multipart"
+        return [o["actions"]["upload"] for o in answer["objects"]]
+
+    large, small = offer([{"oid": oid, "size": len(content)}, {"oid": "2" * 64, "size": 10}])
+    assert "header" not in small and large["header"]["chunk_size"] == str(1 << 20)
+    parts = [href for key, href in large["header"].items() if key != "chunk_size"]
+    assert len(parts) == 3
+    assert httpx.head(parts[0], trust_env=False).status_code == 404
+    assert httpx.put(parts[0], content=content[: 1 << 20], trust_env=False).status_code == 200
+
+    [again] = offer([{"oid": oid, "size": len(content)}])
+    parts = [href for key, href in again["header"].items() if key != "chunk_size"]
+    states = [httpx.head(href, trust_env=False) for href in parts]
+    assert [s.status_code for s in states] == [200, 404, 404] and states[0].headers["Content-Length"] == str(1 << 20)
+    assert httpx.head(again["href"].replace("/complete/", "/part/"), trust_env=False).status_code == 403
+    for n in (1, 2):
+        assert httpx.put(parts[n], content=content[n << 20 : (n + 1) << 20], trust_env=False).status_code == 200
+    body = {"oid": oid, "parts": [{"partNumber": n, "etag": "x"} for n in (1, 2, 3)]}
+    assert httpx.post(again["href"], json=body, trust_env=False).status_code == 200
+    assert repo.commit(lfs_line("w.bin", content)).status_code == 200
+    assert repo.read("w.bin").content == content
+
+
 def test_commit_answers(new_repo, alice):
     repo = new_repo()
     answer = repo.commit(file_line("a.txt", b"a"), summary="first", description="why")

@@ -10,6 +10,8 @@
 #include "base/strings.h"
 #include "hub/accounts.h"
 #include "hub/files.h"
+#include "hub/search.h"
+#include "hub/tag_kinds.h"
 
 namespace embrace::api {
 namespace {
@@ -17,6 +19,7 @@ namespace {
 using meta::listing::Filter;
 using meta::listing::Page;
 using meta::listing::Sort;
+using meta::listing::Total;
 
 Result<Sort> parse_sort(std::string_view word) {
   if (word.empty() || word == "trendingScore" || word == "trending") return Sort::Trending;
@@ -81,6 +84,20 @@ Status parse_parameters(std::string_view text, Filter& filter) {
   return Done{};
 }
 
+// A tag is asked for by what it says ("transformers") or with its kind before it
+// ("library:transformers"); which of the two is stored depends on kind and repository.
+void add_tags_of_every_kind(Filter& filter, const std::vector<std::string>& values, RepoType type) {
+  for (std::string_view value : values) {
+    for (std::string_view kind : hub::bare_tag_kinds(type)) {
+      if (value.size() > kind.size() + 1 && value.starts_with(kind) && value[kind.size()] == ':') {
+        value.remove_prefix(kind.size() + 1);
+        break;
+      }
+    }
+    if (!value.empty()) filter.tags.emplace_back(value);
+  }
+}
+
 void add_tags(Filter& filter, const std::vector<std::string>& values,
               std::string_view prefix = {}) {
   for (const std::string& value : values) {
@@ -102,8 +119,8 @@ Result<Filter> parse_filter(const Call& call, RepoType type) {
   filter.type = type;
   filter.search = query.repeated("search");
   filter.author = query.find("author").value_or("");
-  add_tags(filter, query.list("filter"));
-  add_tags(filter, query.list("tags"));
+  add_tags_of_every_kind(filter, query.list("filter"), type);
+  add_tags_of_every_kind(filter, query.list("tags"), type);
   filter.gated = optional_flag(query, "gated");
   filter.cursor = query.find("cursor").value_or("");
   if (type == RepoType::Model) {
@@ -125,11 +142,7 @@ Result<Filter> parse_filter(const Call& call, RepoType type) {
                      query.find("sort").has_value();
   EMB_TRY(filter.limit, query_number(call, "limit", call.settings().list_page_max, 1,
                                      call.settings().list_page_max));
-  filter.sees_all = call.caller.is_site_admin();
-  if (call.caller.user) filter.visible_namespaces.push_back(call.caller.user->id);
-  for (const auto& membership : call.caller.memberships) {
-    if (membership.role >= meta::Role::Read) filter.visible_namespaces.push_back(membership.org_id);
-  }
+  hub::show_visible(filter, call.caller);
   return filter;
 }
 
@@ -182,14 +195,21 @@ Task<Result<http::Response>> list_repos(Call& call) {
   EMB_CO_TRY(Shape shape, parse_shape(call, type));
   if (shape.with_files) filter.limit = std::min<std::size_t>(filter.limit, 100);
 
+  const bool with_count = call.request.query.flag("withCount");
+  const auto most = static_cast<std::int64_t>(call.settings().list_count_max);
   Page page;
+  Total total;
   std::map<std::int64_t, std::vector<git::Entry>> files;
   if (!asks_for_inference(call.request.query)) {
     EMB_CO_TRY(page, co_await on_pool(call, [&](rt::Blocking blocking) -> Result<Page> {
-                 EMB_TRY(Page found,
-                         call.services().database.read(blocking, [&](db::Session& session) {
-                           return meta::listing::list(session, filter);
-                         }));
+                 EMB_TRY(Page found, call.services().database.read(
+                                         blocking, [&](db::Session& session) -> Result<Page> {
+                                           if (with_count) {
+                                             EMB_TRY(total,
+                                                     meta::listing::count(session, filter, most));
+                                           }
+                                           return meta::listing::list(session, filter);
+                                         }));
                  if (shape.with_files) files = files_of(call, blocking, found);
                  return found;
                }));
@@ -205,43 +225,36 @@ Task<Result<http::Response>> list_repos(Call& call) {
   w.end_array();
   http::Response response = json_reply(w);
   if (page.next) add_next_link(call, response, "cursor", *page.next);
+  if (with_count) response.fields.add("X-Total-Count", cat(total.count));
+  if (total.is_capped) response.fields.add("X-Total-Count-Capped", "true");
   co_return response;
 }
 
 // Tags in use, grouped by what they say. Only tags that some public repository carries are listed.
 Task<Result<http::Response>> tags_by_type(Call& call) {
-  const RepoType type =
-      call.target.segments.at(1).starts_with("models") ? RepoType::Model : RepoType::Dataset;
+  std::string_view word = call.target.segments.at(1);
+  word.remove_suffix(std::string_view("-tags-by-type").size());
+  EMB_CO_TRY(const RepoType type, parse_api_segment(word));
   EMB_CO_TRY(auto counts, co_await on_pool(call, [&](rt::Blocking blocking) {
                return call.services().database.read(blocking, [&](db::Session& session) {
                  return meta::listing::tag_counts(session, type, 5000);
                });
              }));
-  constexpr std::string_view kTypes[] = {"pipeline_tag",    "library", "license", "language",
-                                         "dataset",         "region",  "other",   "task_categories",
-                                         "size_categories", "format",  "modality"};
-  std::map<std::string_view, std::vector<std::string_view>> groups;
-  for (const auto& row : counts) {
-    std::string_view tag = row.tag;
-    std::string_view group = "other";
-    if (auto colon = tag.find(':'); colon != std::string_view::npos) {
-      for (std::string_view known : kTypes) {
-        if (tag.substr(0, colon) == known) group = known;
-      }
-    }
-    groups[group].push_back(tag);
-  }
+  std::map<std::string_view, std::vector<const meta::listing::TagCount*>> groups;
+  for (const auto& row : counts) groups[hub::tag_kind(type, row.tag)].push_back(&row);
   const std::string wanted(call.request.query.find("type").value_or(""));
   json::Writer w;
   w.begin_object();
-  for (std::string_view group : kTypes) {
-    if (!wanted.empty() && wanted != group) continue;
-    w.key(group).begin_array();
-    for (std::string_view tag : groups[group]) {
-      auto colon = group == "other" ? std::string_view::npos : tag.find(':');
-      w.begin_object().field("id", tag).field(
-          "label", colon == std::string_view::npos ? tag : tag.substr(colon + 1));
-      w.field("type", group).end_object();
+  for (std::string_view kind : hub::tag_kinds()) {
+    if (!wanted.empty() && wanted != kind) continue;
+    w.key(kind).begin_array();
+    for (const auto* row : groups[kind]) {
+      w.begin_object()
+          .field("id", row->tag)
+          .field("label", hub::tag_label(kind, row->tag))
+          .field("type", kind)
+          .field("count", row->count)
+          .end_object();
     }
     w.end_array();
   }

@@ -73,10 +73,10 @@ constexpr auto kKernelExpand =
                                      "private", "sha", "siblings", "tags", "createdAt"});
 
 constexpr auto kModelInfo = std::to_array<std::string_view>(
-    {"author",     "sha",       "lastModified", "createdAt", "private",          "gated",
-     "disabled",   "downloads", "likes",        "tags",      "pipeline_tag",     "library_name",
-     "mask_token", "cardData",  "model-index",  "config",    "transformersInfo", "safetensors",
-     "spaces",     "siblings",  "usedStorage"});
+    {"author",     "sha",       "lastModified", "createdAt",  "private",          "gated",
+     "disabled",   "downloads", "likes",        "tags",       "pipeline_tag",     "library_name",
+     "mask_token", "cardData",  "model-index",  "config",     "transformersInfo", "safetensors",
+     "gguf",       "spaces",    "siblings",     "usedStorage"});
 constexpr auto kDatasetInfo = std::to_array<std::string_view>(
     {"author", "sha", "lastModified", "createdAt", "private", "gated", "disabled", "downloads",
      "likes", "tags", "description", "cardData", "siblings", "usedStorage"});
@@ -177,6 +177,7 @@ constexpr auto kProperties = std::to_array<Property>({
     {"downloadsAllTime", [](json::Writer& w, const RepoFacts& f) { w.field("downloadsAllTime", f.repo.downloads_all); }},
     {"gated", [](json::Writer& w, const RepoFacts& f) { render_gated(w, f.repo.gating); }},
     {"lastModified", [](json::Writer& w, const RepoFacts& f) { w.field("lastModified", to_iso8601(f.repo.modified_ms)); }},
+    {"gguf", [](json::Writer& w, const RepoFacts& f) { raw_field(w, "gguf", f.repo.card.gguf_json); }},
     {"library_name", [](json::Writer& w, const RepoFacts& f) { text_field(w, "library_name", f.repo.card.library_name); }},
     {"likes", [](json::Writer& w, const RepoFacts& f) { w.field("likes", f.repo.likes); }},
     {"models", [](json::Writer& w, const RepoFacts& f) { render_tagged_ids(w, f.repo, "models", "model:"); }},

@@ -177,6 +177,7 @@ http::Response lfs_reply(json::Writer& writer, unsigned status) {
 Task<Result<http::Response>> lfs_batch(Call& call) {
   EMB_CO_TRY(auto body, co_await read_json(call));
   EMB_CO_TRY(auto batch, read_batch(body.root(), call.settings().lfs_batch_max));
+  batch.in_small_parts = call.request.fields.find("X-Multipart") == "always";
   EMB_CO_TRY(auto result, co_await on_pool(call, [&](rt::Blocking blocking) {
                return hub::lfs_batch(call.services(), blocking, call.caller, call.target.repo,
                                      batch);

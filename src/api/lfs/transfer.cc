@@ -54,6 +54,21 @@ Task<Result<http::Response>> lfs_part(Call& call) {
   co_return co_await receive(call, std::move(grant));
 }
 
+// HEAD: is it here already? Then it need not be sent again.
+Task<Result<http::Response>> lfs_part_state(Call& call) {
+  EMB_CO_TRY(auto grant, read_grant(call, hub::SignedGrant::Action::Part));
+  EMB_CO_TRY(const bool is_here, co_await on_pool(call, [&](rt::Blocking blocking) {
+               return hub::has_part(call.services(), blocking, grant);
+             }));
+  if (!is_here) co_return fail(Code::NotFound, "This part was not sent yet");
+  if (call.request.method != http::Method::Head)
+    co_return fail(Code::Denied, "A part can be asked after, not read");
+  http::Response response(200);
+  response.fields.add("Content-Type", "application/octet-stream");
+  response.body = http::measured_only(grant.part_bytes);
+  co_return response;
+}
+
 Task<Result<http::Response>> lfs_complete(Call& call) {
   EMB_CO_TRY(auto grant, read_grant(call, hub::SignedGrant::Action::Complete));
   EMB_CO_TRY(auto body, co_await read_json(call));

@@ -1,0 +1,114 @@
+#include "hub/excerpt.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/strings.h"
+
+namespace embrace::hub {
+namespace {
+
+constexpr std::size_t kMatchesMax = 500;  // that are weighed against each other
+
+bool is_word_byte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         static_cast<std::uint8_t>(c) >= 0x80;
+}
+bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+struct Match {
+  std::size_t begin = 0, end = 0;
+  std::size_t word = 0;  // of the list
+};
+
+// Only as much of a word is marked as was asked for: "train" in "training".
+std::vector<Match> find_matches(std::string_view text, const std::vector<std::string>& words) {
+  std::vector<Match> matches;
+  for (std::size_t at = 0; at < text.size() && matches.size() < kMatchesMax;) {
+    if (!is_word_byte(text[at])) {
+      ++at;
+      continue;
+    }
+    std::size_t end = at;
+    while (end < text.size() && is_word_byte(text[end])) ++end;
+    const std::string_view here = text.substr(at, end - at);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      const std::string& word = words[i];
+      const bool whole_only = word.size() == 1;
+      if (here.size() < word.size() || (whole_only && here.size() != 1)) continue;
+      if (!equal_ignoring_case(here.substr(0, word.size()), word)) continue;
+      matches.push_back({at, at + word.size(), i});
+      break;
+    }
+    at = end;
+  }
+  return matches;
+}
+
+// The match from which on the most different words follow within `bytes`.
+std::size_t best_start(const std::vector<Match>& matches, std::size_t bytes) {
+  std::size_t best = 0, most = 0;
+  for (std::size_t i = 0; i < matches.size(); ++i) {
+    std::set<std::size_t> words;
+    for (std::size_t j = i; j < matches.size() && matches[j].end <= matches[i].begin + bytes; ++j)
+      words.insert(matches[j].word);
+    if (words.size() > most) {
+      most = words.size();
+      best = i;
+    }
+  }
+  return best;
+}
+
+// Moves on to where a word begins, if that is near, and never into a character.
+std::size_t at_word(std::string_view text, std::size_t at) {
+  constexpr std::size_t near = 20;
+  if (at == 0) return 0;
+  for (std::size_t i = at; i < text.size() && i < at + near; ++i) {
+    if (is_space(text[i - 1])) return i;
+  }
+  while (at < text.size() && (static_cast<std::uint8_t>(text[at]) & 0xc0) == 0x80) ++at;
+  return at;
+}
+
+void append_spaced(std::string& out, std::string_view text, bool& after_space) {
+  for (char c : text) {
+    if (!is_space(c)) {
+      out += c;
+    } else if (!after_space) {
+      out += ' ';
+    }
+    after_space = is_space(c);
+  }
+}
+
+}  // namespace
+
+std::vector<ExcerptPiece> make_excerpt(std::string_view text, const std::vector<std::string>& words,
+                                       std::size_t bytes) {
+  const auto matches = find_matches(text, words);
+  std::size_t begin = 0;
+  if (!matches.empty()) {
+    const std::size_t first = matches[best_start(matches, bytes * 3 / 4)].begin;
+    begin = first < bytes / 4 ? 0 : std::min(at_word(text, first - bytes / 4), first);
+  }
+  const std::size_t end = at_word(text, std::min(text.size(), begin + bytes));
+  std::vector<ExcerptPiece> pieces;
+  bool after_space = true;  // none at the beginning
+  const auto add = [&](std::size_t from, std::size_t to, bool mark) {
+    ExcerptPiece piece{.text = {}, .mark = mark};
+    append_spaced(piece.text, text.substr(from, to - from), after_space);
+    if (!piece.text.empty()) pieces.push_back(std::move(piece));
+  };
+  std::size_t at = begin;
+  for (const Match& match : matches) {
+    if (match.begin < at || match.end > end) continue;
+    add(at, match.begin, false);
+    add(match.begin, match.end, true);
+    at = match.end;
+  }
+  add(at, end, false);
+  return pieces;
+}
+
+}  // namespace embrace::hub

@@ -1,0 +1,166 @@
+#include "meta/card_texts.h"
+
+#include <algorithm>
+
+#include "meta/meta_contract.h"
+
+namespace embrace::meta {
+namespace {
+
+class CardTexts : public MetaContract {
+ protected:
+  void SetUp() override {
+    MetaContract::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    acme_ = add_account("acme", AccountKind::Organization);
+    bob_ = add_account("bob");
+  }
+  Repo add(const Account& owner, std::string_view name, std::string_view text, Repo repo = {}) {
+    auto added = add_repo(owner, name, std::move(repo));
+    set(added, text);
+    return added;
+  }
+  void set(const Repo& repo, std::string_view text) {
+    auto done = write([&](db::Session& s) { return card_texts::set(s, repo.id, text); });
+    ASSERT_TRUE(done) << done.error().message();
+  }
+  card_texts::Query query(std::string_view text) {
+    return {.words = card_texts::words_of(text),
+            .types = {RepoType::Model, RepoType::Dataset, RepoType::Space},
+            .visible_namespaces = {}};
+  }
+  // The names of all hits, in order of their names, after checking that they are counted so.
+  std::string found(const card_texts::Query& query) {
+    auto hits = read([&](db::Session& s) { return card_texts::search(s, query); });
+    EXPECT_TRUE(hits) << hits.error().message();
+    if (!hits) return {};
+    auto total = read([&](db::Session& s) { return card_texts::count(s, query, 100); });
+    EXPECT_EQ(total.value_or(-1), static_cast<std::int64_t>(hits->size()));
+    std::vector<std::string> names;
+    for (const auto& hit : *hits) names.push_back(hit.repo.name.name);
+    std::ranges::sort(names);
+    std::string out;
+    for (const auto& name : names) out += (out.empty() ? "" : " ") + name;
+    return out;
+  }
+  std::string found(std::string_view text) { return found(query(text)); }
+
+  Account acme_, bob_;
+};
+INSTANTIATE_TEST_SUITE_P(Every, CardTexts, every_dialect(), dialect_name);
+
+TEST_P(CardTexts, EveryWordMustBegin) {
+  add(acme_, "a", "Training a fine-tuned BERT on https://example.com/data_v2.tar.gz");
+  add(acme_, "b", "bert training");
+  add(acme_, "c", "nothing of it");
+  EXPECT_EQ(found("bert"), "a b");
+  EXPECT_EQ(found("BERT train"), "a b");
+  EXPECT_EQ(found("tuned"), "a") << "hyphens part words";
+  EXPECT_EQ(found("example"), "a") << "and so do dots and slashes";
+  EXPECT_EQ(found("fine-tuned bert"), "a");
+  EXPECT_EQ(found("ert"), "") << "a word is found from its beginning";
+  EXPECT_EQ(found("a"), "a") << "a letter is itself alone";
+  EXPECT_EQ(found("bert of"), "");
+  EXPECT_EQ(found(""), "");
+  EXPECT_EQ(found("\"' & | ! * : NEAR( ) - <->"), "") << "and no operator";
+  EXPECT_EQ(found("bert' OR \"x\""), "");
+}
+
+TEST_P(CardTexts, OtherLettersAreFoundToo) {
+  add(acme_, "de", "Größe und Übung");
+  add(acme_, "zh", "\xe4\xb8\xad\xe6\x96\x87 model");
+  EXPECT_EQ(found("größe"), "de");
+  EXPECT_EQ(found("\xe4\xb8\xad\xe6\x96\x87"), "zh");
+}
+
+TEST_P(CardTexts, AChangedTextIsFoundByItsNewWordsOnly) {
+  const auto repo = add(acme_, "a", "old words");
+  set(repo, "new words");
+  EXPECT_EQ(found("old"), "");
+  EXPECT_EQ(found("new"), "a");
+  set(repo, "");
+  EXPECT_EQ(found("new"), "");
+  set(repo, std::string("bad \xff text"));
+  EXPECT_EQ(found("bad"), "");
+  ASSERT_TRUE(write([&](db::Session& s) { return repos::remove(s, repo.id); }));
+  EXPECT_EQ(found("words"), "");
+}
+
+TEST_P(CardTexts, LongTextsAreCutBetweenCharacters) {
+  std::string text = "beginning ";
+  for (int i = 0; text.size() < 2 * card_texts::kTextBytesMax; ++i)
+    text += cat("w", i, "\xc3\xa9 ");
+  const auto repo = add(acme_, "long", text + "ending");
+  EXPECT_EQ(found("beginning"), "long");
+  EXPECT_EQ(found("ending"), "");
+  set(repo, std::string(300'000, 'x'));
+}
+
+// Neither the hits nor their number may tell of what the caller can't read.
+TEST_P(CardTexts, OnlyReadableCardsAreFound) {
+  add(acme_, "open", "secret");
+  add(acme_, "private", "secret", {.is_private = true});
+  add(acme_, "gated", "secret", {.gating = Gating::Manual});
+  add(acme_, "disabled", "secret", {.is_disabled = true});
+  EXPECT_EQ(found("secret"), "open");
+  auto as_member = query("secret");
+  as_member.visible_namespaces = {acme_.id};
+  EXPECT_EQ(found(as_member), "gated open private");
+  auto as_stranger = query("secret");
+  as_stranger.visible_namespaces = {bob_.id};
+  EXPECT_EQ(found(as_stranger), "open");
+  auto as_admin = query("secret");
+  as_admin.sees_all = true;
+  EXPECT_EQ(found(as_admin), "disabled gated open private");
+}
+
+TEST_P(CardTexts, TypesAndPagesNarrow) {
+  Repo dataset;
+  dataset.name.type = RepoType::Dataset;
+  add(acme_, "data", "word", dataset);
+  for (int i = 0; i < 5; ++i) add(acme_, cat("m", i), "word");
+  auto of_datasets = query("word");
+  of_datasets.types = {RepoType::Dataset};
+  EXPECT_EQ(found(of_datasets), "data");
+  auto page = query("word");
+  page.types = {RepoType::Model};
+  std::vector<std::int64_t> ids;
+  for (page.limit = 2; page.skip < 6; page.skip += 2) {
+    auto hits = read([&](db::Session& s) { return card_texts::search(s, page); });
+    ASSERT_TRUE(hits);
+    for (const auto& hit : *hits) ids.push_back(hit.repo.id);
+  }
+  EXPECT_EQ(ids.size(), 5u);
+  std::ranges::sort(ids);
+  EXPECT_EQ(std::ranges::unique(ids).size(), 0u);
+  EXPECT_EQ(read([&](db::Session& s) { return card_texts::count(s, page, 3); }).value(), 4)
+      << "one more than asked for";
+}
+
+TEST_P(CardTexts, TheBetterMatchComesFirst) {
+  add(acme_, "once", "llama and many other words that have nothing to do with it at all");
+  add(acme_, "often", "llama llama llama");
+  const auto asked = query("llama");
+  auto hits = read([&](db::Session& s) { return card_texts::search(s, asked); });
+  ASSERT_TRUE(hits);
+  ASSERT_EQ(hits->size(), 2u);
+  EXPECT_EQ((*hits)[0].repo.name.name, "often");
+  EXPECT_EQ((*hits)[0].text, "llama llama llama");
+}
+
+TEST_P(CardTexts, WhoHasNoRowIsMissing) {
+  const auto one = add_repo(acme_, "one");
+  const auto two = add(acme_, "two", "");
+  const auto three = add_repo(acme_, "three");
+  auto rows = read([&](db::Session& s) { return card_texts::missing(s, 0, 10); });
+  ASSERT_TRUE(rows);
+  ASSERT_EQ(rows->size(), 2u);
+  EXPECT_EQ((*rows)[1].repo_id, three.id);
+  EXPECT_EQ(read([&](db::Session& s) { return card_texts::missing(s, one.id, 10); })->size(), 1u);
+  set(two, "copied");
+  ASSERT_TRUE(write([&](db::Session& s) { return card_texts::copy(s, two.id, three.id); }));
+  EXPECT_EQ(found("copied"), "three two");
+}
+
+}  // namespace
+}  // namespace embrace::meta
