@@ -57,7 +57,7 @@ void Block::grow(std::size_t count) {
 
 std::size_t Block::append(std::string_view from) {
   const std::size_t count = std::min(from.size(), kBytes - filled_);
-  std::memcpy(memory_ + kFrontBytes + filled_, from.data(), count);
+  if (count > 0) std::memcpy(memory_ + kFrontBytes + filled_, from.data(), count);
   filled_ += count;
   return count;
 }
@@ -65,7 +65,7 @@ std::size_t Block::append(std::string_view from) {
 std::string_view Block::behind(std::string_view before) {
   EMB_CHECK(before.size() <= kFrontBytes, "what was left unfinished fits the front");
   char* const begin = memory_ + kFrontBytes - before.size();
-  std::memcpy(begin, before.data(), before.size());
+  if (!before.empty()) std::memcpy(begin, before.data(), before.size());
   return {begin, before.size() + filled_};
 }
 
