@@ -13,7 +13,7 @@ ORG = "acme"
 
 
 def token_of(name, role="write"):
-    return "hf_" + f"{name}{role}".ljust(34, "x")
+    return "hf_" + f"{name}{role}".replace("-", "").ljust(34, "x")
 
 
 @dataclasses.dataclass

@@ -238,7 +238,8 @@ std::string gguf(std::uint64_t rows) {
   };
   const auto text = [&](std::string_view words) { return cat(number(words.size(), 8), words); };
   return cat("GGUF", number(3, 4), number(1, 8), number(1, 8), text("general.architecture"),
-             number(8, 4), text("llama"), text("t"), number(1, 4), number(rows, 8), number(0, 12));
+             number(8, 4), text("llama"), text("t"), number(1, 4), number(rows, 8), number(0, 4),
+             number(0, 8));
 }
 
 TEST(IndexCard, GgufHeadsAreRead) {
