@@ -158,7 +158,8 @@ Result<std::vector<Job>> list(db::Session& session, std::optional<State> state, 
 Status run_again(db::Session& session, std::int64_t id, Millis now_ms) {
   EMB_TRY(auto changed,
           session.run(
-              "UPDATE jobs SET state = :waiting, run_after_ms = :now, finished_ms = NULL "
+              "UPDATE jobs SET state = :waiting, run_after_ms = :now, attempts = 0, "
+              "finished_ms = NULL "
               "WHERE id = :id AND (state = :waiting OR (state = :failed AND (dedupe = '' OR NOT "
               "EXISTS (SELECT 1 FROM jobs w WHERE w.kind = jobs.kind AND w.dedupe = jobs.dedupe "
               "AND w.state = :waiting))))",
