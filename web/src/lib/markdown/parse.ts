@@ -78,11 +78,18 @@ function takeFormula(source: string): { raw: string; tex: string; block: boolean
   return null;
 }
 
+// marked asks of each paragraph where in the rest of the text something of ours begins: the answer is sought in the
+// paragraph alone, or long texts would take the square of their length.
+function startIn(source: string, mark: RegExp): number | undefined {
+  const end = source.indexOf('\n\n');
+  return mark.exec(end < 0 ? source.slice(0, formulaMax) : source.slice(0, end))?.index;
+}
+
 const math: TokenizerAndRendererExtension[] = [
   {
     name: 'mathBlock',
     level: 'block',
-    start: (source) => /(?:^|\n) {0,3}(?:\$\$|\\\\\[)/.exec(source)?.index,
+    start: (source) => startIn(source, /(?:^|\n) {0,3}(?:\$\$|\\\\\[)/),
     tokenizer(source) {
       const indent = /^ {0,3}/.exec(source)![0];
       const found = takeFormula(source.slice(indent.length));
@@ -113,13 +120,12 @@ interface Note {
   uses: number;
 }
 
-function footnotes(notes: Map<string, Note>): TokenizerAndRendererExtension[] {
-  let last = 0;
+function footnotes(notes: Map<string, Note>, used: Note[]): TokenizerAndRendererExtension[] {
   return [
     {
       name: 'footnote',
       level: 'block',
-      start: (source) => /(?:^|\n)\[\^/.exec(source)?.index,
+      start: (source) => startIn(source, /(?:^|\n)\[\^/),
       tokenizer(source) {
         const head = /^\[\^([^\]\s]{1,100})\]:[ \t]*/.exec(source);
         if (!head) return;
@@ -157,7 +163,7 @@ function footnotes(notes: Map<string, Note>): TokenizerAndRendererExtension[] {
       renderer(token) {
         const note = notes.get(String(token['id']));
         if (!note) return escapeHtml(token.raw);
-        note.number ||= ++last;
+        if (note.number === 0) note.number = used.push(note);
         note.uses += 1;
         const again = note.uses > 1 ? `-${note.uses}` : '';
         return `<sup><a class="footnote-ref" id="fnref-${note.number}${again}" href="#fn-${note.number}">${note.number}</a></sup>`;
@@ -169,9 +175,10 @@ function footnotes(notes: Map<string, Note>): TokenizerAndRendererExtension[] {
 export function parseMarkdown(text: string): string {
   const slugs = new Map<string, number>();
   const notes = new Map<string, Note>();
+  const used: Note[] = []; // in the order of their numbers
   const marked = new Marked({
     gfm: true,
-    extensions: [...math, ...footnotes(notes)],
+    extensions: [...math, ...footnotes(notes, used)],
     renderer: {
       heading({ tokens, depth }) {
         const html = this.parser.parseInline(tokens);
@@ -199,12 +206,10 @@ export function parseMarkdown(text: string): string {
   let html = marked.parse(text, { async: false });
   // Notes refer to notes: rendering one may number another, which then follows.
   const done: string[] = [];
-  for (let number = 1; ; number += 1) {
-    const note = [...notes.values()].find((each) => each.number === number);
-    if (!note) break;
-    const body = marked.parser(note.tokens);
+  for (let at = 0; at < used.length; at += 1) {
+    const body = marked.parser(used[at]!.tokens);
     done.push(
-      `<li id="fn-${number}">${body}<a class="footnote-back" href="#fnref-${number}" title="Back to the text">↩</a></li>`
+      `<li id="fn-${at + 1}">${body}<a class="footnote-back" href="#fnref-${at + 1}" title="Back to the text">↩</a></li>`
     );
   }
   if (done.length > 0) html += `<section class="footnotes"><ol>\n${done.join('\n')}\n</ol></section>\n`;

@@ -43,7 +43,7 @@ function expectSafe(root: HTMLElement, name: string) {
       if (attribute === 'class')
         for (const each of value.split(' '))
           expect(each, name).toMatch(
-            /^(math-(block|inline)|alert(-\w+)?|anchor|footnotes|footnote-(ref|back)|language-.*|outside-(media|host)|task|task-(done|item)|wide)$/
+            /^(math-(block|inline)|alert(-\w+)?|anchor|footnotes|footnote-(ref|back)|language-.*|outside-(media|host)|task|task-(done|item)|wide|code-frame)$/
           );
     }
   }

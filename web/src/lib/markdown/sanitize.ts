@@ -2,6 +2,7 @@
 // that runs and loads nothing, every address is resolved, and pictures from other hosts become links.
 import createDOMPurify, { type Config, type DOMPurify } from 'dompurify';
 import { linkTarget, mediaSet, mediaTarget, type Place } from './addresses.ts';
+import { quiet } from './quiet.ts';
 
 const tags = (
   'a abbr article aside audio b bdi bdo blockquote br caption center cite code col colgroup dd del details dfn div dl dt em ' +
@@ -46,7 +47,7 @@ function purify(html: string): HTMLElement {
       if (data.attrValue === '') data.keepAttr = false;
     });
   }
-  const body = purifier.sanitize(html, config) as unknown as HTMLElement | null;
+  const body = purifier.sanitize(quiet(html), config) as unknown as HTMLElement | null;
   // A frameset takes the body's place: there is nothing to show then.
   return body ?? document.implementation.createHTMLDocument('').body;
 }
@@ -162,6 +163,11 @@ function makeReachable(root: HTMLElement): void {
     block.tabIndex = 0;
     block.setAttribute('role', 'group');
     block.setAttribute('aria-label', 'Code');
+    // Room for the button that copies.
+    const frame = document.createElement('div');
+    frame.className = 'code-frame';
+    block.replaceWith(frame);
+    frame.append(block);
   }
   for (const anchor of root.querySelectorAll('a.anchor')) {
     const title = anchor.parentElement?.textContent?.trim() ?? '';
