@@ -16,7 +16,7 @@ export function quiet(html: string): string {
   for (let tag = html.indexOf('<'); tag >= 0; tag = html.indexOf('<', at)) {
     out.push(html.slice(at, tag));
     if (html.startsWith('<!--', tag)) {
-      const end = commentsEnd ? html.indexOf('-->', tag + 4) : -1;
+      const end: number = commentsEnd ? html.indexOf('-->', tag + 4) : -1;
       commentsEnd = end >= 0;
       if (end < 0 || /^<!---?>/.test(html.slice(tag, tag + 6))) {
         // What a browser makes of it is its own matter.
