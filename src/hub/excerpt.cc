@@ -16,37 +16,16 @@ bool is_word_byte(char c) {
 }
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-struct Match {
-  std::size_t begin = 0, end = 0;
-  std::size_t word = 0;  // of the list
-};
-
-// Only as much of a word is marked as was asked for: "train" in "training".
-std::vector<Match> find_matches(std::string_view text, const std::vector<std::string>& words) {
-  std::vector<Match> matches;
-  for (std::size_t at = 0; at < text.size() && matches.size() < kMatchesMax;) {
-    if (!is_word_byte(text[at])) {
-      ++at;
-      continue;
-    }
-    std::size_t end = at;
-    while (end < text.size() && is_word_byte(text[end])) ++end;
-    const std::string_view here = text.substr(at, end - at);
-    for (std::size_t i = 0; i < words.size(); ++i) {
-      const std::string& word = words[i];
-      const bool whole_only = word.size() == 1;
-      if (here.size() < word.size() || (whole_only && here.size() != 1)) continue;
-      if (!equal_ignoring_case(here.substr(0, word.size()), word)) continue;
-      matches.push_back({at, at + word.size(), i});
-      break;
-    }
-    at = end;
-  }
+std::vector<WordMatch> find_matches(std::string_view text, const std::vector<std::string>& words) {
+  std::vector<WordMatch> matches;
+  for_each_match(text, words, [&](const WordMatch& match) {
+    if (matches.size() < kMatchesMax) matches.push_back(match);
+  });
   return matches;
 }
 
 // The match from which on the most different words follow within `bytes`.
-std::size_t best_start(const std::vector<Match>& matches, std::size_t bytes) {
+std::size_t best_start(const std::vector<WordMatch>& matches, std::size_t bytes) {
   std::size_t best = 0, most = 0;
   for (std::size_t i = 0; i < matches.size(); ++i) {
     std::set<std::size_t> words;
@@ -84,6 +63,27 @@ void append_spaced(std::string& out, std::string_view text, bool& after_space) {
 
 }  // namespace
 
+void for_each_match(std::string_view text, const std::vector<std::string>& words,
+                    const std::function<void(const WordMatch&)>& visit) {
+  for (std::size_t at = 0; at < text.size();) {
+    if (!is_word_byte(text[at])) {
+      ++at;
+      continue;
+    }
+    std::size_t end = at;
+    while (end < text.size() && is_word_byte(text[end])) ++end;
+    const std::string_view here = text.substr(at, end - at);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      const std::string& word = words[i];
+      if (here.size() < word.size() || (word.size() == 1 && here.size() != 1)) continue;
+      if (!equal_ignoring_case(here.substr(0, word.size()), word)) continue;
+      visit({at, at + word.size(), i});
+      break;
+    }
+    at = end;
+  }
+}
+
 std::vector<ExcerptPiece> make_excerpt(std::string_view text, const std::vector<std::string>& words,
                                        std::size_t bytes) {
   const auto matches = find_matches(text, words);
@@ -101,7 +101,7 @@ std::vector<ExcerptPiece> make_excerpt(std::string_view text, const std::vector<
     if (!piece.text.empty()) pieces.push_back(std::move(piece));
   };
   std::size_t at = begin;
-  for (const Match& match : matches) {
+  for (const WordMatch& match : matches) {
     if (match.begin < at || match.end > end) continue;
     add(at, match.begin, false);
     add(match.begin, match.end, true);

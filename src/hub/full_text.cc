@@ -14,7 +14,6 @@ namespace embrace::hub {
 namespace {
 
 constexpr std::size_t kTextBytesMax = 500;
-constexpr std::size_t kSkipMax = 1'000;  // nobody reads on; and each page costs those before it
 constexpr std::int64_t kCountMax = 1'000;
 constexpr std::uint64_t kReadmeBytesMax = 4u << 20;
 constexpr std::size_t kCardsInOneTurn = 100;
@@ -26,7 +25,7 @@ Result<std::size_t> parse_cursor(std::string_view text) {
   const auto bytes = from_base64url(text);
   if (bytes && bytes->starts_with('c')) {
     const auto skip = parse_uint(std::string_view(*bytes).substr(1));
-    if (skip && *skip <= kSkipMax) return static_cast<std::size_t>(*skip);
+    if (skip && *skip <= meta::card_texts::kMatchesMax) return static_cast<std::size_t>(*skip);
   }
   return fail(Code::InvalidArgument,
               "the cursor is not one that this server gave: begin again without it");
@@ -52,6 +51,38 @@ Result<std::string> read_text(rt::Blocking blocking, git::Repository& repository
   if (bytes > kReadmeBytesMax) return std::string();
   EMB_TRY(const auto readme, repository.read_blob(blocking, blob, kReadmeBytesMax));
   return card_text(readme);
+}
+
+// Each word counts the more the more often it is said, less and less each time, and more in a short
+// text than in a long one (as BM25 has it); said in the first lines, it is what the card is about.
+double score(std::string_view text, const std::vector<std::string>& words, double usual_bytes) {
+  constexpr std::size_t first_lines = 200;
+  std::vector<double> counts(words.size(), 0);
+  std::vector<char> is_early(words.size(), 0);
+  for_each_match(text, words, [&](const WordMatch& match) {
+    ++counts[match.word];
+    if (match.begin < first_lines) is_early[match.word] = 1;
+  });
+  const double length = 0.25 + 0.75 * static_cast<double>(text.size()) / usual_bytes;
+  double sum = 0;
+  for (std::size_t i = 0; i < words.size(); ++i)
+    sum += counts[i] * 2.2 / (counts[i] + 1.2 * length) + (is_early[i] != 0 ? 1 : 0);
+  return sum;
+}
+
+// The ids, the best first; of two that are as good, the newer.
+std::vector<std::int64_t> rank(const std::vector<meta::card_texts::Match>& matches,
+                               const std::vector<std::string>& words) {
+  double bytes = 1;
+  for (const auto& match : matches) bytes += static_cast<double>(match.beginning.size());
+  const double usual_bytes = bytes / static_cast<double>(std::max<std::size_t>(matches.size(), 1));
+  std::vector<std::pair<double, std::int64_t>> scores;
+  for (const auto& match : matches)
+    scores.emplace_back(score(match.beginning, words, usual_bytes), match.repo_id);
+  std::ranges::sort(scores, std::greater{});
+  std::vector<std::int64_t> ids;
+  for (const auto& [sum, id] : scores) ids.push_back(id);
+  return ids;
 }
 
 }  // namespace
@@ -95,28 +126,27 @@ Result<TextFound> search_cards(Services& services, rt::Blocking blocking,
   show_visible(visible, caller);
   query.visible_namespaces = std::move(visible.visible_namespaces);
   query.sees_all = visible.sees_all;
-  query.limit = std::clamp<std::size_t>(search.limit, 1, kTextSearchPageMax);
-  EMB_TRY(query.skip, parse_cursor(search.cursor));
-  const std::size_t limit = query.limit++;  // one more: is there a next page?
+  EMB_TRY(const std::size_t skip, parse_cursor(search.cursor));
+  const std::size_t limit = std::clamp<std::size_t>(search.limit, 1, kTextSearchPageMax);
 
   TextFound found;
-  std::vector<meta::card_texts::Hit> hits;
   EMB_DO(services.database.read(blocking, [&](db::Session& session) -> Status {
-    EMB_TRY(hits, meta::card_texts::search(session, query));
+    EMB_TRY(const auto matches, meta::card_texts::matches(session, query));
     EMB_TRY(found.total, meta::card_texts::count(session, query, kCountMax));
+    const auto ranked = rank(matches, query.words);
+    const std::size_t end = std::min(ranked.size(), skip + limit);
+    for (std::size_t i = skip; i < end; ++i) {
+      EMB_TRY(auto repo, meta::repos::find_by_id(session, ranked[i]));
+      EMB_TRY(const auto text, meta::card_texts::find(session, ranked[i]));
+      // The query asked for no others; a second look, where a mistake would tell secrets.
+      if (!repo || !text || !auth::may(caller, *repo, auth::Right::Read)) continue;
+      found.hits.push_back({*std::move(repo), make_excerpt(*text, query.words)});
+    }
+    if (end < ranked.size()) found.next = render_cursor(end);
     return Done{};
   }));
-  if (hits.size() > limit) {
-    hits.resize(limit);
-    if (query.skip + limit <= kSkipMax) found.next = render_cursor(query.skip + limit);
-  }
   found.is_capped = found.total > kCountMax;
   found.total = std::min(found.total, kCountMax);
-  for (auto& hit : hits) {
-    // The query asked for no others; a second look, where a mistake would tell secrets.
-    if (!auth::may(caller, hit.repo, auth::Right::Read)) continue;
-    found.hits.push_back({std::move(hit.repo), make_excerpt(hit.text, query.words)});
-  }
   return found;
 }
 

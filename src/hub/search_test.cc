@@ -184,6 +184,21 @@ TEST_P(SearchTest, PagesEndAndCursorsAreChecked) {
   }
 }
 
+TEST_P(SearchTest, TheBetterMatchComesFirst) {
+  put_file(acme, make_repo(acme, "acme/often"), "README.md", "llama llama llama");
+  put_file(
+      acme, make_repo(acme, "acme/once"), "README.md",
+      cat(std::string(400, '-'), " a llama and many other words that have nothing to do with it"));
+  put_file(acme, make_repo(acme, "acme/early"), "README.md",
+           cat("# llama llama llama\n", std::string(400, '-'), " and more words about it"));
+  TextSearch search;
+  search.text = "llama";
+  std::string order;
+  for (const auto& hit : must(search_cards(services(), blocking, eve, search)).hits)
+    order += hit.repo.name.name + " ";
+  EXPECT_EQ(order, "often early once ");
+}
+
 // Repositories from before there was an index.
 TEST_P(SearchTest, TheJobReadsWhatIsMissing) {
   auto repo = make_repo(acme, "acme/bert");

@@ -92,7 +92,7 @@ void add_matches(Statement& to, const Query& query, bool is_postgres) {
         "'simple', ");
     to.bind(tsquery(query.words)).add(")");
   } else {
-    // In the order in which FTS5 gives its rows: the best are there before the last is looked at.
+    // Rows as FTS5 gives them, so that a limit ends the search.
     to.add(
         " FROM card_words w CROSS JOIN card_texts c ON c.repo_id = w.rowid CROSS JOIN repos r ON "
         "r.id = c.repo_id WHERE card_words MATCH ");
@@ -130,40 +130,33 @@ Status set(db::Session& session, std::int64_t repo_id, std::string_view text) {
 }
 
 Status copy(db::Session& session, std::int64_t from_repo_id, std::int64_t to_repo_id) {
-  EMB_TRY(auto row, session.row<std::string>("SELECT body FROM card_texts WHERE repo_id = :repo",
-                                             from_repo_id));
-  return row ? set(session, to_repo_id, std::get<0>(*row)) : Status(Done{});
+  EMB_TRY(auto text, find(session, from_repo_id));
+  return text ? set(session, to_repo_id, *text) : Status(Done{});
 }
 
-Result<std::vector<Hit>> search(db::Session& session, const Query& query) {
-  std::vector<Hit> hits;
-  if (query.words.empty() || query.types.empty()) return hits;
+Result<std::vector<Match>> matches(db::Session& session, const Query& query) {
+  std::vector<Match> found;
+  if (query.words.empty() || query.types.empty()) return found;
   Statement statement;
-  statement.add("SELECT ").add(detail::kRepoColumns).add(", c.body");
-  if (session.is_postgres()) {
-    statement.add(" FROM (SELECT c.repo_id AS id");
-    add_matches(statement, query, true);
-    statement.add(" LIMIT ").bind(static_cast<std::int64_t>(kRankedMax));
-    statement.add(
-        ") few JOIN card_texts c ON c.repo_id = few.id JOIN repos r ON r.id = few.id ORDER BY "
-        "ts_rank(c.words, to_tsquery('simple', ");
-    statement.bind(tsquery(query.words)).add(")) DESC, r.id LIMIT ");
-  } else {
-    add_matches(statement, query, false);
-    statement.add(" ORDER BY w.rank LIMIT ");
-  }
-  statement.bind(static_cast<std::int64_t>(query.limit)).add(" OFFSET ");
-  statement.bind(static_cast<std::int64_t>(query.skip));
-  std::vector<db::Type> types = detail::repo_column_types();
-  types.push_back(db::Type::Text);
-  EMB_DO(session.query(statement.sql, std::move(statement.values), types, query.limit,
-                       [&hits](std::vector<db::Value>& row) {
-                         Hit& hit = hits.emplace_back();
-                         hit.text = db::detail::from_value<std::string>(std::move(row.back()));
-                         row.pop_back();
-                         hit.repo = detail::take_repo(row);
+  statement.add(cat("SELECT c.repo_id, substr(c.body, 1, ", kBeginningCharacters, ")"));
+  add_matches(statement, query, session.is_postgres());
+  // FTS5 gives its rows in this order when it is asked for its own number.
+  statement.add(session.is_postgres() ? " ORDER BY c.repo_id DESC" : " ORDER BY w.rowid DESC");
+  statement.add(cat(" LIMIT ", kMatchesMax));
+  EMB_DO(session.query(statement.sql, std::move(statement.values),
+                       {db::Type::Integer, db::Type::Text}, kMatchesMax,
+                       [&found](std::vector<db::Value>& row) {
+                         found.push_back({std::get<std::int64_t>(row.at(0)),
+                                          db::detail::from_value<std::string>(std::move(row[1]))});
                        }));
-  return hits;
+  return found;
+}
+
+Result<std::optional<std::string>> find(db::Session& session, std::int64_t repo_id) {
+  EMB_TRY(auto row,
+          session.row<std::string>("SELECT body FROM card_texts WHERE repo_id = :repo", repo_id));
+  if (!row) return std::nullopt;
+  return std::move(std::get<0>(*row));
 }
 
 Result<std::int64_t> count(db::Session& session, const Query& query, std::int64_t most) {

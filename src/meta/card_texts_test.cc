@@ -1,6 +1,7 @@
 #include "meta/card_texts.h"
 
 #include <algorithm>
+#include <map>
 
 #include "meta/meta_contract.h"
 
@@ -17,6 +18,7 @@ class CardTexts : public MetaContract {
   }
   Repo add(const Account& owner, std::string_view name, std::string_view text, Repo repo = {}) {
     auto added = add_repo(owner, name, std::move(repo));
+    names_[added.id] = name;
     set(added, text);
     return added;
   }
@@ -29,15 +31,15 @@ class CardTexts : public MetaContract {
             .types = {RepoType::Model, RepoType::Dataset, RepoType::Space},
             .visible_namespaces = {}};
   }
-  // The names of all hits, in order of their names, after checking that they are counted so.
+  // The names of all that match, sorted, after checking that they are counted so.
   std::string found(const card_texts::Query& query) {
-    auto hits = read([&](db::Session& s) { return card_texts::search(s, query); });
-    EXPECT_TRUE(hits) << hits.error().message();
-    if (!hits) return {};
+    auto matches = read([&](db::Session& s) { return card_texts::matches(s, query); });
+    EXPECT_TRUE(matches) << matches.error().message();
+    if (!matches) return {};
     auto total = read([&](db::Session& s) { return card_texts::count(s, query, 100); });
-    EXPECT_EQ(total.value_or(-1), static_cast<std::int64_t>(hits->size()));
+    EXPECT_EQ(total.value_or(-1), static_cast<std::int64_t>(matches->size()));
     std::vector<std::string> names;
-    for (const auto& hit : *hits) names.push_back(hit.repo.name.name);
+    for (const auto& match : *matches) names.push_back(names_.at(match.repo_id));
     std::ranges::sort(names);
     std::string out;
     for (const auto& name : names) out += (out.empty() ? "" : " ") + name;
@@ -46,6 +48,7 @@ class CardTexts : public MetaContract {
   std::string found(std::string_view text) { return found(query(text)); }
 
   Account acme_, bob_;
+  std::map<std::int64_t, std::string> names_;
 };
 INSTANTIATE_TEST_SUITE_P(Every, CardTexts, every_dialect(), dialect_name);
 
@@ -114,44 +117,41 @@ TEST_P(CardTexts, OnlyReadableCardsAreFound) {
   EXPECT_EQ(found(as_admin), "disabled gated open private");
 }
 
-TEST_P(CardTexts, TypesAndPagesNarrow) {
+TEST_P(CardTexts, TypesNarrow) {
   Repo dataset;
   dataset.name.type = RepoType::Dataset;
   add(acme_, "data", "word", dataset);
   for (int i = 0; i < 5; ++i) add(acme_, cat("m", i), "word");
-  auto of_datasets = query("word");
-  of_datasets.types = {RepoType::Dataset};
-  EXPECT_EQ(found(of_datasets), "data");
-  auto page = query("word");
-  page.types = {RepoType::Model};
-  std::vector<std::int64_t> ids;
-  for (page.limit = 2; page.skip < 6; page.skip += 2) {
-    auto hits = read([&](db::Session& s) { return card_texts::search(s, page); });
-    ASSERT_TRUE(hits);
-    for (const auto& hit : *hits) ids.push_back(hit.repo.id);
-  }
-  EXPECT_EQ(ids.size(), 5u);
-  std::ranges::sort(ids);
-  EXPECT_EQ(std::ranges::unique(ids).size(), 0u);
-  EXPECT_EQ(read([&](db::Session& s) { return card_texts::count(s, page, 3); }).value(), 4)
-      << "one more than asked for";
+  auto asked = query("word");
+  asked.types = {RepoType::Dataset};
+  EXPECT_EQ(found(asked), "data");
+  asked.types = {RepoType::Model};
+  EXPECT_EQ(found(asked), "m0 m1 m2 m3 m4");
+  asked.types = {};
+  EXPECT_EQ(found(asked), "");
 }
 
-TEST_P(CardTexts, TheBetterMatchComesFirst) {
-  add(acme_, "once", "llama and many other words that have nothing to do with it at all");
-  add(acme_, "often", "llama llama llama");
-  const auto asked = query("llama");
-  auto hits = read([&](db::Session& s) { return card_texts::search(s, asked); });
-  ASSERT_TRUE(hits);
-  ASSERT_EQ(hits->size(), 2u);
-  EXPECT_EQ((*hits)[0].repo.name.name, "often");
-  EXPECT_EQ((*hits)[0].text, "llama llama llama");
+TEST_P(CardTexts, TheNewestMatchAndTheirNumberIsCapped) {
+  for (int i = 0; i < 6; ++i)
+    add(acme_, cat("m", i), cat("word ", i, " ", std::string(20'000, 'x')));
+  const auto asked = query("word");
+  auto matches = read([&](db::Session& s) { return card_texts::matches(s, asked); });
+  ASSERT_TRUE(matches);
+  ASSERT_EQ(matches->size(), 6u);
+  EXPECT_TRUE((*matches)[0].beginning.starts_with("word 5 x"));
+  EXPECT_EQ((*matches)[0].beginning.size(), card_texts::kBeginningCharacters);
+  EXPECT_EQ(read([&](db::Session& s) { return card_texts::count(s, asked, 3); }).value(), 4)
+      << "one more than asked for";
+  auto whole = read([&](db::Session& s) { return card_texts::find(s, (*matches)[0].repo_id); });
+  EXPECT_EQ(whole.value().value().size(), 20'007u);
+  EXPECT_FALSE(read([&](db::Session& s) { return card_texts::find(s, 999); }).value());
 }
 
 TEST_P(CardTexts, WhoHasNoRowIsMissing) {
   const auto one = add_repo(acme_, "one");
   const auto two = add(acme_, "two", "");
   const auto three = add_repo(acme_, "three");
+  names_[three.id] = "three";
   auto rows = read([&](db::Session& s) { return card_texts::missing(s, 0, 10); });
   ASSERT_TRUE(rows);
   ASSERT_EQ(rows->size(), 2u);

@@ -209,9 +209,14 @@ class Planner {
   std::int64_t least_ = kGatherRowsMax;
 };
 
-void add_visibility(Statement& to, const Filter& filter) {
+// The index that counts what is visible is for nothing else: as little as it leaves out, it would
+// win over the one of a filter.
+enum class Visible : std::uint8_t { ByIndex, ByRow };
+
+void add_visibility(Statement& to, const Filter& filter, Visible how) {
   if (filter.sees_all) return;
-  to.add(" AND r.is_disabled = 0 AND (r.is_private = 0");
+  to.add(how == Visible::ByIndex ? " AND r.is_disabled = 0" : " AND r.is_disabled + 0 = 0");
+  to.add(" AND (r.is_private = 0");
   if (!filter.visible_namespaces.empty()) {
     to.add(" OR r.namespace_id IN (");
     for (std::size_t i = 0; i < filter.visible_namespaces.size(); ++i) {
@@ -257,7 +262,8 @@ void add_filters(Statement& to, const Filter& filter, const Plan& plan, bool is_
 }
 
 // " FROM ... WHERE ...": every row `r` of all pages.
-Statement matching_rows(const Filter& filter, const Plan& plan, bool is_postgres) {
+Statement matching_rows(const Filter& filter, const Plan& plan, bool is_postgres,
+                        Visible how = Visible::ByRow) {
   Statement out;
   const auto type = static_cast<std::int64_t>(filter.type);
   if (plan.gather == Plan::Gather::Tag) {
@@ -266,7 +272,7 @@ Statement matching_rows(const Filter& filter, const Plan& plan, bool is_postgres
   } else {
     out.add(" FROM repos r WHERE r.type = ").bind(type);
   }
-  add_visibility(out, filter);
+  add_visibility(out, filter, how);
   add_filters(out, filter, plan, is_postgres);
   return out;
 }
@@ -338,7 +344,9 @@ Result<Total> count(db::Session& session, const Filter& filter, std::int64_t mos
   EMB_TRY(const Plan plan, Planner(session, filter).plan());
   Statement statement;
   statement.add("SELECT count(*) FROM (SELECT 1 AS one");
-  statement.add(matching_rows(filter, plan, session.is_postgres()));
+  statement.add(
+      matching_rows(filter, plan, session.is_postgres(),
+                    plan.gather == Plan::Gather::Nothing ? Visible::ByIndex : Visible::ByRow));
   statement.add(" LIMIT ").bind(most + 1).add(") matching");
   Total total;
   EMB_DO(session.query(
