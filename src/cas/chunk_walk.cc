@@ -8,15 +8,15 @@ namespace embrace::cas {
 
 namespace {
 
-// A hop to the pool is little beside sending this much, and a slow reader holds no more.
-constexpr std::uint64_t kSliceBytesMax = 4 << 20;
+// A hop to the pool is little beside sending this much.
+constexpr std::uint64_t kSliceBytesMax = 16 << 20;
 constexpr std::uint64_t kDecodedBytesMax = 1 << 20;
 constexpr std::size_t kOpenXorbsMax = 8;
 // A file in very many pieces is given a few at a time: each slice holds its xorb open.
 constexpr std::size_t kPiecesMax = 256;
 constexpr std::size_t kXorbsPerStepMax = 8;
 // Copying so little costs less than a system call for it.
-constexpr std::uint64_t kSliceBytesMin = 16 << 10;
+constexpr std::uint64_t kSliceBytesMin = 4 << 10;
 
 }  // namespace
 

@@ -15,6 +15,7 @@ namespace {
 constexpr std::chrono::seconds kGoodbyeTime{2};
 constexpr std::uint64_t kGoodbyeBytesMax = 64u << 20;
 constexpr std::size_t kRequestIdBytesMax = 128;
+constexpr std::uint64_t kTurnBytes = 1u << 20;  // of a file, before other connections are served
 
 bool is_sane_id(std::string_view id) {
   return !id.empty() && id.size() <= kRequestIdBytesMax && std::ranges::all_of(id, [](char c) {
@@ -222,7 +223,7 @@ Task<bool> Connection::send(Response response, const Exchange& exchange) {
   } else if (auto* text = std::get_if<std::string>(&response.body.bytes)) {
     sent = co_await write({out_, *text}, More::No);
   } else if (auto* slices = std::get_if<std::vector<FileSlice>>(&response.body.bytes)) {
-    sent = co_await write({out_, {}}, More::Soon) && co_await send_slices(std::move(*slices));
+    sent = co_await write({out_, {}}, More::Soon) && co_await send_slices(*slices);
   } else if (auto* source = std::get_if<std::unique_ptr<rt::ByteSource>>(&response.body.bytes)) {
     auto* pieces = length ? (*source)->as_pieces() : nullptr;
     sent = co_await write({out_, {}}, More::No) &&
@@ -234,19 +235,14 @@ Task<bool> Connection::send(Response response, const Exchange& exchange) {
   co_return sent&& line.keep_alive == exchange.keep_alive;
 }
 
-Task<bool> Connection::send_slices(std::vector<FileSlice> slices) {
-  for (auto& slice : slices) {
-    if (!co_await send_slice(std::move(slice))) co_return false;
-  }
-  co_return true;
-}
-
-Task<bool> Connection::send_slice(FileSlice slice) {
-  for (std::uint64_t done = 0; done < slice.length;) {
+Task<bool> Connection::send_slices(std::span<const FileSlice> slices) {
+  std::uint64_t length = 0;
+  for (const auto& slice : slices) length += slice.length;
+  std::uint64_t turn = 0;
+  for (std::uint64_t done = 0; done < length;) {
     watch_.within(lane_.settings.write_idle_timeout);
     const auto asked = lane_.now;
-    const auto sent = co_await stream_->send_file_some(slice.file->fd(), slice.offset + done,
-                                                       slice.length - done);
+    const auto sent = co_await stream_->send_slices_some(slices, done);
     watch_.pause();
     if (!sent) {
       resets_ = watch_.expired();
@@ -257,9 +253,13 @@ Task<bool> Connection::send_slice(FileSlice slice) {
     }
     done += *sent;
     lane_.bytes_out.add(*sent);
-    if (done < slice.length && !keeps_pace(asked, *sent)) co_return false;
+    if (done == length) break;
+    if (!keeps_pace(asked, *sent)) co_return false;
     // A fast client must not keep the thread to itself.
-    if (done < slice.length) co_await boost::asio::post(lane_.executor, boost::asio::use_awaitable);
+    turn += *sent;
+    if (turn < kTurnBytes) continue;
+    turn = 0;
+    co_await boost::asio::post(lane_.executor, boost::asio::use_awaitable);
   }
   co_return true;
 }
@@ -277,18 +277,24 @@ Task<bool> Connection::send_pieces(rt::PieceSource& source, std::uint64_t length
       }
       co_return false;
     }
+    std::vector<FileSlice> slices;  // that follow each other
     for (auto& piece : *pieces) {
-      const auto* text = std::get_if<std::string>(&piece);
-      const std::uint64_t size = text ? text->size() : std::get<FileSlice>(piece).length;
+      const std::uint64_t size = rt::size_of(piece);
       if (size > left) {
         log::error("a source gave more bytes than it promised", {{"peer", peer_}});
         co_return false;
       }
       left -= size;
-      const bool sent = text ? co_await write({*text, {}}, left > 0 ? More::Soon : More::No)
-                             : co_await send_slice(std::move(std::get<FileSlice>(piece)));
-      if (!sent) co_return false;
+      if (auto* slice = std::get_if<FileSlice>(&piece)) {
+        slices.push_back(std::move(*slice));
+        continue;
+      }
+      if (!co_await send_slices(slices)) co_return false;
+      slices.clear();
+      const Pieces text{std::get<std::string>(piece), {}};
+      if (!co_await write(text, left > 0 ? More::Soon : More::No)) co_return false;
     }
+    if (!co_await send_slices(slices)) co_return false;
   }
   co_return true;
 }

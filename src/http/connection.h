@@ -49,8 +49,7 @@ class Connection {
   Task<void> refuse(Refusal refusal);
 
   Task<bool> send(Response response, const Exchange& exchange);  // borrows until it returns
-  Task<bool> send_slices(std::vector<FileSlice> slices);
-  Task<bool> send_slice(FileSlice slice);
+  Task<bool> send_slices(std::span<const FileSlice> slices);
   Task<bool> send_pieces(rt::PieceSource& source, std::uint64_t length);
   Task<bool> send_source(std::unique_ptr<rt::ByteSource> source,
                          std::optional<std::uint64_t> length, Framing framing);

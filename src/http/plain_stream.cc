@@ -1,11 +1,14 @@
+#include <fcntl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
+#include <optional>
 
 #include "base/file.h"
 #include "http/streams.h"
@@ -21,10 +24,35 @@ void Pieces::remove_prefix(std::size_t bytes) {
   second.remove_prefix(std::min(bytes - from_first, second.size()));
 }
 
+std::span<const FileSlice> not_sent(std::span<const FileSlice> slices, std::uint64_t& done) {
+  while (!slices.empty() && done >= slices.front().length) {
+    done -= slices.front().length;
+    slices = slices.subspan(1);
+  }
+  return slices;
+}
+
 namespace {
 
 // As much as one sendfile() may take before the other connections of the thread get their turn.
 constexpr std::uint64_t kSendFileBytesMax = 1 << 20;
+
+// Two chunks of a file: more pages at once cost more than they save.
+constexpr int kPipeBytes = 128 << 10;
+constexpr const char* kShortFile = "the file is shorter than the part to be sent";
+
+struct Pipe {
+  File out;
+  File in;
+
+  static Result<Pipe> open() {
+    int ends[2];
+    if (::pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) return fail(errno_error(errno, "make a pipe"));
+    Pipe made{File(ends[0]), File(ends[1])};
+    ::fcntl(ends[1], F_SETPIPE_SZ, kPipeBytes);  // where it is refused, the usual size will do
+    return made;
+  }
+};
 
 bool would_block(int number) { return number == EAGAIN || number == EWOULDBLOCK; }
 
@@ -69,18 +97,14 @@ class PlainStream final : public Stream {
     }
   }
 
-  Task<Result<std::size_t>> send_file_some(int fd, std::uint64_t offset,
-                                           std::uint64_t length) override {
-    for (;;) {
-      auto at = static_cast<off_t>(offset);
-      const auto sent =
-          ::sendfile(socket_.native_handle(), fd, &at, std::min(length, kSendFileBytesMax));
-      if (sent > 0) co_return static_cast<std::size_t>(sent);
-      if (sent == 0) co_return fail(Code::Corrupt, "the file is shorter than the part to be sent");
-      if (errno == EINTR) continue;
-      if (!would_block(errno)) co_return fail(errno_error(errno, "send a file to the client"));
-      EMB_CO_DO(co_await wait_until_writable());
-    }
+  Task<Result<std::size_t>> send_slices_some(std::span<const FileSlice> slices,
+                                             std::uint64_t done) override {
+    slices = not_sent(slices, done);
+    if (slices.empty()) co_return fail(Code::Internal, "no slice is left to be sent");
+    const std::uint64_t left = slices.front().length - done;
+    const bool is_alone = slices.size() == 1 || left >= kSendFileBytesMax;
+    if (is_alone && piped_ == 0) co_return co_await send_file_some(slices.front(), done);
+    co_return co_await send_through_pipe(slices, done);
   }
 
   Task<void> shutdown() override {
@@ -104,6 +128,65 @@ class PlainStream final : public Stream {
   }
 
  private:
+  Task<Result<std::size_t>> send_file_some(const FileSlice& slice, std::uint64_t done) {
+    for (;;) {
+      auto at = static_cast<off_t>(slice.offset + done);
+      const auto sent = ::sendfile(socket_.native_handle(), slice.file->fd(), &at,
+                                   std::min(slice.length - done, kSendFileBytesMax));
+      if (sent > 0) co_return static_cast<std::size_t>(sent);
+      if (sent == 0) co_return fail(Code::Corrupt, kShortFile);
+      if (errno == EINTR) continue;
+      if (!would_block(errno)) co_return fail(errno_error(errno, "send a file to the client"));
+      EMB_CO_DO(co_await wait_until_writable());
+    }
+  }
+
+  // Many slices are one call to the socket: sendfile() would wake the reader for each. The pipe
+  // holds pages, not bytes.
+  Task<Result<std::size_t>> send_through_pipe(std::span<const FileSlice> slices,
+                                              std::uint64_t done) {
+    if (!pipe_) {
+      EMB_CO_TRY(pipe_, Pipe::open());
+    }
+    EMB_CO_DO(fill_pipe(slices, done));
+    for (;;) {
+      const auto sent = ::splice(pipe_->out.fd(), nullptr, socket_.native_handle(), nullptr,
+                                 static_cast<std::size_t>(piped_), SPLICE_F_NONBLOCK);
+      if (sent > 0) {
+        piped_ -= static_cast<std::uint64_t>(sent);
+        done += static_cast<std::uint64_t>(sent);
+        if (not_sent(slices, done).empty()) pipe_.reset();
+        co_return static_cast<std::size_t>(sent);
+      }
+      if (sent == 0) co_return fail(Code::Internal, "the pipe to the client is empty");
+      if (errno == EINTR) continue;
+      if (!would_block(errno)) co_return fail(errno_error(errno, "send a file to the client"));
+      EMB_CO_DO(co_await wait_until_writable());
+    }
+  }
+
+  // What lies in the pipe follows byte `done`.
+  Status fill_pipe(std::span<const FileSlice> slices, std::uint64_t done) {
+    std::uint64_t at = done + piped_;
+    for (const FileSlice& slice : slices) {
+      while (at < slice.length) {
+        auto from = static_cast<loff_t>(slice.offset + at);
+        const auto got =
+            ::splice(slice.file->fd(), &from, pipe_->in.fd(), nullptr,
+                     static_cast<std::size_t>(std::min(slice.length - at, kSendFileBytesMax)),
+                     SPLICE_F_NONBLOCK);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0 && would_block(errno) && piped_ > 0) return Done{};  // it is full
+        if (got < 0) return fail(errno_error(errno, "read a file for the client"));
+        if (got == 0) return fail(Code::Corrupt, kShortFile);
+        at += static_cast<std::uint64_t>(got);
+        piped_ += static_cast<std::uint64_t>(got);
+      }
+      at -= slice.length;
+    }
+    return Done{};
+  }
+
   Task<Status> wait_until_writable() {
     error_code ec;
     co_await socket_.async_wait(asio::ip::tcp::socket::wait_write,
@@ -113,6 +196,8 @@ class PlainStream final : public Stream {
   }
 
   asio::ip::tcp::socket socket_;
+  std::optional<Pipe> pipe_;
+  std::uint64_t piped_ = 0;  // bytes in the pipe
 };
 
 }  // namespace

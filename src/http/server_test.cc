@@ -64,6 +64,17 @@ class Slices : public rt::PieceSource {
   std::uint64_t at_ = 0;
 };
 
+// Slices of all sizes that follow each other without a word between them, from behind to before.
+std::vector<FileSlice> many_slices(std::shared_ptr<const File> file, std::uint64_t bytes) {
+  std::vector<FileSlice> slices;
+  for (std::uint64_t end = bytes, i = 0; end > 0; ++i) {
+    const auto length =
+        std::min<std::uint64_t>(end, i % 40 == 0 ? 1'300'000 : 1 + i * 7919 % 90'000);
+    slices.push_back({file, end -= length, length});
+  }
+  return slices;
+}
+
 struct World {
   std::shared_ptr<const File> file;
   std::uint64_t file_bytes = 0;
@@ -122,6 +133,12 @@ Task<Response> handle(World& world, Request& request) {
     response.body = rt::Content(
         std::make_unique<Slices>(world.file, world.file_bytes),
         path == "/slices" ? length : (path == "/long-slices" ? length - 7 : length + 7));
+  } else if (path == "/run") {
+    response.body = rt::Content(many_slices(world.file, world.file_bytes));
+  } else if (path == "/torn-run") {
+    auto slices = many_slices(world.file, world.file_bytes);
+    slices[slices.size() / 2].offset = world.file_bytes;
+    response.body = rt::Content(std::move(slices));
   } else if (path == "/throw") {
     throw std::runtime_error("a bug");
   } else if (path == "/text") {
@@ -597,6 +614,32 @@ TEST_F(ServerTest, ASourceOfPiecesIsSentInOrderAndExactly) {
     EXPECT_FALSE(cut.read_reply().complete) << path;
     EXPECT_TRUE(cut.at_end());
   }
+}
+
+TEST_F(ServerTest, ARunOfSlicesIsSentInOrderAndExactly) {
+  make_file(9'000'000);
+  std::string expected;
+  for (const auto& slice : many_slices(nullptr, file_text_.size()))
+    expected += file_text_.substr(slice.offset, slice.length);
+  start();
+  WireClient client(port());
+  // More answers than the socket holds, asked for before the first is read.
+  constexpr int kAnswers = 3;
+  for (int i = 0; i < kAnswers; ++i) client.send("GET /run HTTP/1.1\r\nHost: h\r\n\r\n");
+  for (int i = 0; i < kAnswers; ++i) {
+    const auto reply = client.read_reply();
+    EXPECT_TRUE(reply.complete);
+    EXPECT_TRUE(reply.body == expected);
+  }
+  client.send(kHello);
+  EXPECT_EQ(client.read_reply().body, "hello");
+
+  WireClient torn(port());
+  torn.send("GET /torn-run HTTP/1.1\r\nHost: h\r\n\r\n");
+  const auto reply = torn.read_reply();
+  EXPECT_FALSE(reply.complete);
+  EXPECT_LT(reply.body.size(), expected.size());
+  EXPECT_EQ(reply.body, expected.substr(0, reply.body.size()));
 }
 
 TEST_F(ServerTest, ConnectionsAboveTheCapAreTurnedAway) {

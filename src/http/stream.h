@@ -9,6 +9,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/file.h"
 #include "base/result.h"
 #include "rt/task.h"
 
@@ -26,6 +27,10 @@ struct Pieces {
 
 enum class More : std::uint8_t { No, Soon };  // Soon: the kernel may hold a packet that is not full
 
+// The slices that are not sent yet when `done` bytes of all of them are; `done` becomes the bytes
+// of the first of these.
+std::span<const FileSlice> not_sent(std::span<const FileSlice> slices, std::uint64_t& done);
+
 class Stream {
  public:
   virtual ~Stream() = default;
@@ -35,10 +40,12 @@ class Stream {
   // At least one byte into a buffer that is not empty; 0 when the other side has ended.
   virtual Task<Result<std::size_t>> read_some(std::span<char> into) = 0;
   virtual Task<Result<std::size_t>> write_some(Pieces pieces, More more) = 0;
-  // Some bytes of a file, the kernel doing the copy where it can. Corrupt when the file ends before
-  // `offset`.
-  virtual Task<Result<std::size_t>> send_file_some(int fd, std::uint64_t offset,
-                                                   std::uint64_t length) = 0;
+  // Some bytes of slices of files, from byte `done` of them all on, the kernel doing the copy where
+  // it can. The stream may have taken more than it says: whoever began with some slices goes on
+  // with the same, `done` growing by what each call returns, until all are sent. Corrupt when a
+  // file ends before its slice.
+  virtual Task<Result<std::size_t>> send_slices_some(std::span<const FileSlice> slices,
+                                                     std::uint64_t done) = 0;
   // Tells the other side that no byte follows. TLS waits for its answer. Reading
   // goes on, for bytes that are dropped.
   virtual Task<void> shutdown() = 0;

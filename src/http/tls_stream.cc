@@ -76,13 +76,18 @@ class TlsStream final : public Stream {
     co_return co_await write_bytes(bytes);
   }
 
-  Task<Result<std::size_t>> send_file_some(int fd, std::uint64_t offset,
-                                           std::uint64_t length) override {
+  Task<Result<std::size_t>> send_slices_some(std::span<const FileSlice> slices,
+                                             std::uint64_t done) override {
+    slices = not_sent(slices, done);
+    if (slices.empty()) co_return fail(Code::Internal, "no slice is left to be sent");
+    const FileSlice& slice = slices.front();
     file_bytes_.resize(kFileBytes);
-    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(length, kFileBytes));
+    const auto wanted =
+        static_cast<std::size_t>(std::min<std::uint64_t>(slice.length - done, kFileBytes));
     ssize_t got = 0;
     do {
-      got = ::pread(fd, file_bytes_.data(), wanted, static_cast<off_t>(offset));
+      got = ::pread(slice.file->fd(), file_bytes_.data(), wanted,
+                    static_cast<off_t>(slice.offset + done));
     } while (got < 0 && errno == EINTR);
     if (got < 0) co_return fail(errno_error(errno, "read a file for the client"));
     if (got == 0) co_return fail(Code::Corrupt, "the file is shorter than the part to be sent");

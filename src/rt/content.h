@@ -3,7 +3,7 @@
 // where it came from.
 //
 //   text            small and in memory
-//   file slices     sent with sendfile where the connection allows
+//   file slices     sent by the kernel (sendfile, splice) where the connection allows
 //   a ByteSource    pulled piece by piece (decompression, a remote store, a git process)
 //   a PieceSource   a ByteSource, some of whose pieces are file slices (a file stored in chunks)
 
