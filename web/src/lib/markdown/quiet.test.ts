@@ -20,6 +20,10 @@ describe('quiet', () => {
     expect(quiet('<img/src=x/ONERROR = "a>b" alt=c>')).toBe('<img/src=x/ONERROR = "a>b" alt=c>');
     expect(quiet('<p style="a">x</p>')).toBe('<p data-style="a">x</p>');
     expect(quiet('a<script>x</script>b<style>y')).toBe('a</script>b');
+    expect(quiet('a<textarea><p title="</textarea><img src=x onerror=1>">b')).toBe(
+      'a</textarea><img src=x data-onerror=1>">b'
+    );
+    expect(quiet('<video src=a><track src=b default><base href=c></video>')).toBe('<video src=a></video>');
     expect(quiet('a<!-- <script> -->b')).toBe('ab');
     expect(quiet('<svg onload=1')).toBe('<svg data-onload=1');
   });

@@ -4,7 +4,9 @@
 //
 // It is not what keeps readers safe: sanitize.ts is, which takes whatever comes out of here.
 
-const dropped = /^(style|script)$/i;
+// With all that they hold, which browsers read as text; and by themselves.
+const dropped = /^(style|script|title|xmp|noembed|noframes|noscript|iframe|textarea)$/i;
+const droppedAlone = /^(base|track|link|meta|object|embed|frame|frameset)$/i;
 const loud = /^(on|style$)/i;
 
 const isSpace = (c: string | undefined) => c === ' ' || c === '\n' || c === '\t' || c === '\f' || c === '\r';
@@ -39,8 +41,8 @@ export function quiet(html: string): string {
       at = found ? found.index : html.length;
       continue;
     }
-    out.push(`<${name}`, attributes.text);
     at = attributes.end;
+    if (!droppedAlone.test(name)) out.push(`<${name}`, attributes.text);
   }
   out.push(html.slice(at));
   return out.join('');
