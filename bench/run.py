@@ -24,6 +24,7 @@ import catalog
 import hashing
 import large_files
 import small_things
+import web
 from measure import Load, build_load_tool
 from processes import ROOT, Embrace, Nginx
 from report import Report
@@ -54,7 +55,7 @@ def commit_name():
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "build/release/embrace")
-    parser.add_argument("--only", default="", metavar="PART", choices=["", "hashing", "catalog", "start", "reads", "writes", "large", "many"])
+    parser.add_argument("--only", default="", metavar="PART", choices=["", "hashing", "catalog", "start", "reads", "writes", "large", "many", "web"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="small files, few repositories: to see that it runs")
     parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "build", help="where the temporary folder goes (6 GiB)")
@@ -93,6 +94,8 @@ def main():
                 large_files.measure(report, hub, nginx, options)
             if wants("many"):
                 small_things.measure_many(report, hub, options)
+            if wants("web"):
+                web.measure(report, hub, options)
         finally:
             hub.stop()
             nginx.stop()

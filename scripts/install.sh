@@ -14,7 +14,7 @@ packages_of() {
       ;;
     sanitize) echo libclang-rt-19-dev llvm-19 ;;  # llvm-symbolizer makes reports readable
     check) echo clang-format-19 ;;
-    test) echo libgtest-dev libgmock-dev postgresql git-lfs python3-venv curl ;;
+    test) echo libgtest-dev libgmock-dev postgresql git-lfs python3-venv curl "$(browser_packages)" ;;
     bench) echo libbenchmark-dev nginx-light wrk python3-venv ;;
     *)
       echo "scripts/install.sh: no group named $1; there are build, sanitize, check, test, bench" >&2
@@ -30,6 +30,11 @@ boost_packages() {
   else
     echo libboost-dev libboost-json-dev
   fi
+}
+
+# Ubuntu has Chromium as a snap only, which wants a running snapd: there, EMBRACE_BROWSER names a browser.
+browser_packages() {
+  if . /etc/os-release && [ "${ID:-}" = debian ]; then echo chromium fonts-dejavu-core; fi
 }
 
 list_missing() {

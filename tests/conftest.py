@@ -97,6 +97,26 @@ def postgres_hub(tmp_path_factory):
         _close_hub(hub)
 
 
+# Strangers may sign up, and browsers send larger files in parts of 4 MiB, so that uploads of tests are made of many.
+_SITE = {"allow_sign_up": "true", "lfs_small_part_bytes": "4MiB"}
+
+
+@pytest.fixture(scope="session")
+def site_hub(tmp_path_factory):
+    """The server whose pages are looked at."""
+    hub = _open_hub(tmp_path_factory.mktemp("site"), settings=_SITE)
+    yield hub
+    _close_hub(hub)
+
+
+@pytest.fixture(scope="session")
+def site_hub_on_postgres(tmp_path_factory):
+    with PrivatePostgres(tmp_path_factory.mktemp("site-postgres")) as postgres:
+        hub = _open_hub(tmp_path_factory.mktemp("site-on-postgres"), settings=_SITE, database=postgres.url)
+        yield hub
+        _close_hub(hub)
+
+
 @pytest.fixture(scope="session")
 def private_s3(tmp_path_factory):
     with PrivateS3(tmp_path_factory.mktemp("s3") / "store") as s3:

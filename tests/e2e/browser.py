@@ -3,7 +3,9 @@
 import contextlib
 import os
 import pathlib
+import re
 import shutil
+import time
 import urllib.parse
 
 from playwright.sync_api import sync_playwright
@@ -25,13 +27,15 @@ new MutationObserver((records) => {
           if (name.startsWith('on')) told('a handler: ' + element.outerHTML.slice(0, 200));
 }).observe(document, watched);
 document.addEventListener('securitypolicyviolation', (event) =>
-  told('policy: ' + event.effectiveDirective + ' ' + event.blockedURI + ' ' + event.sample));
+  told('policy: ' + event.effectiveDirective + ' ' + event.blockedURI + ' ' + event.sample + ' at ' + (event.target.outerHTML ?? '').slice(0, 200)));
 """
-
 
 # The policy of the hub also covers documents that run nothing, and in such a document strangers' HTML is sanitized: what
 # it would refuse there, it says.
-SANITIZING = ["policy: script-src-attr", "policy: style-src-attr", "console: Executing inline event handler", "console: Applying inline style"]
+SANITIZING = ["policy: script-src-attr", "policy: style-src-", "console: Executing inline event handler", "console: Applying inline style"]
+
+# Who types beside a coloured word: the browser's own editing wants to give the letters that colour, in a style attribute.
+TYPING = ["policy: style-src-attr", "console: Applying inline style"]
 
 
 def browser_path():
@@ -66,6 +70,7 @@ class Visitor:
         """Without the policy, nothing but the pages themselves keeps strangers' scripts from running."""
         self.hub = hub
         self.wrong = []
+        self._under_way = set()  # requests without an answer yet
         self.allowed = []  # parts of messages that the test means to provoke
         self.context = browser.new_context(
             base_url=hub.url,
@@ -82,6 +87,8 @@ class Visitor:
         self.context.add_init_script(_TELLTALES)
         self.context.on("request", self._on_request)
         self.context.on("response", self._on_response)
+        self.context.on("requestfinished", lambda request: self._under_way.discard(request))
+        self.context.on("requestfailed", lambda request: self._under_way.discard(request))
         self.context.on("console", self._on_console)
         self.context.on("weberror", lambda error: self._complain(f"error in the page: {error.error}"))
         self.context.on("page", lambda page: page.on("dialog", self._on_dialog))
@@ -95,18 +102,46 @@ class Visitor:
     def go(self, path):
         """Opens a page and waits until it shows what it has."""
         answer = self.page.goto(path)
+        self.page.locator("h1").first.wait_for(state="attached")  # every page has one
         self.settle()
         return answer
 
     def settle(self):
-        self.page.wait_for_load_state("networkidle")
-        self.page.wait_for_function("!document.querySelector('[role=status][aria-label=Loading]')")
+        """Waits until nothing is asked for any more, twice in a row, and nothing says that it is loading."""
+        self.page.wait_for_load_state("load")
+        give_up = time.monotonic() + 20
+        quiet = 0
+        while quiet < 2:
+            self.page.wait_for_timeout(40)
+            loading = self.page.evaluate(
+                """new Promise((tell) => requestIdleCallback(
+                     () => tell(document.querySelector('[role=status][aria-label=Loading]') !== null)))"""
+            )
+            quiet = 0 if self._under_way or loading else quiet + 1
+            assert time.monotonic() < give_up, f"{self.page.url} does not come to rest: {[r.url for r in self._under_way]}"
 
     def check_axe(self):
         """What axe-core finds wrong, as sentences."""
-        self.page.evaluate(AXE.read_text())
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE.read_text())
         found = self.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
         return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found["violations"] for node in rule["nodes"]]
+
+    def switch_theme(self):
+        """Gives the name of the theme that is shown then."""
+        button = self.page.get_by_role("button", name=re.compile("^Switch to (dark|light) theme$"))
+        theme = button.get_attribute("aria-label").split()[2]
+        button.click()
+        self.draw()
+        return theme
+
+    def resize(self, size):
+        self.page.set_viewport_size(size)
+        self.draw()
+
+    def draw(self):
+        """Waits until what has changed is drawn: colours change over a frame."""
+        self.page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(drawn))))")
 
     def overflow(self):
         """By how many pixels the page is wider than the screen."""
@@ -120,6 +155,8 @@ class Visitor:
             self.wrong.append(f"{self.page.url}: {text}")
 
     def _on_request(self, request):
+        if request.resource_type != "eventsource":
+            self._under_way.add(request)
         url = urllib.parse.urlsplit(request.url)
         if url.scheme not in ("data", "blob", "about") and f"{url.scheme}://{url.netloc}" != self.hub.url:
             self._complain(f"asked another site: {request.url}")

@@ -1,10 +1,12 @@
 """Every page, looked at: nothing fails, axe finds nothing, a phone shows it whole, and no other site is asked."""
 
+import json
 import os
 
 import pytest
 
-from browser import PHONE
+from browser import PHONE, WIDE, Visitor
+from people import PASSWORD
 from showroom import MAIN_PAGES, OTHER_PAGES
 
 PAGES = MAIN_PAGES | OTHER_PAGES
@@ -21,18 +23,36 @@ def look(visitor, showroom, name):
     assert visitor.page.title().strip(), path
 
 
+@pytest.fixture(scope="module")
+def regulars(chromium, site_hub):
+    """regulars(name): one browser a person, kept from page to page, with the theme of the page before."""
+    visitors = {}
+
+    def of(name):
+        if name not in visitors:
+            visitors[name] = Visitor(chromium, site_hub)
+            if name:
+                visitors[name].log_in(name, PASSWORD)
+        return visitors[name]
+
+    yield of
+    for visitor in visitors.values():
+        visitor.close()
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_page(name, showroom, open_visitor):
-    visitor = open_visitor(PAGES[name][1])
+def test_page(name, showroom, regulars):
+    visitor = regulars(PAGES[name][1])
+    visitor.wrong.clear()
+    visitor.resize(WIDE)
     look(visitor, showroom, name)
-    wrong = {"light": visitor.check_axe()}
-    visitor.page.get_by_role("button", name="Switch to dark theme").click()
-    wrong["dark"] = visitor.check_axe()
-    visitor.page.set_viewport_size(PHONE)
-    wrong["on a phone"] = visitor.check_axe()
+    wrong = {"as it came": visitor.check_axe()}
+    wrong[visitor.switch_theme()] = visitor.check_axe()
+    visitor.resize(PHONE)
     if visitor.overflow() > 0:
         wrong["width"] = [f"{visitor.overflow()} pixels wider than a phone's screen"]
-    assert not any(wrong.values()), wrong
+    wrong["complaints"] = visitor.wrong
+    assert not any(wrong.values()), json.dumps(wrong, indent=1)
 
 
 @pytest.mark.skipif(os.environ.get("EMB_TEST_POSTGRES") == "off", reason="EMB_TEST_POSTGRES=off")
