@@ -407,6 +407,8 @@ meta::CardIndex index_card(RepoType type, const std::vector<git::Entry>& files,
     index.sdk = facts.card.text_or("sdk", "");
     add_tag(index, index.sdk);
     add_tags(index, "", words_of(facts.card["tags"]));
+    add_tags(index, "model:", words_of(facts.card["models"]));
+    add_tags(index, "dataset:", words_of(facts.card["datasets"]));
   }
   add_tags(index, "license:", words_of(facts.card["license"], 20));
   add_tag(index, "region:us");

@@ -222,6 +222,17 @@ TEST(IndexCard, ADatasetIsDescribed) {
   EXPECT_FALSE(has(index, "en"));
 }
 
+TEST(IndexCard, ASpaceNamesWhatItUses) {
+  auto index = index_of(RepoType::Space,
+                        {{"README.md",
+                          "---\nsdk: static\ntags: [chat]\nmodels: [acme/bert, acme/llama]\n"
+                          "datasets: acme/wiki\n---\n"}});
+  EXPECT_EQ(index.sdk, "static");
+  EXPECT_EQ(index.tags,
+            (std::vector<std::string>{"static", "chat", "model:acme/bert", "model:acme/llama",
+                                      "dataset:acme/wiki", "region:us"}));
+}
+
 TEST(IndexCard, ShardsAreAddedUp) {
   const auto shard = safetensors(R"({"a":{"dtype":"F16","shape":[10],"data_offsets":[0,20]}})");
   auto index = index_of(RepoType::Model, {{"model-00001-of-00002.safetensors", shard},

@@ -252,6 +252,10 @@ void add_filters(Statement& to, const Filter& filter, const Plan& plan, bool is_
     to.bind(static_cast<std::int64_t>(filter.type)).add(" AND t.tag = ").bind(filter.tags[i]);
     to.add(" AND t.repo_id = r.id)");
   }
+  if (filter.is_linked) {
+    to.add(" AND EXISTS (SELECT 1 FROM repo_tags l WHERE l.repo_id = r.id AND (l.tag LIKE ");
+    to.bind("model:%").add(" OR l.tag LIKE ").bind("dataset:%").add("))");
+  }
   if (plan.gather == Search && !is_postgres) {
     to.add(" AND r.id IN (SELECT rowid FROM repo_names WHERE repo_names MATCH ");
     to.bind(trigram_query(filter.search)).add(")");

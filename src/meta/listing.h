@@ -34,6 +34,7 @@ struct Filter {
   std::string pipeline_tag;
   std::optional<bool> gated;
   std::optional<bool> is_private;
+  bool is_linked = false;  // only those whose tags name a model or a dataset
   std::optional<std::int64_t> num_parameters_min;
   std::optional<std::int64_t> num_parameters_max;
   Sort sort = Sort::Trending;

@@ -180,6 +180,21 @@ TEST_P(Listing, EveryFilterNarrows) {
             "llama_100%");
 }
 
+TEST_P(Listing, LinkedOnesNameAModelOrADataset) {
+  add(acme_, "chat", {.tags = {"gradio", "model:acme/bert"}, .type = RepoType::Space});
+  add(acme_, "view", {.tags = {"dataset:acme/wiki"}, .type = RepoType::Space});
+  add(acme_, "alone", {.tags = {"gradio", "models"}, .type = RepoType::Space});
+  Filter filter;
+  filter.type = RepoType::Space;
+  filter.sort = Sort::Id;
+  filter.ascending = true;
+  EXPECT_EQ(names(filter), "alone chat view");
+  filter.is_linked = true;
+  EXPECT_EQ(names(filter), "chat view");
+  filter.tags = {"gradio"};
+  EXPECT_EQ(names(filter), "chat");
+}
+
 TEST_P(Listing, SearchFollowsRenamesAndRemovals) {
   const Repo one = add(acme_, "first-model");
   const Repo two = add(acme_, "first-other");

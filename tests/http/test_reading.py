@@ -1,5 +1,6 @@
 """Trees, paths-info, listings, commits: shapes, encodings, pages."""
 
+import json
 import re
 
 import pytest
@@ -83,6 +84,112 @@ def test_list_pages(new_repo, alice, fresh_name):
     for wrong in ("cursor=rubbish", "sort=shoe_size"):
         assert alice.http().get(f"/api/models?{wrong}").status_code == 400
     assert alice.http().get("/api/models?limit=100000").status_code == 200
+
+
+def weights(parameters):
+    """A safetensors file of one tensor of bytes."""
+    head = json.dumps({"w": {"dtype": "U8", "shape": [parameters], "data_offsets": [0, parameters]}}).encode()
+    return len(head).to_bytes(8, "little") + head + bytes(parameters)
+
+
+def card(text):
+    return f"---\n{text}\n---\n# Card\n".encode()
+
+
+@pytest.fixture
+def listed(new_repo, fresh_name):
+    """listed(type, first=files, second=files): two repositories, and which of them a query finds."""
+
+    def make(type, first, second, large=({}, {})):
+        stem = fresh_name("listed")
+        made = [new_repo(type=type, files=files, stem=stem) for files in (first, second)]
+        for repo, files in zip(made, large):
+            if files:
+                repo.commit_lfs(files)
+        names = {repo.id: name for repo, name in zip(made, ("first", "second"))}
+
+        def find(query):
+            answer = made[0].http.get(f"/api/{type}s?search={stem}-&{query}")
+            assert answer.status_code == 200, answer.text
+            return [names[repo["id"]] for repo in answer.json()]
+
+        return made, find
+
+    return make
+
+
+@pytest.mark.parametrize("type", ["model", "dataset"])
+def test_list_of_gated(listed, type):
+    (first, _), find = listed(type, {"a": b"a"}, {"a": b"a"})
+    assert first.http.put(f"{first.api}/settings", json={"gated": "manual"}).status_code == 200
+    assert find("gated=true") == ["first"] and find("gated=false") == ["second"] and len(find("")) == 2
+
+
+def test_list_of_models_by_what_they_are(listed):
+    _, find = listed(
+        "model",
+        {"README.md": card("library_name: transformers\nlanguage: [en, fr]\ndatasets: [acme/wiki, acme/books]")},
+        {"README.md": card("library_name: diffusers\nlanguage: en\ndatasets: acme/wiki")},
+        large=({"model.safetensors": weights(3000)}, {"model.safetensors": weights(500)}),
+    )
+    both = ["second", "first"]  # the newest first
+    for query, expected in (
+        ("library=transformers", ["first"]),
+        ("library=diffusers", ["second"]),
+        ("library=peft", []),
+        ("language=en", both),
+        ("language=fr", ["first"]),
+        ("language=en&language=fr", ["first"]),
+        ("language=en,fr", ["first"]),
+        ("language=de", []),
+        ("dataset=acme/wiki", both),
+        ("dataset=dataset:acme/books", ["first"]),
+        ("dataset=acme/books&library=diffusers", []),
+        ("trained_dataset=acme/books", ["first"]),
+        ("trained_dataset=acme/none", []),
+        ("num_parameters=min:1K", ["first"]),
+        ("num_parameters=max:1K", ["second"]),
+        ("num_parameters=min:500,max:3K", both),
+        ("num_parameters=min:0.003M", ["first"]),
+        ("num_parameters=min:1B", []),
+        ("direction=-1", both),
+        ("direction=1", both[::-1]),
+    ):
+        assert find(f"{query}&sort=createdAt") == expected, query
+
+
+def test_list_parameters_that_cannot_be_meant(alice):
+    for query in ("num_parameters=few", "num_parameters=about:6B", "num_parameters=min:x"):
+        assert alice.http().get(f"/api/models?{query}").status_code == 400, query
+
+
+def test_list_of_datasets_by_language(listed):
+    _, find = listed("dataset", {"README.md": card("language: en")}, {"README.md": card("language: fr")})
+    for query, expected in (("language=en", ["first"]), ("language=language:fr", ["second"]), ("language=de", [])):
+        assert find(query) == expected, query
+
+
+def test_list_of_spaces_by_what_they_use(listed):
+    (first, second), find = listed(
+        "space",
+        {"README.md": card("sdk: static\nmodels: [acme/bert, acme/llama]\ndatasets: acme/wiki")},
+        {"README.md": card("sdk: static\nmodels: acme/bert")},
+    )
+    both = ["second", "first"]
+    for query, expected in (
+        ("models=acme/bert", both),
+        ("models=acme/llama", ["first"]),
+        ("models=acme/bert&models=acme/llama", ["first"]),
+        ("models=acme/be", []),
+        ("datasets=acme/wiki", ["first"]),
+        ("datasets=acme/none", []),
+        ("linked=true", both),
+    ):
+        assert find(f"{query}&sort=createdAt") == expected, query
+    info = first.http.get(first.api).json()
+    assert info["models"] == ["acme/bert", "acme/llama"] and info["datasets"] == ["acme/wiki"]
+    second.commit_files({"README.md": card("sdk: static")})
+    assert find("linked=true") == ["first"] and second.http.get(second.api).json()["models"] == []
 
 
 def test_commits_pages(new_repo):

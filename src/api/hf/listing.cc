@@ -136,6 +136,7 @@ Result<Filter> parse_filter(const Call& call, RepoType type) {
   } else if (type == RepoType::Space) {
     add_tags(filter, query.list("models"), "model:");
     add_tags(filter, query.list("datasets"), "dataset:");
+    filter.is_linked = query.flag("linked");
   }
   EMB_TRY(filter.sort, parse_sort(query.find("sort").value_or("")));
   filter.ascending = query.find("direction") == "1" && filter.sort != Sort::Trending &&
