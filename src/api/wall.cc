@@ -6,7 +6,6 @@
 #include "api/error_reply.h"
 #include "api/metrics.h"
 #include "api/routes.h"
-#include "auth/authenticator.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "web/pages.h"
@@ -82,25 +81,6 @@ std::string_view host_of(std::string_view url) {
   return url;
 }
 
-// A browser's cookie travels with requests that other sites make; those must not write. Ours is the
-// address by which clients know this server, or the one that this request was sent to: a proxy may
-// rewrite the latter.
-bool is_cross_site_write(const http::Request& request, const auth::Credentials& credentials,
-                         std::string_view base) {
-  if (credentials.kind != auth::Credentials::Kind::Cookie) return false;
-  if (request.method == http::Method::Get || request.method == http::Method::Head) return false;
-  if (equal_ignoring_case(request.fields.find("Sec-Fetch-Site").value_or(""), "cross-site"))
-    return true;
-  const auto origin = request.fields.find("Origin");
-  if (!origin) return false;  // no browser of today: they all say where a write comes from
-  const auto host = host_of(*origin);
-  if (host.empty()) return true;  // "null"
-  if (equal_ignoring_case(host, host_of(base))) return false;
-  const std::string addressed =
-      cat(origin->substr(0, origin->find("://")), "://", request.fields.find("Host").value_or(""));
-  return !equal_ignoring_case(host, host_of(addressed));
-}
-
 // When the public URL has a path ("https://host/hub") and the proxy passes it on, our paths begin
 // after it.
 void strip_prefix(http::Request& request, const hub::Settings& settings) {
@@ -128,6 +108,35 @@ const Route* page_route(const Api& api, const http::Request& request, const Targ
 
 }  // namespace
 
+// Ours is the address by which clients know this server, or the one that this request was sent to:
+// a proxy may rewrite the latter.
+bool is_cross_site_write(const http::Request& request, const auth::Credentials& credentials,
+                         std::string_view base) {
+  if (credentials.kind != auth::Credentials::Kind::Cookie && !credentials.is_basic) return false;
+  if (request.method == http::Method::Get || request.method == http::Method::Head) return false;
+  if (equal_ignoring_case(request.fields.find("Sec-Fetch-Site").value_or(""), "cross-site"))
+    return true;
+  const auto origin = request.fields.find("Origin");
+  // Git and Python, or no browser of today: they all say where a write comes from.
+  if (!origin) return false;
+  const auto host = host_of(*origin);
+  if (host.empty()) return true;  // "null"
+  if (equal_ignoring_case(host, host_of(base))) return false;
+  const std::string addressed =
+      cat(origin->substr(0, origin->find("://")), "://", request.fields.find("Host").value_or(""));
+  return !equal_ignoring_case(host, host_of(addressed));
+}
+
+std::string path_for_log(std::string_view path) {
+  for (const std::string_view door :
+       {"/api/lfs/upload/", "/api/lfs/part/", "/api/lfs/complete/", "/api/lfs/download/",
+        "/api/lfs/verify/", "/api/xet/fetch/"}) {
+    if (const auto at = path.find(door); at != std::string_view::npos)
+      return cat(path.substr(0, at), door, "{}");
+  }
+  return std::string(path);
+}
+
 std::string base_url(const http::Request& request, const hub::Settings& settings) {
   if (!settings.public_url.empty()) {
     std::string url = settings.public_url;
@@ -151,6 +160,7 @@ std::string base_url(const http::Request& request, const hub::Settings& settings
 Task<http::Response> Wall::handle(http::Request& request) {
   const auto began = std::chrono::steady_clock::now();
   api_.proxies.settle(request);
+  request.logged_path = path_for_log(request.path);
   std::string_view route_name = "none";
   std::string user;
   http::Response response = co_await answer(request, route_name, user);
@@ -164,7 +174,7 @@ Task<http::Response> Wall::handle(http::Request& request) {
     log::write(is_fault ? log::Level::Warn : log::Level::Debug, "request",
                {{"id", request.id},
                 {"method", request.method_name},
-                {"path", request.path},
+                {"path", request.logged_path},
                 {"status", response.status},
                 {"user", user},
                 {"peer", request.peer},
@@ -179,7 +189,8 @@ Task<Result<auth::Caller>> Wall::identify(http::Request& request, std::string_vi
   if (credentials.kind == auth::Credentials::Kind::None) co_return auth::Caller{};
   if (is_cross_site_write(request, credentials, base)) {
     co_return fail(Code::Denied,
-                   "This request came from another site: use an access token instead of a session");
+                   "This request came from another site: send an access token as Bearer, "
+                   "instead of a session or a password");
   }
   auto& authenticator = api_.services.authenticator;
   if (auto cached = authenticator.find_cached(credentials)) co_return *std::move(cached);
@@ -237,7 +248,7 @@ Task<http::Response> Wall::answer(http::Request& request, std::string_view& rout
   }
   if (broken->code() == Code::Internal || broken->code() == Code::Corrupt) {
     log::error("request failed",
-               {{"id", request.id}, {"path", request.path}, {"reason", broken->message()}});
+               {{"id", request.id}, {"path", request.logged_path}, {"reason", broken->message()}});
   }
   co_return error_reply(*broken, call.target, base);
 }

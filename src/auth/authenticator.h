@@ -24,6 +24,7 @@ struct Credentials {
   std::string token;  // Token, or the value of Cookie
   std::string user;   // Password
   std::string password;
+  bool is_basic = false;  // sent as "Basic": a browser that was asked once sends it by itself
 
   // From the Authorization header and the session cookie. "Bearer x" is a token. "Basic u:p" is a
   // token when p (or u with empty p) looks like one ("hf_..."), else a password. The Authorization

@@ -68,7 +68,11 @@ Credentials parse_authorization(std::string_view header) {
   const auto scheme = text.substr(0, space);
   const auto rest = trim(text.substr(space + 1));
   if (equal_ignoring_case(scheme, "Bearer")) return secret(Credentials::Kind::Token, rest);
-  if (equal_ignoring_case(scheme, "Basic")) return parse_basic(rest);
+  if (equal_ignoring_case(scheme, "Basic")) {
+    Credentials out = parse_basic(rest);
+    out.is_basic = true;
+    return out;
+  }
   return of_kind(Credentials::Kind::Unreadable);
 }
 

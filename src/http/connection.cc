@@ -161,6 +161,7 @@ Request Connection::make_request(Head head) {
   request.method = head.method;
   request.method_name = std::move(head.method_name);
   request.path = std::move(head.path);
+  request.logged_path = request.path;
   request.query_text = std::move(head.query_text);
   if (!request.query_text.empty()) request.query = Query::parse(request.query_text);
   request.fields = std::move(head.fields);
@@ -183,7 +184,7 @@ Task<Response> Connection::answer(Request& request) {
   if (!aborted_) {
     log::error("a request failed", {{"request_id", request.id},
                                     {"method", request.method_name},
-                                    {"path", request.path},
+                                    {"path", request.logged_path},
                                     {"error", what}});
   }
   co_return error_response(500, "internal error; the server's log has it under this request id");

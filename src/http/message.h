@@ -63,6 +63,7 @@ struct Request {
   Method method = Method::Get;
   std::string method_name;  // as sent, for Method::Other and logs
   std::string path;         // raw, still percent-encoded, leading duplicate slashes collapsed
+  std::string logged_path;  // what logs say of the path; the handler hides secrets in it
   std::string query_text;   // raw, without '?'
   Query query;
   Fields fields;

@@ -1,5 +1,7 @@
 """What pages of other sites can make a browser send with the cookie of somebody who is logged in."""
 
+import base64
+
 import pytest
 from people import PASSWORD
 
@@ -25,6 +27,18 @@ def test_cookies_of_other_sites_write_nothing(browser, fresh_name, hub):
     assert make(browser, fresh_name, **{"Sec-Fetch-Site": "cross-site"}) == 403
     assert make(browser, fresh_name, Origin=hub.url, **{"Sec-Fetch-Site": "same-origin"}) == 200
     assert browser.get("/api/whoami-v2", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
+
+
+@pytest.mark.parametrize("secret", ["password", "token"])
+def test_remembered_passwords_write_nothing_for_other_sites(alice, fresh_name, hub, secret):
+    """A browser that git's paths asked for a password sends it with every request from then on."""
+    browser = alice.http()
+    browser.headers.pop("Authorization", None)
+    pair = f"alice:{PASSWORD if secret == 'password' else alice.token}"
+    browser.headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    assert make(browser, fresh_name) == 200, "git and Python say nothing of where they come from"
+    assert make(browser, fresh_name, Origin="https://evil.example") == 403
+    assert make(browser, fresh_name, **{"Sec-Fetch-Site": "cross-site"}) == 403
 
 
 def test_behind_a_proxy_the_public_name_counts(browser, fresh_name):

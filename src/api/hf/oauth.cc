@@ -132,7 +132,7 @@ Task<Result<http::Response>> decide_device_login(Call& call) {
   credentials.user = form.find("user").value_or("");
   credentials.password = form.find("password").value_or("");
   const bool approve = form.find("answer") == "approve";
-  auto decided = co_await on_pool(call, [&](rt::Blocking blocking) -> Status {
+  auto decided = co_await on_passwords(call.api, [&](rt::Blocking blocking) -> Status {
     EMB_TRY(auto caller,
             call.services().authenticator.authenticate(blocking, credentials, call.request.peer));
     return hub::decide_device_login(call.services(), blocking, caller, code, approve);
