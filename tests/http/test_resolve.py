@@ -2,6 +2,7 @@
 
 import hashlib
 import http.client
+import re
 
 import pytest
 from commit_calls import file_line, ndjson
@@ -45,6 +46,40 @@ def test_large(repo, method):
     assert h["Content-Length"] == str(len(WEIGHTS)) and h["Content-Type"] == "application/octet-stream"
     assert h["X-Repo-Commit"] == repo.head_sha()
     assert answer.content == (WEIGHTS if method == "GET" else b"")
+
+
+LINKS = re.compile(r'^<(https?://[^>]+)>; rel="xet-auth", <(https?://[^>]+)>; rel="xet-reconstruction-info"$')
+
+
+@pytest.mark.parametrize("method", ["HEAD", "GET"])
+def test_where_xet_clients_go_on(repo, hub, method):
+    h = repo.http.request(method, f"{repo.web}/resolve/main/w.bin").headers
+    [entry] = repo.http.post(f"{repo.api}/paths-info/main", json={"paths": ["w.bin"]}).json()
+    assert re.fullmatch("[0-9a-f]{64}", h["X-Xet-Hash"]) and h["X-Xet-Hash"] == entry["xetHash"]
+    auth, plan = LINKS.match(h["Link"]).groups()
+    assert auth == h["X-Xet-Refresh-Route"] == f"{hub.url}{repo.api}/xet-read-token/{repo.head_sha()}"
+    token = repo.http.get(auth).json()
+    assert plan == f"{token['casUrl']}/v1/reconstructions/{h['X-Xet-Hash']}"
+    answer = repo.http.get(plan, headers={"Authorization": f"Bearer {token['accessToken']}"})
+    assert answer.status_code == 200, answer.text
+    assert sum(term["unpacked_length"] for term in answer.json()["terms"]) == len(WEIGHTS)
+
+
+def test_file_info_instead_of_the_file(repo):
+    """What the JavaScript client asks first: it goes on by Xet only when the answer has this type."""
+    accept = {"Accept": "application/vnd.xet-fileinfo+json, */*", "Range": "bytes=0-0"}
+    plain = repo.http.head(f"{repo.web}/resolve/main/w.bin").headers
+    answer = repo.read("w.bin", headers=accept)
+    assert answer.status_code == 200 and answer.headers["Content-Type"] == "application/vnd.xet-fileinfo+json"
+    for name in ("X-Linked-Size", "X-Linked-Etag", "ETag", "X-Xet-Hash", "X-Xet-Refresh-Route", "Link", "X-Repo-Commit"):
+        assert answer.headers[name] == plain[name], name
+    auth, plan = LINKS.match(plain["Link"]).groups()
+    info = answer.json()
+    assert info["hash"] == plain["X-Xet-Hash"] and info["size"] == len(WEIGHTS) and info["etag"] == plain["ETag"]
+    assert info["refreshUrl"] == auth and info["reconstructionUrl"] == plan
+
+    regular = repo.read("a.txt", headers=accept)
+    assert regular.status_code == 206 and regular.headers["Content-Range"] == f"bytes 0-0/{len(TEXT)}" and "Link" not in regular.headers
 
 
 def test_raw_is_what_git_stores(repo):
