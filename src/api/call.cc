@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "auth/tries.h"
 #include "base/strings.h"
 
 namespace embrace::api {
@@ -73,6 +74,19 @@ Result<std::uint64_t> query_number(const Call& call, std::string_view name, std:
   auto number = parse_uint(*text);
   if (!number) return fail(Code::InvalidArgument, cat("\"", name, "\" must be a number"));
   return std::clamp(*number, least, most);
+}
+
+Task<Result<rt::Place>> take_comparison(Call& call) {
+  rt::Places& places = call.api.comparisons;
+  const bool anonymous = call.caller.is_anonymous();
+  std::string holder = anonymous ? cat("peer:", auth::network_of(call.request.peer))
+                                 : cat("user:", call.caller.id());
+  auto place = co_await places.take(std::move(holder), std::max(1u, places.size() / 2));
+  if (!place) {
+    co_return fail(Error(Code::Unavailable, "Too much is being compared: try again shortly")
+                       .with("retry_after", "5"));
+  }
+  co_return std::move(*place);
 }
 
 Status require_user(const Call& call) {

@@ -44,7 +44,7 @@ struct Api {
   rt::Places& pushes;
   rt::Places& write_turns;  // write_turn.h
   rt::Places& shards;       // Xet uploads that are being registered
-  rt::Places& comparisons;  // diffs, blames and histories of paths
+  rt::Places& comparisons;  // take_comparison(): fewer than the pool's threads
   rt::Spools& spools;       // what slow readers of git's answers have not taken yet
   Metrics& metrics;
   const web::Pages& pages;
@@ -110,6 +110,10 @@ void add_next_link(const Call& call, http::Response& response, std::string_view 
 // it is no number.
 Result<std::uint64_t> query_number(const Call& call, std::string_view name, std::uint64_t otherwise,
                                    std::uint64_t least, std::uint64_t most);
+
+// For what reads much of a history: a place among the few that do at once, of which one caller gets
+// half at most. Unavailable (retry_after) when none comes free in time.
+Task<Result<rt::Place>> take_comparison(Call& call);
 
 // Unauthenticated for an anonymous caller.
 Status require_user(const Call& call);

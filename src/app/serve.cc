@@ -148,7 +148,7 @@ Status serve(Settings settings) {
   rt::Places shards({.places = std::max(1u, s.transfer_threads / 2),
                      .wait_max = std::chrono::seconds(120),
                      .waiting_max = 1024});
-  rt::Places comparisons({.places = std::max(1u, s.hub.comparisons_max)});
+  rt::Places comparisons({.places = s.hub.comparisons_max});
   rt::Spools spools(transfers, s.hub.data_folder + "/tmp",
                     {.file_bytes_max = s.hub.fetch_spool_bytes_max,
                      .files_bytes_max = s.hub.fetch_spools_bytes_max});

@@ -122,7 +122,8 @@ std::vector<Row> rows(Settings& s) {
       {"blame_time_max", "of looking for them", Duration{&s.hub.blame_time_ms}},
       {"history_time_max", "of looking for the commits that changed a path, or lie between two",
        Duration{&s.hub.history_time_ms}},
-      {"comparisons_max", "pages of changes, histories of paths and blames made at once",
+      {"comparisons_max",
+       "pages of changes, histories of paths and blames made at once: half of pool_threads at most",
        &s.hub.comparisons_max},
       {"card_bytes_max", "of README.md that is read for metadata", Bytes{&s.hub.card_bytes_max}},
       {"push_bytes_max", "one pushed pack", Bytes{&s.hub.push_bytes_max}},
@@ -365,6 +366,9 @@ Status complete_settings(Settings& settings) {
   if (settings.io_threads == 0) settings.io_threads = cores;
   if (settings.pool_threads == 0) settings.pool_threads = std::max(4u, 2 * cores);
   settings.transfer_threads = std::max(1u, settings.transfer_threads);
+  // They run on the pool: half of its threads are always left for what is quick.
+  settings.hub.comparisons_max =
+      std::clamp(settings.hub.comparisons_max, 1u, std::max(1u, settings.pool_threads / 2));
   return Done{};
 }
 

@@ -103,12 +103,14 @@ constexpr std::uint32_t kFolderMode = 0040000;
 
 class LastCommits {
  public:
-  LastCommits(Odb& odb, std::size_t questions) : odb_(odb), splitter_(odb), answers_(questions) {}
+  LastCommits(Odb& odb, std::size_t questions, SteadyTime until)
+      : odb_(odb), until_(until), splitter_(odb), answers_(questions) {}
 
+  // Until everything is answered, or the time is over.
   Status walk(const Oid& from, Asked asked) {
     EMB_TRY(CommitLinks links, odb_.links(from));
     arrive(from, std::move(links), std::move(asked));
-    while (!open_.empty()) {
+    while (!open_.empty() && !is_late()) {
       const Oid oid = open_.top().second;
       open_.pop();
       auto node = standing_.extract(oid);
@@ -120,6 +122,8 @@ class LastCommits {
   const std::vector<Oid>& answers() const { return answers_; }
 
  private:
+  bool is_late() const { return std::chrono::steady_clock::now() > until_; }
+
   struct Standing {
     CommitLinks links;
     Asked asked;
@@ -143,6 +147,7 @@ class LastCommits {
       return Done{};
     }
     for (const Oid& parent : links.parents) {
+      if (is_late()) return Done{};
       EMB_TRY(CommitLinks parent_links, odb_.links(parent));
       const Item theirs{.mode = kFolderMode, .oid = parent_links.tree};
       EMB_TRY(Asked differing, splitter_.take_differing(asked, mine, theirs));
@@ -161,6 +166,7 @@ class LastCommits {
   }
 
   Odb& odb_;
+  const SteadyTime until_;
   Splitter splitter_;
   std::vector<Oid> answers_;  // zero: none
   std::unordered_map<Oid, Standing> standing_;
@@ -170,11 +176,13 @@ class LastCommits {
 }  // namespace
 
 Result<std::vector<std::optional<Commit>>> Repository::last_commits(
-    rt::Blocking blocking, const Oid& from, const std::vector<std::string>& paths) {
+    rt::Blocking blocking, const Oid& from, const std::vector<std::string>& paths,
+    std::chrono::milliseconds time_max) {
+  const SteadyTime until = std::chrono::steady_clock::now() + time_max;
   EMB_TRY(Oid start, peel_to_commit(blocking, from));
   Asked asked;
   for (std::size_t i = 0; i < paths.size(); ++i) add_question(asked, paths[i], i);
-  LastCommits search(*impl_->odb, paths.size());
+  LastCommits search(*impl_->odb, paths.size(), until);
   EMB_DO(search.walk(start, std::move(asked)));
   std::vector<std::optional<Commit>> found(paths.size());
   std::unordered_map<Oid, Commit> read;  // many paths share a commit

@@ -52,9 +52,10 @@ class Repository {
                                   std::size_t limit);
   Result<std::uint64_t> count_commits(rt::Blocking, const Oid& from);
   // For each path, the newest commit reachable from `from` that changed it (a folder: anything
-  // below).
+  // below). nullopt for what was not found within time_max.
   Result<std::vector<std::optional<Commit>>> last_commits(rt::Blocking, const Oid& from,
-                                                          const std::vector<std::string>& paths);
+                                                          const std::vector<std::string>& paths,
+                                                          std::chrono::milliseconds time_max);
   Result<bool> is_ancestor(rt::Blocking, const Oid& ancestor, const Oid& descendant);
 
   // For people to look at, within limits (git/changes.h). A zero tree is the empty one.

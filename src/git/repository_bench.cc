@@ -97,7 +97,8 @@ void BM_LastCommits200(benchmark::State& state) {
   }
   (void)repo->finish_pack(blocking()).value();
   for (auto _ : state) {
-    benchmark::DoNotOptimize(repo->last_commits(blocking(), parents[0], paths).value());
+    benchmark::DoNotOptimize(
+        repo->last_commits(blocking(), parents[0], paths, std::chrono::minutes(1)).value());
   }
 }
 BENCHMARK(BM_LastCommits200)->Unit(benchmark::kMillisecond);

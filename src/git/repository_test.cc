@@ -281,12 +281,15 @@ TEST_F(HistoryTest, LogEqualsGitLog) {
 TEST_F(HistoryTest, LastCommitsEqualGitLogOfEachPath) {
   const std::vector<std::string> paths{"a", "d",  "d/x",  "d/x/f",   "d/e",   "d/e/y",
                                        "s", "no", "gone", "d/e/y/z", "a/nope"};
-  auto found = must(repo_->last_commits(blocking(), head_, paths));
+  auto found = must(repo_->last_commits(blocking(), head_, paths, std::chrono::minutes(1)));
   ASSERT_EQ(found.size(), paths.size());
   for (std::size_t i = 0; i < paths.size(); ++i) {
     const std::string theirs = shell_ok(folder_, cat("git log -1 --format=%H main -- ", paths[i]));
     EXPECT_EQ(found[i] ? found[i]->oid.hex() + "\n" : "", theirs) << paths[i];
   }
+  found = must(repo_->last_commits(blocking(), head_, paths, std::chrono::milliseconds(-1)));
+  ASSERT_EQ(found.size(), paths.size());
+  for (const auto& commit : found) EXPECT_FALSE(commit) << "there was no time to look";
 }
 
 TEST_F(HistoryTest, FoldingKeepsReadersAlive) {

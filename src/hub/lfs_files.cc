@@ -67,8 +67,8 @@ Result<Places> find_places(Services& services, rt::Blocking blocking, const meta
 }
 
 // The commit that last wrote each path, asked once for all paths of one head.
-Status add_commits(rt::Blocking blocking, git::Repository& repository, const Places& places,
-                   std::vector<LfsFileRow>& rows) {
+Status add_commits(Services& services, rt::Blocking blocking, git::Repository& repository,
+                   const Places& places, std::vector<LfsFileRow>& rows) {
   std::unordered_map<git::Oid, std::vector<LfsFileRow*>> by_head;
   for (auto& row : rows) {
     if (const auto place = places.find(row.sha256); place != places.end())
@@ -77,7 +77,9 @@ Status add_commits(rt::Blocking blocking, git::Repository& repository, const Pla
   for (const auto& [head, members] : by_head) {
     std::vector<std::string> paths;
     for (const auto* row : members) paths.push_back(row->filename);
-    EMB_TRY(const auto commits, repository.last_commits(blocking, head, paths));
+    EMB_TRY(const auto commits,
+            repository.last_commits(blocking, head, paths,
+                                    std::chrono::milliseconds(services.settings.history_time_ms)));
     for (std::size_t i = 0; i < members.size(); ++i) {
       members[i]->commit = (commits[i] ? commits[i]->oid : head).hex();
     }
@@ -169,7 +171,7 @@ Result<LfsFilePage> list_lfs_files(Services& services, rt::Blocking blocking,
     }
     page.rows.push_back(std::move(file));
   }
-  EMB_DO(add_commits(blocking, *repository, places, page.rows));
+  EMB_DO(add_commits(services, blocking, *repository, places, page.rows));
   return page;
 }
 

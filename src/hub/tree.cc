@@ -38,21 +38,24 @@ std::string_view trim_slashes(std::string_view path) {
   return path;
 }
 
-Status add_last_commits(LazyRepository& lazy, rt::Blocking blocking, const git::Oid& commit,
-                        std::vector<TreeEntry>& entries) {
+// Entries whose history is too long to be read in time go without.
+Status add_last_commits(const Services& services, LazyRepository& lazy, rt::Blocking blocking,
+                        const git::Oid& commit, std::vector<TreeEntry>& entries) {
   if (entries.empty()) return Done{};
   std::vector<std::string> paths;
   paths.reserve(entries.size());
   for (const auto& item : entries) paths.push_back(item.entry.path);
   EMB_TRY(auto* repository, lazy.get(blocking));
-  EMB_TRY(auto commits, repository->last_commits(blocking, commit, paths));
+  EMB_TRY(auto commits,
+          repository->last_commits(blocking, commit, paths,
+                                   std::chrono::milliseconds(services.settings.history_time_ms)));
   for (std::size_t i = 0; i < entries.size() && i < commits.size(); ++i)
     entries[i].last_commit = std::move(commits[i]);
   return Done{};
 }
 
-Status fill_page(LazyRepository& repository, rt::Blocking blocking, const TreeQuery& query,
-                 std::size_t offset, std::size_t limit, TreePage& page) {
+Status fill_page(const Services& services, LazyRepository& repository, rt::Blocking blocking,
+                 const TreeQuery& query, std::size_t offset, std::size_t limit, TreePage& page) {
   EMB_TRY(auto tree, tree_of(repository, blocking, page.commit));
   const auto path = trim_slashes(query.path);
   EMB_TRY(auto entries, entries_of(repository, blocking, tree, path, query.recursive));
@@ -61,7 +64,8 @@ Status fill_page(LazyRepository& repository, rt::Blocking blocking, const TreeQu
   page.entries.reserve(end - begin);
   for (auto i = begin; i < end; ++i) page.entries.push_back({(*entries)[i]});
   if (end < entries->size()) page.next = Cursor{page.commit, end}.render();
-  if (query.expand) return add_last_commits(repository, blocking, page.commit, page.entries);
+  if (query.expand)
+    return add_last_commits(services, repository, blocking, page.commit, page.entries);
   return Done{};
 }
 
@@ -100,7 +104,8 @@ Result<TreePage> list_tree(Services& services, rt::Blocking blocking, const auth
     page.commit = cursor.commit;
     offset = cursor.offset;
   }
-  if (auto filled = fill_page(repository, blocking, query, offset, limit, page); !filled) {
+  if (auto filled = fill_page(services, repository, blocking, query, offset, limit, page);
+      !filled) {
     return fail(with_commit(std::move(filled).error(), page.commit));
   }
   EMB_DO(add_xet_hashes(services, blocking, caller, repo, page.entries));
@@ -131,7 +136,7 @@ Result<std::vector<TreeEntry>> paths_info(Services& services, rt::Blocking block
       return fail(with_commit(std::move(entry).error(), revision.commit));
     }
   }
-  if (expand) EMB_DO(add_last_commits(repository, blocking, revision.commit, found));
+  if (expand) EMB_DO(add_last_commits(services, repository, blocking, revision.commit, found));
   EMB_DO(add_xet_hashes(services, blocking, caller, repo, found));
   return found;
 }

@@ -6,25 +6,11 @@
 
 #include "api/endpoints.h"
 #include "api/hf/commit_json.h"
-#include "auth/tries.h"
 #include "base/strings.h"
 #include "web/html.h"
 
 namespace embrace::api {
 namespace {
-
-Task<Result<rt::Place>> take_place(Call& call) {
-  rt::Places& places = call.api.comparisons;
-  const bool anonymous = call.caller.is_anonymous();
-  std::string holder = anonymous ? cat("peer:", auth::network_of(call.request.peer))
-                                 : cat("user:", call.caller.id());
-  auto place = co_await places.take(std::move(holder), std::max(1u, places.size() / 2));
-  if (!place) {
-    co_return fail(Error(Code::Unavailable, "Too much is being compared: try again shortly")
-                       .with("retry_after", "5"));
-  }
-  co_return std::move(*place);
-}
 
 std::string_view word_of(git::FileDiff::Change change) {
   switch (change) {
@@ -139,7 +125,7 @@ http::Response commits_reply(const std::vector<git::Commit>& commits, bool forma
 Task<Result<http::Response>> commits_of_path(Call& call, std::uint64_t page, std::uint64_t limit) {
   const std::string rev = joined_rest(call, "HEAD");
   const std::string path(call.request.query.find("path").value_or(""));
-  EMB_CO_TRY(rt::Place place, co_await take_place(call));
+  EMB_CO_TRY(rt::Place place, co_await take_comparison(call));
   EMB_CO_TRY(auto history, co_await on_pool(call, [&](rt::Blocking blocking) {
                return hub::path_history(call.services(), blocking, call.caller, call.target.repo,
                                         rev, path, page * limit, limit);
@@ -151,7 +137,7 @@ Task<Result<http::Response>> commits_of_path(Call& call, std::uint64_t page, std
 
 Task<Result<http::Response>> commit_change(Call& call) {
   const std::string rev = joined_rest(call, "HEAD");
-  EMB_CO_TRY(rt::Place place, co_await take_place(call));
+  EMB_CO_TRY(rt::Place place, co_await take_comparison(call));
   EMB_CO_TRY(auto change, co_await on_pool(call, [&](rt::Blocking blocking) {
                return hub::commit_change(call.services(), blocking, call.caller, call.target.repo,
                                          rev);
@@ -170,7 +156,7 @@ Task<Result<http::Response>> commit_change(Call& call) {
 
 Task<Result<http::Response>> compare(Call& call) {
   const std::string range = joined_rest(call, "");
-  EMB_CO_TRY(rt::Place place, co_await take_place(call));
+  EMB_CO_TRY(rt::Place place, co_await take_comparison(call));
   EMB_CO_TRY(auto change, co_await on_pool(call, [&](rt::Blocking blocking) {
                return hub::range_change(call.services(), blocking, call.caller, call.target.repo,
                                         range);
@@ -197,7 +183,7 @@ Task<Result<http::Response>> compare(Call& call) {
 }
 
 Task<Result<http::Response>> blame(Call& call) {
-  EMB_CO_TRY(rt::Place place, co_await take_place(call));
+  EMB_CO_TRY(rt::Place place, co_await take_comparison(call));
   EMB_CO_TRY(auto found, co_await on_pool(call, [&](rt::Blocking blocking) {
                return hub::blame_file(call.services(), blocking, call.caller, call.target.repo,
                                       call.target.rest);

@@ -1,5 +1,7 @@
 // Trees and paths: GET tree/{rev}/{path}, POST paths-info/{rev}, GET treesize/{rev}/{path}
 // (hub-api 7.1).
+#include <optional>
+
 #include "api/endpoints.h"
 #include "base/strings.h"
 #include "hub/files.h"
@@ -92,6 +94,11 @@ Task<Result<http::Response>> tree(Call& call) {
   query.cursor = call.request.query.find("cursor").value_or("");
   const std::uint64_t most = query.expand ? 100 : call.settings().tree_page_max;
   EMB_CO_TRY(query.limit, query_number(call, "limit", most, 1, most));
+  std::optional<rt::Place> place;
+  if (query.expand) {
+    EMB_CO_TRY(auto taken, co_await take_comparison(call));
+    place.emplace(std::move(taken));
+  }
   EMB_CO_TRY(auto page, co_await on_pool(call, [&](rt::Blocking blocking) -> Result<hub::TreePage> {
                EMB_TRY(auto repo, hub::find_repo(call.services(), blocking, call.caller,
                                                  call.target.repo, auth::Right::See));
@@ -109,6 +116,11 @@ Task<Result<http::Response>> tree(Call& call) {
 
 Task<Result<http::Response>> paths_info(Call& call) {
   EMB_CO_TRY(PathsWanted wanted, co_await read_paths(call));
+  std::optional<rt::Place> place;
+  if (wanted.expand) {
+    EMB_CO_TRY(auto taken, co_await take_comparison(call));
+    place.emplace(std::move(taken));
+  }
   EMB_CO_TRY(
       auto entries,
       co_await on_pool(call, [&](rt::Blocking blocking) -> Result<std::vector<hub::TreeEntry>> {
