@@ -215,6 +215,10 @@ CardCheck check_card(std::string_view readme, RepoType type) {
     return result;
   }
   Check check(result, card);
+  if (json->size() > kShownCardBytesMax) {
+    check.warn(cat("the metadata is larger than ", kShownCardBytesMax / 1024,
+                   " KiB: only its tags are shown with the repository"));
+  }
   check_fields(check, type);
   result.json = *std::move(json);
   return result;

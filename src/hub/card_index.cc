@@ -358,7 +358,7 @@ void read_readme(Facts& facts, meta::CardIndex& index, const std::string& readme
   if (!json) return;  // refused at upload already; a push that slipped through shows no metadata
   auto document = json::Document::parse(*json);
   if (!document || !document->root().is_object()) return;
-  index.card_json = *std::move(json);
+  if (json->size() <= kShownCardBytesMax) index.card_json = *std::move(json);
   facts.card_document = *std::move(document);
   facts.card = facts.card_document->root();
 }

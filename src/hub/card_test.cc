@@ -277,6 +277,24 @@ TEST(IndexCard, BrokenFilesDescribeNothing) {
   EXPECT_TRUE(has(index, "safetensors"));
 }
 
+TEST(IndexCard, ALargeCardHasItsTagsOnly) {
+  const auto card = [](std::size_t bytes) {
+    return cat("---\nlicense: mit\ntags: [chat]\nnotes: ", std::string(bytes, 'x'), "\n---\n");
+  };
+  const auto small = card(kShownCardBytesMax - 1000), large = card(kShownCardBytesMax);
+  auto index = index_of(RepoType::Model, {{"README.md", small}});
+  EXPECT_GT(index.card_json.size(), kShownCardBytesMax - 1000);
+  index = index_of(RepoType::Model, {{"README.md", large}});
+  EXPECT_EQ(index.card_json, "");
+  EXPECT_EQ(index.license, "mit");
+  EXPECT_TRUE(has(index, "chat"));
+  EXPECT_TRUE(check_card(small, RepoType::Model).warnings.empty());
+  const auto check = check_card(large, RepoType::Model);
+  EXPECT_TRUE(check.errors.empty());
+  ASSERT_EQ(check.warnings.size(), 1u);
+  EXPECT_TRUE(check.warnings[0].message.contains("256 KiB")) << check.warnings[0].message;
+}
+
 TEST(IndexCard, TagsFromStrangersAreBounded) {
   std::string yaml = "---\ntags:\n";
   for (int i = 0; i < 5000; ++i) yaml += cat("- t", i, "\n");

@@ -14,6 +14,8 @@ inline constexpr std::size_t kFrontMatterBytesMax = 1u << 20;
 inline constexpr unsigned kFrontMatterDepthMax = 32;
 inline constexpr std::size_t kFrontMatterNodesMax = 100'000;
 inline constexpr std::size_t kFrontMatterJsonBytesMax = 4u << 20;
+// Of what is stored with a repository and shown in lists. A larger card has its tags only.
+inline constexpr std::size_t kShownCardBytesMax = 256u << 10;
 
 struct FrontMatter {
   bool is_present = false;

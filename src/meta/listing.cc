@@ -1,6 +1,7 @@
 #include "meta/listing.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/strings.h"
 #include "meta/page_cursor.h"
@@ -298,7 +299,7 @@ Statement make_statement(const Filter& filter, const Plan& plan, bool is_postgre
                          const std::optional<detail::PageCursor>& after, std::size_t limit) {
   const std::string column(sort_column(filter.sort));
   Statement out;
-  out.add("SELECT ").add(detail::kRepoColumns);
+  out.add("SELECT ").add(detail::kNarrowRepoColumns);
   if (plan.gather == Plan::Gather::Nothing) {
     return out.add(page_rows(filter, plan, column, is_postgres, after, limit));
   }
@@ -308,6 +309,44 @@ Statement make_statement(const Filter& filter, const Plan& plan, bool is_postgre
   out.add(" FROM repos r WHERE r.id IN (SELECT r.id");
   out.add(page_rows(filter, plan, key, is_postgres, after, limit));
   return out.add(cat(") ORDER BY ", key, direction, ", r.id", direction));
+}
+
+bool with_documents(const Filter& filter) {
+  return filter.with_card || filter.with_config || filter.with_gguf;
+}
+
+// Text that can be long.
+std::size_t bytes_of(const Repo& repo) {
+  std::size_t bytes = repo.card.description.size() + repo.card.safetensors_json.size() +
+                      repo.card.config_json.size() + repo.card.card_json.size() +
+                      repo.card.gguf_json.size();
+  for (const auto& tag : repo.card.tags) bytes += tag.size();
+  return bytes;
+}
+
+Status read_documents(db::Session& session, const Filter& filter, Repo& repo) {
+  const std::string sql = cat("SELECT ", filter.with_config ? "config_json" : "''", ", ",
+                              filter.with_card ? "card_json" : "''", ", ",
+                              filter.with_gguf ? "gguf_json" : "''", " FROM repos WHERE id = :id");
+  EMB_TRY(auto row, (session.row<std::string, std::string, std::string>(sql, repo.id)));
+  if (row) {
+    std::tie(repo.card.config_json, repo.card.card_json, repo.card.gguf_json) = *std::move(row);
+  }
+  return Done{};
+}
+
+// One row after another, so that what a page holds in memory is known: false when the rest must go
+// to the next page.
+Result<bool> fill_documents(db::Session& session, const Filter& filter, std::vector<Repo>& repos) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < repos.size(); ++i) {
+    EMB_DO(read_documents(session, filter, repos[i]));
+    bytes += bytes_of(repos[i]);
+    if (bytes <= filter.bytes_max || i + 1 == repos.size()) continue;
+    repos.resize(i + 1);
+    return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -322,19 +361,29 @@ Result<Page> list(db::Session& session, const Filter& filter) {
                   "The cursor belongs to another sort: start again without one.");
     }
   }
-  const std::size_t limit = std::clamp<std::size_t>(filter.limit, 1, kLimitMax);
+  const std::size_t limit = std::clamp<std::size_t>(
+      filter.limit, 1, with_documents(filter) ? kDocumentsLimitMax : kLimitMax);
   EMB_TRY(const Plan plan, Planner(session, filter).plan());
   Statement statement = make_statement(filter, plan, session.is_postgres(), after,
                                        limit + 1);  // one more: is there a next page?
 
   Page page;
-  EMB_DO(session.query(statement.sql(), statement.take_values(), detail::repo_column_types(),
+  bool has_more = false;
+  std::size_t bytes = 0;
+  EMB_DO(session.query(statement.sql(), statement.take_values(), detail::narrow_repo_column_types(),
                        limit + 1, [&](std::vector<db::Value>& row) {
+                         has_more = page.repos.size() == limit || bytes > filter.bytes_max;
+                         if (has_more) return;
                          page.repos.push_back(detail::take_repo(row));
-                         if (!filter.with_tags) page.repos.back().card.tags.clear();
+                         Repo& repo = page.repos.back();
+                         if (!filter.with_tags) repo.card.tags.clear();
+                         bytes += bytes_of(repo);
                        }));
-  if (page.repos.size() > limit) {
-    page.repos.pop_back();
+  if (with_documents(filter)) {
+    EMB_TRY(const bool is_whole, fill_documents(session, filter, page.repos));
+    has_more = has_more || !is_whole;
+  }
+  if (has_more) {
     const Repo& last = page.repos.back();
     page.next =
         detail::PageCursor{filter.sort, filter.ascending, last.id, sort_value(filter.sort, last)}

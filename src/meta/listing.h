@@ -42,10 +42,18 @@ struct Filter {
   std::size_t limit = 100;
   std::string cursor;  // from a previous page; InvalidArgument when unreadable
   bool with_tags = true;
+  // The documents of a card can be megabytes each, so they are read only for who shows them. Pages
+  // with any of them have at most kDocumentsLimitMax rows.
+  bool with_card = false;    // card_json
+  bool with_config = false;  // config_json
+  bool with_gguf = false;    // gguf_json
+  // A page ends after the row that goes beyond this, its cursor with it.
+  std::size_t bytes_max = 32u << 20;
 };
+inline constexpr std::size_t kDocumentsLimitMax = 100;
 
 struct Page {
-  std::vector<Repo> repos;
+  std::vector<Repo> repos;          // documents that were not asked for are ""
   std::optional<std::string> next;  // a cursor
 };
 

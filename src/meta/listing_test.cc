@@ -222,6 +222,59 @@ TEST_P(Listing, TagsAreFilledWhenAskedFor) {
   EXPECT_TRUE(page(filter).repos.at(0).card.tags.empty());
 }
 
+TEST_P(Listing, DocumentsAreReadForWhoAsksForThem) {
+  Repo repo;
+  repo.card.card_json = R"({"license":"mit"})";
+  repo.card.config_json = R"({"model_type":"bert"})";
+  repo.card.gguf_json = R"({"total":7})";
+  repo.card.description = "short";
+  add_repo(acme_, "bert", repo);
+  Filter filter;
+  const auto card = [&] { return page(filter).repos.at(0).card; };
+  EXPECT_EQ(card().description, "short");
+  EXPECT_EQ(card().card_json + card().config_json + card().gguf_json, "");
+  filter.with_card = true;
+  EXPECT_EQ(card().card_json, repo.card.card_json);
+  EXPECT_EQ(card().config_json + card().gguf_json, "");
+  filter.with_card = false;
+  filter.with_config = filter.with_gguf = true;
+  EXPECT_EQ(card().card_json, "");
+  EXPECT_EQ(card().config_json, repo.card.config_json);
+  EXPECT_EQ(card().gguf_json, repo.card.gguf_json);
+}
+
+TEST_P(Listing, APageEndsWhereItsBytesDo) {
+  for (int i = 0; i < 5; ++i) {
+    Repo repo = add(acme_, cat("m", i), {.tags = {std::string(100, 't')}, .created_ms = 100 + i});
+    repo.card.card_json = cat(R"({"text":")", std::string(1000, 'x'), R"("})");
+    ASSERT_TRUE(write([&](db::Session& s) { return repos::set_card(s, repo.id, repo.card); }));
+  }
+  Filter filter;
+  filter.sort = Sort::CreatedAt;
+  filter.with_card = true;
+  filter.bytes_max = 1500;
+  EXPECT_EQ(page(filter).repos.size(), 2u) << "the row that goes beyond is shown";
+  EXPECT_EQ(names(filter), "m4 m3 m2 m1 m0");
+  filter.bytes_max = 0;
+  EXPECT_EQ(page(filter).repos.size(), 1u);
+  EXPECT_EQ(names(filter), "m4 m3 m2 m1 m0");
+  filter.with_card = false;
+  filter.bytes_max = 150;
+  EXPECT_EQ(page(filter).repos.size(), 2u) << "tags count, too";
+  EXPECT_EQ(names(filter), "m4 m3 m2 m1 m0");
+}
+
+TEST_P(Listing, PagesWithDocumentsAreShort) {
+  for (std::size_t i = 0; i <= listing::kDocumentsLimitMax; ++i) add(acme_, cat("m", i));
+  Filter filter;
+  filter.limit = 1000;
+  EXPECT_EQ(page(filter).repos.size(), listing::kDocumentsLimitMax + 1);
+  filter.with_card = true;
+  const auto first = page(filter);
+  EXPECT_EQ(first.repos.size(), listing::kDocumentsLimitMax);
+  EXPECT_TRUE(first.next);
+}
+
 TEST_P(Listing, WhatCannotBeMeantIsRefused) {
   auto code_of = [&](auto change) {
     Filter filter;

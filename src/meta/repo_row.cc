@@ -4,23 +4,36 @@
 
 namespace embrace::meta::detail {
 
-const std::string_view kRepoColumns =
+const std::string_view kNarrowRepoColumns =
     "r.id, r.type, r.ns, r.name, r.namespace_id, r.creator_id, r.is_private, r.gating, "
     "r.is_disabled, "
     "r.discussions_disabled, r.default_branch, r.head_oid, r.created_ms, r.modified_ms, "
     "r.refs_version, r.downloads, "
     "r.downloads_all, r.likes, r.trending, r.num_parameters, r.used_bytes, r.pipeline_tag, "
     "r.library_name, r.license, "
-    "r.sdk, r.tags, r.description, r.safetensors_json, r.config_json, r.card_json, "
-    "r.gguf_json";
+    "r.sdk, r.tags, r.description, r.safetensors_json";
 
-const std::vector<db::Type>& repo_column_types() {
+const std::vector<db::Type>& narrow_repo_column_types() {
   using enum db::Type;
   static const std::vector<db::Type> types = {
-      Integer, Integer, Text, Text,    Integer, Integer, Integer, Integer,
-      Integer, Integer, Text, Text,    Integer, Integer, Integer, Integer,
-      Integer, Integer, Real, Integer, Integer, Text,    Text,    Text,
-      Text,    Text,    Text, Text,    Text,    Text,    Text};
+      Integer, Integer, Text,    Text,    Integer, Integer, Integer, Integer, Integer, Integer,
+      Text,    Text,    Integer, Integer, Integer, Integer, Integer, Integer, Real,    Integer,
+      Integer, Text,    Text,    Text,    Text,    Text,    Text,    Text};
+  return types;
+}
+
+const std::string& repo_columns() {
+  static const std::string columns =
+      cat(kNarrowRepoColumns, ", r.config_json, r.card_json, r.gguf_json");
+  return columns;
+}
+
+const std::vector<db::Type>& repo_column_types() {
+  static const std::vector<db::Type> types = [] {
+    auto all = narrow_repo_column_types();
+    all.insert(all.end(), 3, db::Type::Text);
+    return all;
+  }();
   return types;
 }
 
@@ -38,6 +51,7 @@ class Reader {
       field = db::detail::from_value<T>(std::move(values_[next_++]));
     }
   }
+  bool at_end() const { return next_ == values_.size(); }
 
  private:
   std::vector<db::Value>& values_;
@@ -78,9 +92,11 @@ Repo take_repo(std::vector<db::Value>& values) {
   take.into(tags);
   take.into(repo.card.description);
   take.into(repo.card.safetensors_json);
-  take.into(repo.card.config_json);
-  take.into(repo.card.card_json);
-  take.into(repo.card.gguf_json);
+  if (!take.at_end()) {
+    take.into(repo.card.config_json);
+    take.into(repo.card.card_json);
+    take.into(repo.card.gguf_json);
+  }
   repo.card.tags = split_tags(tags);
   return repo;
 }

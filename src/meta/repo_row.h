@@ -11,9 +11,13 @@
 namespace embrace::meta::detail {
 
 // "r.id, r.type, ...": for `SELECT <columns> FROM repos r`.
-extern const std::string_view kRepoColumns;
+const std::string& repo_columns();
 const std::vector<db::Type>& repo_column_types();
-// From the values of kRepoColumns, in their order.
+// The same without the documents (config_json, card_json, gguf_json), which are megabytes where
+// everything else is a few hundred bytes: for lists.
+extern const std::string_view kNarrowRepoColumns;
+const std::vector<db::Type>& narrow_repo_column_types();
+// From the values of either, in their order.
 Repo take_repo(std::vector<db::Value>& values);
 
 // Tags are kept twice: as lines in the row, for reading, and as rows of repo_tags, for filtering.

@@ -70,12 +70,12 @@ Result<Repo> create(db::Session& session, const Repo& repo) {
 }
 
 Result<std::optional<Repo>> find(db::Session& session, const RepoName& name) {
-  static const std::string sql = cat("SELECT ", detail::kRepoColumns, kFindByName);
+  static const std::string sql = cat("SELECT ", detail::repo_columns(), kFindByName);
   return find_one(session, sql, {static_cast<std::int64_t>(name.type), detail::lookup_id(name)});
 }
 
 Result<std::optional<Repo>> find_by_id(db::Session& session, std::int64_t id) {
-  static const std::string sql = cat("SELECT ", detail::kRepoColumns, kFindById);
+  static const std::string sql = cat("SELECT ", detail::repo_columns(), kFindById);
   return find_one(session, sql, {id});
 }
 

@@ -156,6 +156,10 @@ struct Shape {
   std::vector<std::string_view> properties;
   std::vector<std::string> expand;  // owns what properties may point to
   bool with_files = false;
+
+  bool has(std::string_view property) const {
+    return std::ranges::find(properties, property) != properties.end();
+  }
 };
 
 Result<Shape> parse_shape(const Call& call, RepoType type) {
@@ -172,7 +176,7 @@ Result<Shape> parse_shape(const Call& call, RepoType type) {
       shape.properties.push_back("cardData");
     if (call.request.query.flag("config")) shape.properties.push_back("config");
   }
-  shape.with_files = std::ranges::find(shape.properties, "siblings") != shape.properties.end();
+  shape.with_files = shape.has("siblings");
   return shape;
 }
 
@@ -195,6 +199,9 @@ Task<Result<http::Response>> list_repos(Call& call) {
   EMB_CO_TRY(Filter filter, parse_filter(call, type));
   EMB_CO_TRY(Shape shape, parse_shape(call, type));
   if (shape.with_files) filter.limit = std::min<std::size_t>(filter.limit, 100);
+  filter.with_card = shape.has("cardData");
+  filter.with_config = shape.has("config");
+  filter.with_gguf = shape.has("gguf");
 
   const bool with_count = call.request.query.flag("withCount");
   const auto most = static_cast<std::int64_t>(call.settings().list_count_max);
