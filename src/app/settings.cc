@@ -298,6 +298,22 @@ struct Show {
   }
 };
 
+// What the code divides by, or takes pages of.
+Status check_above_zero(const hub::Settings& hub) {
+  const std::pair<std::string_view, std::uint64_t> rows[] = {
+      {"tree_page_max", hub.tree_page_max},
+      {"list_page_max", hub.list_page_max},
+      {"log_page_max", hub.log_page_max},
+      {"lfs_part_bytes", hub.lfs_part_bytes},
+      {"lfs_small_part_bytes", hub.lfs_small_part_bytes},
+      {"lfs_parts_max", hub.lfs_parts_max},
+  };
+  for (const auto& [name, value] : rows) {
+    if (value == 0) return bad(name, "a number above 0");
+  }
+  return Done{};
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> parse_bytes(std::string_view text) {
@@ -342,6 +358,7 @@ Status complete_settings(Settings& settings) {
   while (settings.hub.data_folder.size() > 1 && settings.hub.data_folder.ends_with('/'))
     settings.hub.data_folder.pop_back();
   if (error) return fail(Code::InvalidArgument, cat("--data: ", error.message()));
+  EMB_DO(check_above_zero(settings.hub));
   EMB_DO(complete_blob_settings(settings));
   if (auto proxies = api::TrustedProxies::parse(settings.trusted_proxies); !proxies)
     return fail(std::move(proxies).error().while_doing("trusted_proxies"));
@@ -377,8 +394,8 @@ std::vector<SettingDoc> describe_settings(const Settings& settings) {
   std::vector<SettingDoc> out;
   for (const Row& row : rows(copy)) {
     std::string value = std::visit(Show{}, row.place);
-    // A database's URL holds a password.
-    if (row.name == "database" && value.find('@') != std::string::npos) value = "(set)";
+    // A server's URL may hold a password in more than one place.
+    if (row.name == "database" && !value.empty() && !value.starts_with("sqlite:")) value = "(set)";
     out.push_back({row.name, row.help, std::move(value)});
   }
   return out;

@@ -273,4 +273,4 @@ def test_storage_jobs_and_health(request, where):
     settings = {row["name"]: row for row in http.get("/api/admin/settings").json()["settings"]}
     assert settings["data"]["value"] == str(hub.data) and settings["allow_sign_up"]["help"]
     if where == "postgres_hub":
-        assert settings["database"]["value"] == "(set)" or "@" not in settings["database"]["value"]
+        assert settings["database"]["value"] == "(set)"
