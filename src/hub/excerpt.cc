@@ -4,16 +4,13 @@
 #include <set>
 
 #include "base/strings.h"
+#include "meta/card_texts.h"
 
 namespace embrace::hub {
 namespace {
 
 constexpr std::size_t kMatchesMax = 500;  // that are weighed against each other
 
-bool is_word_byte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         static_cast<std::uint8_t>(c) >= 0x80;
-}
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 std::vector<WordMatch> find_matches(std::string_view text, const std::vector<std::string>& words) {
@@ -65,14 +62,14 @@ void append_spaced(std::string& out, std::string_view text, bool& after_space) {
 
 void for_each_match(std::string_view text, const std::vector<std::string>& words,
                     const std::function<void(const WordMatch&)>& visit) {
-  for (std::size_t at = 0; at < text.size();) {
-    if (!is_word_byte(text[at])) {
+  const std::string plain = meta::card_texts::plain_words(text);  // every word where it was
+  for (std::size_t at = 0; at < plain.size();) {
+    if (plain[at] == ' ') {
       ++at;
       continue;
     }
-    std::size_t end = at;
-    while (end < text.size() && is_word_byte(text[end])) ++end;
-    const std::string_view here = text.substr(at, end - at);
+    const std::size_t end = std::min(plain.find(' ', at), plain.size());
+    const std::string_view here = std::string_view(plain).substr(at, end - at);
     for (std::size_t i = 0; i < words.size(); ++i) {
       const std::string& word = words[i];
       if (here.size() < word.size() || (word.size() == 1 && here.size() != 1)) continue;

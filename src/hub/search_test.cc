@@ -22,6 +22,8 @@ TEST(Excerpt, MarksTheBeginningsOfWords) {
   EXPECT_EQ(shown(make_excerpt("A  Training\n\nrun, retrain", {"train"})),
             "A [Train]ing run, retrain");
   EXPECT_EQ(shown(make_excerpt("a ab (a)", {"a"})), "[a] ab ([a])") << "a letter is a word";
+  EXPECT_EQ(shown(make_excerpt("of \u201cLoRA\u201d\u2014a", {"lora", "a"})),
+            "of \u201c[LoRA]\u201d\u2014[a]");
   EXPECT_EQ(shown(make_excerpt("nothing here", {"else"})), "nothing here");
   EXPECT_EQ(shown(make_excerpt("", {"x"})), "");
 }

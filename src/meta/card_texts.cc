@@ -8,10 +8,41 @@
 namespace embrace::meta::card_texts {
 namespace {
 
-// Bytes above ASCII belong to words: what is a letter among them is the database's to know.
-bool is_word_byte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         static_cast<std::uint8_t>(c) >= 0x80;
+// Of ASCII letters and digits. Of what is above, all but the signs that people write between words:
+// what is a letter among the others is the database's to know.
+bool is_in_word(char32_t c) {
+  struct Signs {
+    char32_t first, last;
+  };
+  // Of Latin-1; dashes and quotation marks; arrows and mathematics; boxes and dingbats, but for the
+  // digits in circles; of CJK; how an emoji is drawn; full-width ones; emoji.
+  static constexpr Signs kSigns[] = {
+      {0x80, 0xa9},     {0xab, 0xb1},     {0xb4, 0xb4},     {0xb6, 0xb8},     {0xbb, 0xbb},
+      {0xbf, 0xbf},     {0xd7, 0xd7},     {0xf7, 0xf7},     {0x2000, 0x206f}, {0x2190, 0x245f},
+      {0x2500, 0x2775}, {0x2794, 0x2bff}, {0x3000, 0x3004}, {0x3008, 0x3020}, {0x3030, 0x3030},
+      {0x303d, 0x303f}, {0xfe00, 0xfe0f}, {0xff01, 0xff0f}, {0xff1a, 0xff20}, {0x1f000, 0x1faff},
+  };
+  if (c < 0x80) return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  return std::ranges::none_of(kSigns, [c](Signs s) { return c >= s.first && c <= s.last; });
+}
+
+// The character at `at` and its bytes; of what is no UTF-8, one byte as a letter.
+struct Character {
+  char32_t code = U'x';
+  std::size_t bytes = 1;
+};
+Character character_at(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[at + i]); };
+  const std::uint8_t first = byte(0);
+  if (first < 0x80) return {first, 1};
+  const std::size_t bytes = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
+  if (bytes == 1 || text.size() - at < bytes) return {};
+  char32_t code = first & (0xffu >> (bytes + 1));
+  for (std::size_t i = 1; i < bytes; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return {};
+    code = code << 6 | (byte(i) & 0x3fu);
+  }
+  return {code, bytes};
 }
 
 std::string cut(std::string_view text) {
@@ -21,15 +52,6 @@ std::string cut(std::string_view text) {
          (static_cast<std::uint8_t>(text[bytes]) & 0xc0) == 0x80)
     --bytes;  // not inside a character
   return std::string(text.substr(0, bytes));
-}
-
-// PostgreSQL's parser knows of addresses, files and hyphens; the words of FTS5 are plain.
-std::string plain_words(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (!is_word_byte(c)) c = ' ';
-  }
-  return out;
 }
 
 // A single letter is a word of its own, for as the beginning of one it would find everything.
@@ -102,6 +124,17 @@ void add_matches(Statement& to, const Query& query, bool is_postgres) {
 }
 
 }  // namespace
+
+// PostgreSQL's parser knows of addresses, files and hyphens; the words of FTS5 are plain.
+std::string plain_words(std::string_view text) {
+  std::string out(text);
+  for (std::size_t at = 0; at < out.size();) {
+    const Character character = character_at(text, at);
+    if (!is_in_word(character.code)) out.replace(at, character.bytes, character.bytes, ' ');
+    at += character.bytes;
+  }
+  return out;
+}
 
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words;

@@ -20,6 +20,8 @@ inline constexpr std::size_t kTextBytesMax = 128u << 10;
 inline constexpr std::size_t kWordsMax = 10;
 inline constexpr std::size_t kWordBytesMax = 64;
 
+// The same text with blanks for all that is no part of a word; every other byte stays in its place.
+std::string plain_words(std::string_view text);
 // In lower case, as they are looked for; those beyond the limits are left out.
 std::vector<std::string> words_of(std::string_view text);
 

@@ -76,6 +76,30 @@ TEST_P(CardTexts, OtherLettersAreFoundToo) {
   EXPECT_EQ(found("\xe4\xb8\xad\xe6\x96\x87"), "zh");
 }
 
+TEST_P(CardTexts, SignsBetweenWordsAreNoWords) {
+  add(acme_, "a",
+      "A LoRA\u2014tutorial: \u201cfine-tune\u201d it, \U0001f917\ufe0f don\u2019t retrain");
+  add(acme_, "zh", "\u300c\u4e2d\u6587\u300d\uff0c\u6a21\u578b\u3002\u4eba\u3005");
+  for (auto text : {"lora \u2014 tutorial", "lora\u2026tutorial", "\u201ctutorial\u201d",
+                    "\u00abfine-tune\u00bb", "\U0001f917\ufe0f lora \u2192 tutorial \u2728",
+                    "don\u2019t", "retrain\u00a0\u00b7\u00a0it"})
+    EXPECT_EQ(found(text), "a") << text;
+  for (auto text :
+       {"\u4e2d\u6587", "\u300a\u4e2d\u6587\u300b\u3001", "\u6a21\u578b\uff01", "\u4eba\u3005"})
+    EXPECT_EQ(found(text), "zh") << text;
+  for (auto text : {"\u2014", "\U0001f917", "\u300c\u300d \u2192 \ufe0f"})
+    EXPECT_EQ(found(text), "") << text;
+  EXPECT_EQ(found("lora \u2014 absent"), "");
+}
+
+TEST(CardWords, KeepTheirPlaces) {
+  using card_texts::plain_words;
+  EXPECT_EQ(plain_words("a\u2014b \U0001f917c"), "a   b     c");
+  EXPECT_EQ(plain_words("\u00e9t\u00e9, \u4e2d"), "\u00e9t\u00e9  \u4e2d");
+  for (std::string_view hostile : {"\xe2\x80", "\xe2", "\xff\xfe", "\x80", "\xf0\x9f\x24"})
+    EXPECT_EQ(plain_words(hostile).size(), hostile.size());
+}
+
 TEST_P(CardTexts, AChangedTextIsFoundByItsNewWordsOnly) {
   const auto repo = add(acme_, "a", "old words");
   set(repo, "new words");
