@@ -33,7 +33,11 @@ blob::S3Keys s3_keys(const Settings& settings) {
 }  // namespace
 
 Status complete_blob_settings(Settings& settings) {
-  if (settings.blobs.empty() || settings.blobs == "file") return Done{};
+  if (settings.blobs.empty() || settings.blobs == "file") {
+    if (!settings.hub.direct_downloads) return Done{};
+    return fail(Code::InvalidArgument,
+                "direct_downloads needs a bucket to download from: set blobs, or leave it out");
+  }
   if (!blob::is_s3_location(settings.blobs)) {
     return fail(Code::InvalidArgument,
                 cat("--blobs ", settings.blobs, ": give file (the data folder) or s3://bucket"));

@@ -54,6 +54,11 @@ std::vector<Row> rows(Settings& s) {
        &s.s3_access_key_id},
       {"s3_secret_access_key", "of the bucket; empty: AWS_SECRET_ACCESS_KEY of the environment",
        Secret{&s.s3_secret_access_key}},
+      {"direct_downloads",
+       "may Xet clients fetch chunks from the bucket itself, by presigned URLs? They must reach "
+       "its "
+       "endpoint",
+       &s.hub.direct_downloads},
       {"trusted_proxies",
        "addresses and networks whose X-Forwarded-* headers are believed, for links, logs and "
        "limits",

@@ -41,7 +41,8 @@ Result<Key> Key::parse(std::string text) {
   return Key(std::move(text));
 }
 
-std::optional<std::string> Backend::direct_url(const Key&, std::chrono::seconds) {
+std::optional<std::string> Backend::direct_url(const Key&, std::uint64_t, std::uint64_t,
+                                               std::chrono::seconds) {
   return std::nullopt;
 }
 

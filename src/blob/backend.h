@@ -91,9 +91,12 @@ class Backend {
   // Keys that begin with `prefix`, after the key text `after`, at most `limit`.
   virtual Result<Listing> list(rt::Blocking, std::string_view prefix, std::string_view after,
                                std::size_t limit) = 0;
-  // A URL at which anybody may get the object for `lifetime`, whether it is there or not; nullopt
-  // where there is no such thing.
-  virtual std::optional<std::string> direct_url(const Key& key, std::chrono::seconds lifetime);
+  // A URL at which anybody may get the bytes [offset, offset+length) of the object for `lifetime`,
+  // whether they are there or not: these bytes, named by Range, and no others. `length` is not 0.
+  // Nullopt where there is no such thing.
+  virtual std::optional<std::string> direct_url(const Key& key, std::uint64_t offset,
+                                                std::uint64_t length,
+                                                std::chrono::seconds lifetime);
 };
 
 // RangeInvalid unless [offset, offset+length) lies inside an object of `size` bytes. For

@@ -104,9 +104,12 @@ Result<Listing> S3Backend::list(rt::Blocking blocking, std::string_view prefix,
   return listing_->list(blocking, prefix, after, limit);
 }
 
-std::optional<std::string> S3Backend::direct_url(const Key& key, std::chrono::seconds lifetime) {
+std::optional<std::string> S3Backend::direct_url(const Key& key, std::uint64_t offset,
+                                                 std::uint64_t length,
+                                                 std::chrono::seconds lifetime) {
   lifetime = std::clamp<std::chrono::seconds>(lifetime, std::chrono::seconds(1), kUrlLifetimeMax);
-  return service_->presign_get(key.text(), static_cast<unsigned>(lifetime.count()));
+  return service_->presign_get(key.text(), cat("bytes=", offset, "-", offset + length - 1),
+                               static_cast<unsigned>(lifetime.count()));
 }
 
 Result<std::size_t> S3Backend::abort_stale_uploads(rt::Blocking blocking,

@@ -57,7 +57,8 @@ class S3Backend : public Backend {
   Status remove(rt::Blocking, const Key& key) override;
   Result<Listing> list(rt::Blocking, std::string_view prefix, std::string_view after,
                        std::size_t limit) override;
-  std::optional<std::string> direct_url(const Key& key, std::chrono::seconds lifetime) override;
+  std::optional<std::string> direct_url(const Key& key, std::uint64_t offset, std::uint64_t length,
+                                        std::chrono::seconds lifetime) override;
 
   // How many uploads that began at least `age` ago were dropped, with the parts they have.
   Result<std::size_t> abort_stale_uploads(rt::Blocking, std::chrono::seconds age);

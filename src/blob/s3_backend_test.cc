@@ -80,16 +80,19 @@ TEST_F(S3BackendTest, WhatIsDamagedOnTheWayIsRefused) {
   EXPECT_TRUE(service.abort_upload(kBlocking, "x", upload));
 }
 
-TEST_F(S3BackendTest, AnObjectMayBeFetchedByUrlForAWhile) {
+TEST_F(S3BackendTest, SomeBytesMayBeFetchedByUrlForAWhile) {
   auto backend = make_s3(folder_ / "spool");
   ASSERT_TRUE(put(*backend, "lfs/x", "hello"));
-  const auto url = backend->direct_url(key_of("lfs/x"), 60s);
+  const auto url = backend->direct_url(key_of("lfs/x"), 1, 3, 60s);
   ASSERT_TRUE(url);
   http::Client client;
   http::ClientRequest request;
   request.url = *url;
   request.fields.add("Range", "bytes=1-3");
   EXPECT_EQ(client.send(kBlocking, request)->body, "ell");
+  request.fields.set("Range", "bytes=0-3");
+  EXPECT_EQ(client.send(kBlocking, request)->status, 403u) << "other bytes are not for them";
+  request.fields.set("Range", "bytes=1-3");
   request.url.replace(request.url.find("lfs/x"), 5, "lfs/y");
   EXPECT_EQ(client.send(kBlocking, request)->status, 403u);
 }

@@ -152,8 +152,9 @@ Status S3Service::remove(rt::Blocking blocking, std::string_view name) {
   return fail(std::move(error));
 }
 
-std::string S3Service::presign_get(std::string_view name, unsigned lifetime_s) const {
-  S3Request request{"GET", where_.host, where_.path_of(name), {}, {}};
+std::string S3Service::presign_get(std::string_view name, std::string_view range,
+                                   unsigned lifetime_s) const {
+  S3Request request{"GET", where_.host, where_.path_of(name), {}, {{"Range", std::string(range)}}};
   std::string url = where_.url_of(request.path);
   return cat(
       url, "?",

@@ -57,7 +57,8 @@ class S3Service {
   // Conflict: somebody else is writing it now.
   Result<Stored> put(rt::Blocking, std::string_view name, http::Upload bytes, const Hashes& hashes);
   Status remove(rt::Blocking, std::string_view name);  // succeeds when absent
-  std::string presign_get(std::string_view name, unsigned lifetime_s) const;
+  // Of whoever sends exactly this Range header.
+  std::string presign_get(std::string_view name, std::string_view range, unsigned lifetime_s) const;
 
   struct Page {
     std::vector<std::pair<std::string, Stat>> objects;  // in the store's order

@@ -41,8 +41,8 @@ std::string render_s3_query(const S3Request& request);
 void sign_s3_request(S3Request& request, std::string_view payload_sha256_hex,
                      const S3Signing& signing);
 
-// The query of a URL that may do `request` for `lifetime_s` seconds, at most a week, without a
-// header but Host.
+// The query of a URL that may do `request` for `lifetime_s` seconds, at most a week, with the
+// headers it names and any others.
 std::string presign_s3_query(S3Request request, unsigned lifetime_s, const S3Signing& signing);
 
 }  // namespace embrace::blob

@@ -59,6 +59,7 @@ struct Reconstruction {
   };
   struct Xorb {
     XetHash hash;
+    std::string key;  // of its blob
     std::vector<Fetch> fetches;
   };
   std::uint64_t offset_into_first = 0;
@@ -113,6 +114,10 @@ class ChunkedStore : public ObjectStore {
   // InvalidArgument when they are in more than `terms_max` pieces.
   Result<Reconstruction> reconstruct(rt::Blocking, const FileRow& file, std::uint64_t offset,
                                      std::uint64_t length, std::size_t terms_max = SIZE_MAX);
+  // Where those bytes of a plan's xorb, and no others, can be had without this server; nullopt
+  // where the backend has no such place.
+  std::optional<std::string> direct_url(std::string_view xorb_key, ByteSpan bytes,
+                                        std::chrono::seconds lifetime) const;
   // A shard that lists the xorb which holds the chunk, keyed. NotFound when nobody knows it, or
   // `may_show` says no: the answer tells how many chunks its neighbours are and how long each is,
   // and lets guesses of their bytes be tried.

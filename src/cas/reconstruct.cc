@@ -85,7 +85,8 @@ Result<Reconstruction> ChunkedStore::reconstruct(rt::Blocking blocking, const Fi
                            .chunk_last = term.chunk_last,
                            .unpacked_bytes = term.unpacked_bytes});
       const auto [found, is_new] = order.try_emplace(term.xorb.hash, out.xorbs.size());
-      if (is_new) out.xorbs.push_back({.hash = term.xorb.hash, .fetches = {}});
+      if (is_new)
+        out.xorbs.push_back({.hash = term.xorb.hash, .key = term.xorb.key, .fetches = {}});
       out.xorbs[found->second].fetches.push_back(
           {.chunk_first = term.chunk_first,
            .chunk_last = term.chunk_last,
@@ -94,6 +95,13 @@ Result<Reconstruction> ChunkedStore::reconstruct(rt::Blocking blocking, const Fi
   }
   for (auto& xorb : out.xorbs) join_ranges(xorb.fetches);
   return out;
+}
+
+std::optional<std::string> ChunkedStore::direct_url(std::string_view xorb_key, ByteSpan bytes,
+                                                    std::chrono::seconds lifetime) const {
+  const auto key = blob::Key::parse(std::string(xorb_key));
+  if (!key || bytes.length == 0) return std::nullopt;
+  return backend_.direct_url(*key, bytes.offset, bytes.length, lifetime);
 }
 
 Result<std::string> ChunkedStore::dedupe_answer(rt::Blocking blocking, const XetHash& chunk,

@@ -60,6 +60,7 @@ struct Settings {
 
   Millis xet_token_ms = 3600 * 1000;        // how long a token for the chunk store lives
   Millis xet_url_ms = 3600 * 1000;          // and a URL to bytes of a xorb
+  bool direct_downloads = false;            // these URLs lead to the bucket, where there is one
   std::uint32_t xet_batch_files_max = 100;  // in one batch of reconstructions
 
   // hub/garbage.h: how long what nobody needs is kept, and how often it is looked for.

@@ -3,6 +3,7 @@
 import os
 import subprocess
 
+import httpx
 import pytest
 from client_programs import run_step
 from hub_process import HubProcess, binary_path
@@ -37,6 +38,33 @@ def test_bytes_are_there_and_whole(private_s3, open_hub, home, tmp_path):
     sound, said = hub.doctor()
     assert sound, said
     hub.start()
+
+
+def test_direct_downloads(private_s3, open_hub, home, tmp_path):
+    """Xet's plans lead to the bucket, and open what they name and nothing beside it."""
+    hub = open_hub("direct", blobs=private_s3.blobs("direct"), env=private_s3.KEYS, settings={"direct_downloads": "true"})
+    alice = Person(hub, "alice", token_of("alice"))
+    run_step("newest", "xet", alice, home, "direct", tmp_path / "work")
+    with alice.http() as http:
+        asked = http.get("/metrics").text
+        assert "/reconstructions/" in asked and "/xet/fetch/" not in asked, "chunks came through the hub"
+        [repo] = [model["id"] for model in http.get("/api/models").json() if model["id"].endswith("-other")]
+        file = http.head(f"/{repo}/resolve/main/w.bin").headers["X-Xet-Hash"]
+        token = http.get(f"/api/models/{repo}/xet-read-token/main").json()
+        key = {"Authorization": f"Bearer {token['accessToken']}"}
+        plans = [http.get(f"{token['casUrl']}/{version}/reconstructions/{file}", headers=key).json() for version in ("v1", "v2")]
+    by_url = [(fetch["url"], fetch["url_range"]) for fetches in plans[0]["fetch_info"].values() for fetch in fetches]
+    for entry in (entry for entries in plans[1]["xorbs"].values() for entry in entries):
+        assert len(entry["ranges"]) == 1, "a bucket answers one range"
+        by_url.append((entry["url"], entry["ranges"][0]["bytes"]))
+    endpoint = private_s3.blobs().split("endpoint=")[1]
+    for url, span in by_url:
+        assert url.startswith(endpoint), url
+        get = lambda range: httpx.get(url, headers=range, trust_env=False)
+        answer = get({"Range": f"bytes={span['start']}-{span['end']}"})
+        assert answer.status_code == 206 and len(answer.content) == span["end"] - span["start"] + 1
+        for other in ({}, {"Range": f"bytes={span['start']}-{span['end'] + 1}"}):
+            assert get(other).status_code == 403, other
 
 
 def test_a_wrong_key_stops_the_start_and_says_why(private_s3, tmp_path):

@@ -40,8 +40,16 @@ std::vector<Fetch> merged(std::vector<Fetch> fetches) {
 
 }  // namespace
 
-std::string PlanWriter::url(const cas::XetHash& xorb, std::span<const Fetch> fetches) const {
-  hub::XetFetch grant{.xorb = xorb, .spans = {}, .expires_ms = expires_ms_};
+// A bucket's URL opens one range, as it is; ours opens any part of each.
+std::string PlanWriter::url(const Xorb& xorb, Fetches fetches) const {
+  if (services_.settings.direct_downloads && fetches.size() == 1) {
+    const std::chrono::milliseconds lifetime(services_.settings.xet_url_ms);
+    auto direct =
+        services_.chunks.direct_url(xorb.key, fetches.front().bytes,
+                                    std::chrono::duration_cast<std::chrono::seconds>(lifetime));
+    if (direct) return *std::move(direct);
+  }
+  hub::XetFetch grant{.xorb = xorb.hash, .spans = {}, .expires_ms = expires_ms_};
   for (const Fetch& fetch : fetches) grant.spans.push_back(fetch.bytes);
   return cat(cas_url(base_), "/fetch/", grant.render(services_.signing_key));
 }
@@ -56,10 +64,9 @@ void PlanWriter::terms(json::Writer& w, const cas::Reconstruction& plan) const {
   w.end_array();
 }
 
-void PlanWriter::fetch_info(json::Writer& w, const cas::XetHash& xorb,
-                            const Fetches& fetches) const {
-  w.key(xorb.text()).begin_array();
-  for (const Fetch& fetch : fetches) {
+void PlanWriter::fetch_info(json::Writer& w, const Xorb& xorb) const {
+  w.key(xorb.hash.text()).begin_array();
+  for (const Fetch& fetch : xorb.fetches) {
     w.begin_object();
     chunk_range(w, "range", fetch.chunk_first, fetch.chunk_last);
     w.field("url", url(xorb, std::span(&fetch, 1)));
@@ -74,7 +81,7 @@ std::string PlanWriter::version1(const cas::Reconstruction& plan) const {
   w.begin_object().field("offset_into_first_range", plan.offset_into_first).key("terms");
   terms(w, plan);
   w.key("fetch_info").begin_object();
-  for (const auto& xorb : plan.xorbs) fetch_info(w, xorb.hash, xorb.fetches);
+  for (const auto& xorb : plan.xorbs) fetch_info(w, xorb);
   w.end_object().end_object();
   return w.take();
 }
@@ -84,13 +91,14 @@ std::string PlanWriter::version2(const cas::Reconstruction& plan) const {
   w.begin_object().field("offset_into_first_range", plan.offset_into_first).key("terms");
   terms(w, plan);
   w.key("xorbs").begin_object();
+  const std::size_t most = services_.settings.direct_downloads ? 1 : hub::XetFetch::kSpansMax;
   for (const auto& xorb : plan.xorbs) {
     w.key(xorb.hash.text()).begin_array();
-    std::span<const Fetch> left = xorb.fetches;
+    Fetches left = xorb.fetches;
     while (!left.empty()) {
-      const auto some = left.first(std::min(left.size(), hub::XetFetch::kSpansMax));
+      const auto some = left.first(std::min(left.size(), most));
       left = left.subspan(some.size());
-      w.begin_object().field("url", url(xorb.hash, some)).key("ranges").begin_array();
+      w.begin_object().field("url", url(xorb, some)).key("ranges").begin_array();
       for (const Fetch& fetch : some) {
         w.begin_object();
         chunk_range(w, "chunks", fetch.chunk_first, fetch.chunk_last);
@@ -106,19 +114,24 @@ std::string PlanWriter::version2(const cas::Reconstruction& plan) const {
 }
 
 std::string PlanWriter::batch(const std::map<std::string, cas::Reconstruction>& plans) const {
-  std::map<cas::XetHash, Fetches> wanted;
+  std::map<cas::XetHash, Xorb> wanted;
   json::Writer w;
   w.begin_object().key("files").begin_object();
   for (const auto& [file, plan] : plans) {
     w.key(file);
     terms(w, plan);
     for (const auto& xorb : plan.xorbs) {
-      auto& fetches = wanted[xorb.hash];
+      const auto [found, is_new] = wanted.try_emplace(xorb.hash, xorb);
+      if (is_new) continue;
+      auto& fetches = found->second.fetches;
       fetches.insert(fetches.end(), xorb.fetches.begin(), xorb.fetches.end());
     }
   }
   w.end_object().key("fetch_info").begin_object();
-  for (auto& [xorb, fetches] : wanted) fetch_info(w, xorb, merged(std::move(fetches)));
+  for (auto& [hash, xorb] : wanted) {
+    xorb.fetches = merged(std::move(xorb.fetches));
+    fetch_info(w, xorb);
+  }
   w.end_object().end_object();
   return w.take();
 }

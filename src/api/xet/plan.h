@@ -3,6 +3,7 @@
 // versions say the same; version 2 puts many ranges of a xorb behind one URL.
 
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,12 +27,12 @@ class PlanWriter {
   std::string batch(const std::map<std::string, cas::Reconstruction>& plans) const;
 
  private:
-  using Fetches = std::vector<cas::Reconstruction::Fetch>;
+  using Xorb = cas::Reconstruction::Xorb;
+  using Fetches = std::span<const cas::Reconstruction::Fetch>;
 
   void terms(json::Writer& w, const cas::Reconstruction& plan) const;
-  void fetch_info(json::Writer& w, const cas::XetHash& xorb, const Fetches& fetches) const;
-  std::string url(const cas::XetHash& xorb,
-                  std::span<const cas::Reconstruction::Fetch> fetches) const;
+  void fetch_info(json::Writer& w, const Xorb& xorb) const;
+  std::string url(const Xorb& xorb, Fetches fetches) const;
 
   const hub::Services& services_;
   const std::string_view base_;
