@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "hub/lfs.h"
 #include "hub/lfs_links.h"
+#include "hub/quota.h"
 #include "hub/repos.h"
 #include "meta/repos.h"
 
@@ -59,6 +60,17 @@ Status link(Services& services, rt::Blocking blocking, const SignedGrant& grant)
                          grant.payer_id == 0 ? std::nullopt : std::optional(grant.payer_id));
 }
 
+// The grant may be hours old, and others made since.
+Status check_room(Services& services, rt::Blocking blocking, const SignedGrant& grant) {
+  return services.database.read(blocking, [&](db::Session& s) -> Status {
+    EMB_TRY(const auto repo, meta::repos::find_by_id(s, grant.repo_id));
+    if (!repo) return fail(Code::NotFound, "The repository is gone.");
+    const std::int64_t payer = grant.payer_id == 0 ? repo->namespace_id : grant.payer_id;
+    return check_quota(services, s, payer,
+                       {{.sha256 = grant.object.sha256, .size_bytes = grant.object.size_bytes}});
+  });
+}
+
 Result<bool> is_linked(Services& services, rt::Blocking blocking, std::int64_t repo_id,
                        const LfsObject& object) {
   EMB_TRY(const auto links, find_lfs_links(services, blocking, repo_id, {object.sha256}));
@@ -99,6 +111,9 @@ std::uint64_t bytes_granted(const SignedGrant& grant) {
 Result<std::unique_ptr<cas::Ingest>> begin_upload(Services& services, rt::Blocking blocking,
                                                   const SignedGrant& grant) {
   std::unique_ptr<cas::Ingest> ingest;
+  if (grant.action == Action::Upload || grant.action == Action::Part) {
+    EMB_DO(check_room(services, blocking, grant));
+  }
   if (grant.action == Action::Upload) {
     EMB_TRY(ingest, services.objects.create(blocking));
   } else if (grant.action == Action::Part) {

@@ -1,5 +1,6 @@
 #include "hub/quota.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "base/strings.h"
@@ -46,6 +47,17 @@ Status check_quota(Services& services, db::Session& session, std::int64_t namesp
   EMB_TRY(const auto used, meta::storage::used_bytes(session, namespace_id));
   if (used <= *allowed && added <= *allowed - used) return Done{};
   EMB_TRY(auto error, over_quota(session, namespace_id, used, *allowed, added));
+  return fail(std::move(error));
+}
+
+Status check_quota_kept(Services& services, db::Session& session, std::int64_t namespace_id,
+                        std::uint64_t added_bytes) {
+  EMB_TRY(const auto allowed, allowed_bytes(services, session, namespace_id));
+  if (!allowed || added_bytes == 0) return Done{};
+  EMB_TRY(const auto used, meta::storage::used_bytes(session, namespace_id));
+  if (used <= *allowed) return Done{};
+  EMB_TRY(auto error, over_quota(session, namespace_id, used - std::min(used, added_bytes),
+                                 *allowed, added_bytes));
   return fail(std::move(error));
 }
 

@@ -9,7 +9,7 @@
 // the same moment may both find the last room on PostgreSQL: a quota is for people, not for proofs.
 // Packs count, but a push of text is not refused. What somebody sends who may only propose counts
 // for them (payer_of, write_target.h), and so do chunks that a client sent and no file is made of
-// yet, until a shard names them or the collection removes them.
+// yet, until a linked file is or the collection removes them.
 
 #include <cstdint>
 #include <optional>
@@ -27,7 +27,11 @@ namespace embrace::hub {
 // hold. Call it in the transaction that links, before it does.
 Status check_quota(Services&, db::Session&, std::int64_t namespace_id,
                    const std::vector<meta::LfsLink>& links);
-// The same before anything was sent.
+// The same after they were linked, and what was sent for them settled: their bytes count as used.
+// `added_bytes` is what they added.
+Status check_quota_kept(Services&, db::Session&, std::int64_t namespace_id,
+                        std::uint64_t added_bytes);
+// As check_quota, before anything was sent.
 Status check_room(Services&, rt::Blocking, std::int64_t namespace_id,
                   const std::vector<meta::LfsLink>& links);
 // Denied when the namespace is full, or has no room for `added_bytes` more: for senders who do not

@@ -87,6 +87,22 @@ TEST_F(QuotaTest, CopiesOfOthersFilesCount) {
   EXPECT_TRUE(duplicate_repo(services(), blocking, alice, source.name, copy));
 }
 
+TEST_F(QuotaTest, ARepositoryMovesOnlyToWhereThereIsRoom) {
+  organization("acme", "alice");
+  alice = user("alice");
+  put_lfs_file(alice, repo, "a.bin", "a file of twenty six bytes");
+  const auto allow_acme = [&](std::uint64_t bytes) {
+    must(set_quota(services(), blocking, "acme", meta::storage::Quota{.bytes = bytes}));
+  };
+  allow_acme(25);
+  expect_denied(move_repo(services(), blocking, alice, repo.name, name("acme/bert")));
+  EXPECT_EQ(reload(repo).name, repo.name);
+  EXPECT_TRUE(move_repo(services(), blocking, alice, repo.name, name("alice/bertha")))
+      << "it stays where it counts already";
+  allow_acme(26);
+  EXPECT_TRUE(move_repo(services(), blocking, alice, name("alice/bertha"), name("acme/bert")));
+}
+
 TEST_F(QuotaTest, AFullNamespaceGetsNoTokenToSendChunks) {
   const auto token = [&](XetToken::Scope scope) {
     return grant_xet(services(), blocking, alice, repo.name, scope, "main", false);
@@ -171,6 +187,7 @@ TEST_F(QuotaTest, ChunksCountForTheirSenderUntilAFileIsMadeOfThem) {
   file.range_hashes.push_back(cas::range_hash(std::span(&chunk, 1)));
   const std::string shard = cas::write_shard({.files = {file}, .xorbs = {}});
   expect_denied(register_shard(services(), blocking, proposal, shard, {}));
+  EXPECT_EQ(used(repo.namespace_id), before + body.size()) << "a refused file frees no chunk";
   must(register_shard(services(), blocking, token, shard, {}));
   EXPECT_EQ(used(repo.namespace_id), before + 1000) << "now it is a file";
 }

@@ -10,11 +10,13 @@
 #include "hub/full_text.h"
 #include "hub/new_repo.h"
 #include "hub/publish.h"
+#include "hub/quota.h"
 #include "hub/staged_tree.h"
 #include "hub/young_packs.h"
 #include "json/writer.h"
 #include "meta/accounts.h"
 #include "meta/repos.h"
+#include "meta/storage.h"
 
 namespace embrace::hub {
 namespace {
@@ -237,6 +239,10 @@ Result<meta::Repo> move_repo(Services& services, rt::Blocking blocking, const au
       return fail(Code::Conflict, cat("The name ", target.id(),
                                       " already exists: it leads to a repository that "
                                       "was moved away from it"));
+    }
+    if (row->namespace_id != ns.id) {
+      EMB_TRY(const auto links, meta::storage::links_of(session, row->id));
+      EMB_DO(check_quota(services, session, ns.id, links));
     }
     EMB_DO(meta::repos::rename(session, row->id, target, ns.id));
     // Another spelling of the same name needs no redirect: lookup ignores case.

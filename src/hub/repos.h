@@ -50,7 +50,8 @@ Result<meta::Repo> create_repo(Services&, rt::Blocking, const auth::Caller&, New
 
 Status delete_repo(Services&, rt::Blocking, const auth::Caller&, const RepoName& name);
 
-// Old name redirects afterwards. Conflict ("... already exists") when the target is taken.
+// Old name redirects afterwards. Conflict ("... already exists") when the target is taken; Denied
+// when its namespace's quota has no room for the large files.
 Result<meta::Repo> move_repo(Services&, rt::Blocking, const auth::Caller&, const RepoName& from,
                              const RepoName& to);
 

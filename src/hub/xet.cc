@@ -127,9 +127,11 @@ Status register_shard(Services& services, rt::Blocking blocking, const XetToken&
     links.push_back({.sha256 = file.sha256, .size_bytes = file.size_bytes});
   return services.database.write(blocking, [&](db::Session& s) -> Status {
     EMB_TRY(const Payer payer, payer_of(s, token));
-    EMB_DO(check_quota(services, s, payer.account_id, links));
+    EMB_TRY(const auto added, meta::storage::added_bytes(s, payer.account_id, links));
     EMB_DO(meta::repos::link_lfs(s, token.repo_id, links, services.clock.now_ms(), payer.of_link));
-    return meta::storage::settle_sent_xorbs(s, payer.account_id);
+    // The chunks counted as sent until now. When this is refused they go on doing so.
+    EMB_DO(meta::storage::settle_sent_xorbs(s, payer.account_id));
+    return check_quota_kept(services, s, payer.account_id, added);
   });
 }
 

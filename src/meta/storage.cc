@@ -159,7 +159,8 @@ Result<std::uint64_t> used_bytes(db::Session& session, std::int64_t namespace_id
   EMB_DO(
       add("SELECT CAST(COALESCE(SUM(x.stored_bytes), 0) AS BIGINT) FROM sent_xorbs s "
           "JOIN xorbs x ON x.id = s.xorb_id WHERE s.payer_id = :ns AND NOT EXISTS "
-          "(SELECT 1 FROM xet_terms t WHERE t.xorb_id = s.xorb_id)"));
+          "(SELECT 1 FROM xet_terms t JOIN xet_files f ON f.id = t.file_id "
+          "JOIN repo_lfs l ON l.sha256 = f.sha256 WHERE t.xorb_id = s.xorb_id)"));
   return used;
 }
 
@@ -174,7 +175,8 @@ Status note_sent_xorb(db::Session& session, std::string_view xorb_hash, std::int
 Status settle_sent_xorbs(db::Session& session, std::int64_t payer_id) {
   EMB_DO(
       session.run("DELETE FROM sent_xorbs WHERE payer_id = :payer AND EXISTS "
-                  "(SELECT 1 FROM xet_terms t WHERE t.xorb_id = sent_xorbs.xorb_id)",
+                  "(SELECT 1 FROM xet_terms t JOIN xet_files f ON f.id = t.file_id "
+                  "JOIN repo_lfs l ON l.sha256 = f.sha256 WHERE t.xorb_id = sent_xorbs.xorb_id)",
                   payer_id));
   return Done{};
 }

@@ -58,17 +58,17 @@ Result<std::vector<LfsLink>> linked_files(db::Session&, std::string_view after_s
 Result<bool> is_xorb_shown_to(db::Session&, std::int64_t xorb_id, std::int64_t repo_id);
 
 // A namespace's use: each large file that its repositories link to, once, and their packs. Links of
-// which somebody else is the payer count for them, and so do xorbs that they sent and that no file
-// is made of yet. Takes time in proportion to its links.
+// which somebody else is the payer count for them, and so do xorbs that they sent and that no
+// linked file is made of yet. Takes time in proportion to its links.
 Result<std::uint64_t> used_bytes(db::Session&, std::int64_t namespace_id);
 // What these links would add to it.
 Result<std::uint64_t> added_bytes(db::Session&, std::int64_t namespace_id,
                                   const std::vector<LfsLink>& links);
 
-// The payer sent this xorb. Until it is part of a file it counts for them; it is forgotten with the
-// xorb's row, and NotFound does not matter then.
+// The payer sent this xorb. Until it is part of a file that some repository links to it counts for
+// them; it is forgotten with the xorb's row, and NotFound does not matter then.
 Status note_sent_xorb(db::Session&, std::string_view xorb_hash, std::int64_t payer_id);
-// Those of the payer's that have become part of a file.
+// Those of the payer's that have become part of such a file.
 Status settle_sent_xorbs(db::Session&, std::int64_t payer_id);
 
 struct Quota {
