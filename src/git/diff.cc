@@ -1,7 +1,6 @@
 // Diffs between two trees: first which paths differ, then which were only renamed, then the lines.
 
 #include <algorithm>
-#include <map>
 #include <unordered_map>
 
 #include "base/strings.h"
@@ -124,10 +123,14 @@ class Contents {
       : odb_(odb), limits_(limits), until_(until) {}
 
   Result<Content> read(std::uint32_t mode, const Oid& oid) {
+    return read(mode, oid, limits_.file_bytes_max);
+  }
+
+  Result<Content> read(std::uint32_t mode, const Oid& oid, std::uint64_t bytes_max) {
     Content content;
     if (mode == 0 || mode == kSubmoduleMode) return content;
     EMB_TRY(ObjectHeader header, odb_.header(oid));
-    if (header.size_bytes > limits_.file_bytes_max) {
+    if (header.size_bytes > bytes_max) {
       content.is_too_large = true;
       return content;
     }
@@ -139,15 +142,18 @@ class Contents {
 
   Status fill(FileDiff& file, HunkBudget& budget) {
     if (file.old_oid == file.new_oid) return Done{};  // renamed, or of another mode
-    EMB_TRY(const Content before, read(file.old_mode, file.old_oid));
-    EMB_TRY(const Content after, read(file.new_mode, file.new_oid));
+    // When there is no time or room for more lines, what is a large file's pointer is still said.
+    const bool is_over = budget.lines == 0 || is_late(until_);
+    const std::uint64_t bytes_max = is_over ? LfsPointer::kBytesMax : limits_.file_bytes_max;
+    EMB_TRY(const Content before, read(file.old_mode, file.old_oid, bytes_max));
+    EMB_TRY(const Content after, read(file.new_mode, file.new_oid, bytes_max));
     file.old_lfs = before.lfs;
     file.new_lfs = after.lfs;
     if (before.lfs || after.lfs) return Done{};
     file.is_too_large = before.is_too_large || after.is_too_large;
     file.is_binary = looks_binary(before.text()) || looks_binary(after.text());
     if (file.is_too_large || file.is_binary) return Done{};
-    if (budget.lines == 0 || is_late(until_)) {
+    if (is_over) {
       file.is_too_large = true;
       budget = {};
       return Done{};
@@ -247,11 +253,16 @@ class SimilarFiles {
 
  private:
   static constexpr std::size_t kFilesMax = 50;
+  static constexpr std::size_t kLinesMax = 2'000'000;  // of all together: 32 MB
   static constexpr double kLikenessMin = 0.5;
 
+  struct Line {
+    std::size_t hash;
+    std::uint64_t bytes;  // of all lines of this hash
+  };
   struct Candidate {
     FileDiff* file;
-    std::map<std::string, std::uint64_t, std::less<>> lines;  // bytes in lines of this text
+    std::vector<Line> lines;  // by hash
     std::uint64_t bytes = 0;
   };
 
@@ -259,11 +270,23 @@ class SimilarFiles {
     if (is_late(until_)) return Done{};
     EMB_TRY(const Content content, contents_.read(mode, oid));
     if (content.lfs || looks_binary(content.text())) return Done{};
-    for (std::string_view line : lines_of_text(content.text())) {
-      auto at = candidate.lines.find(line);
-      if (at == candidate.lines.end()) at = candidate.lines.emplace(std::string(line), 0).first;
-      at->second += line.size();
+    const auto lines = lines_of_text(content.text());
+    if (lines.size() > lines_left_) return Done{};
+    lines_left_ -= lines.size();
+    auto& out = candidate.lines;
+    out.reserve(lines.size());
+    for (const std::string_view line : lines)
+      out.push_back({std::hash<std::string_view>()(line), line.size()});
+    std::ranges::sort(out, {}, &Line::hash);
+    std::size_t count = 0;
+    for (const Line& line : out) {
+      if (count > 0 && out[count - 1].hash == line.hash) {
+        out[count - 1].bytes += line.bytes;
+      } else {
+        out[count++] = line;
+      }
     }
+    out.resize(count);
     candidate.bytes = content.text().size();
     return Done{};
   }
@@ -274,8 +297,8 @@ class SimilarFiles {
     std::uint64_t shared = 0;
     for (auto a = one.lines.begin(), b = other.lines.begin();
          a != one.lines.end() && b != other.lines.end();) {
-      const auto order = a->first <=> b->first;
-      if (order == 0) shared += std::min(a->second, b->second);
+      const auto order = a->hash <=> b->hash;
+      if (order == 0) shared += std::min(a->bytes, b->bytes);
       if (order <= 0) ++a;
       if (order >= 0) ++b;
     }
@@ -284,6 +307,7 @@ class SimilarFiles {
 
   Contents& contents_;
   const SteadyTime until_;
+  std::size_t lines_left_ = kLinesMax;
 };
 
 }  // namespace
