@@ -159,6 +159,10 @@ Status ChunkedIngest::learn(rt::Blocking blocking, const ChunkPlace& place, cons
 void ChunkedIngest::forget_known() {
   known_.clear();
   learned_.clear();
+  // A list of chunks can be as large as 8000 of them, and only find_known() asks for one again.
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    if (terms_.empty() || i != terms_.back().source) sources_[i].index = nullptr;
+  }
 }
 
 // A chunk may be in several xorbs: the one that goes on from the last chunk keeps terms long.

@@ -146,7 +146,9 @@ class PlainStream final : public Stream {
   Task<Result<std::size_t>> send_through_pipe(std::span<const FileSlice> slices,
                                               std::uint64_t done) {
     if (!pipe_) {
-      EMB_CO_TRY(pipe_, Pipe::open());
+      auto made = Pipe::open();
+      if (!made) co_return co_await send_file_some(slices.front(), done);  // slower, and as good
+      pipe_ = *std::move(made);
     }
     EMB_CO_DO(fill_pipe(slices, done));
     for (;;) {
