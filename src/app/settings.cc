@@ -159,6 +159,9 @@ std::vector<Row> rows(Settings& s) {
        "large files and packs of one user or organization; 0: no limit (`embrace admin quota` sets "
        "others)",
        Bytes{&s.hub.namespace_quota_bytes}},
+      {"organizations_per_user_max",
+       "organizations that a user may make and administer; 0: only administrators make them",
+       &s.hub.organizations_per_user_max},
       {"garbage_every_hours",
        "between two garbage collections; 0: none (`embrace admin gc` runs one)",
        &s.hub.garbage_every_hours},

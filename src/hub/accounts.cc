@@ -14,7 +14,7 @@ namespace embrace::hub {
 namespace {
 
 constexpr std::size_t kTokenBytesMax = 200;
-constexpr std::size_t kMembersCounted = 100'000;
+constexpr std::size_t kMembersSearched = 100'000;
 
 Error no_such(std::string_view name) {
   return Error(Code::NotFound, cat("There is no user or organization ", name));
@@ -73,7 +73,8 @@ Result<meta::Account> new_user(Services& services, const NewUser& user) {
 
 // An organization always keeps an administrator, or nobody could ever change it again.
 Status keep_an_admin(db::Session& session, const meta::Account& org, std::int64_t leaving_user_id) {
-  EMB_TRY(auto members, meta::accounts::members_of(session, org.id, 0, kMembersCounted));
+  EMB_DO(meta::accounts::take_turn(session, org.id));
+  EMB_TRY(auto members, meta::accounts::members_of(session, org.id, 0, kMembersSearched));
   const bool has_other = std::ranges::any_of(members, [&](const meta::Membership& member) {
     return member.role == meta::Role::Admin && member.user_id != leaving_user_id;
   });
@@ -83,6 +84,16 @@ Status keep_an_admin(db::Session& session, const meta::Account& org, std::int64_
   if (!leaves || has_other) return Done{};
   return fail(Code::Conflict, cat("The last administrator of ", org.name,
                                   " can't be removed: name another one first"));
+}
+
+Status check_room_for_organization(db::Session& session, const meta::Account& user,
+                                   std::uint32_t most) {
+  if (most == 0) return fail(Code::Denied, "Only administrators of this hub make organizations");
+  EMB_DO(meta::accounts::take_turn(session, user.id));
+  EMB_TRY(const auto count, meta::accounts::count_administered(session, user.id));
+  if (count < most) return Done{};
+  return fail(Code::Denied, cat("You administer ", count, " organizations, and this hub allows ",
+                                most, ": ask one of its administrators for more"));
 }
 
 // Ends every session but the one with this cookie: who changes a password often does so because
@@ -127,7 +138,8 @@ Result<meta::Account> create_user(Services& services, rt::Blocking blocking, con
 
 Result<meta::Account> create_organization(Services& services, rt::Blocking blocking,
                                           std::string_view name, std::string_view fullname,
-                                          std::string_view owner) {
+                                          std::string_view owner,
+                                          std::optional<std::uint32_t> administered_max) {
   EMB_DO(check_new_namespace(name));
   EMB_DO(check_fullname(fullname));
   meta::Account account;
@@ -140,6 +152,7 @@ Result<meta::Account> create_organization(Services& services, rt::Blocking block
       services.database.write(blocking, [&](db::Session& session) -> Result<meta::Account> {
         EMB_TRY(auto user, get(session, owner, meta::AccountKind::User));
         owner_id = user.id;
+        if (administered_max) EMB_DO(check_room_for_organization(session, user, *administered_max));
         EMB_TRY(auto org, create_account(session, account));
         EMB_DO(meta::accounts::set_member(session, org.id, user.id, meta::Role::Admin));
         return org;
@@ -252,9 +265,7 @@ Result<Overview> overview(Services& services, rt::Blocking blocking, std::string
     EMB_TRY(result.datasets, meta::listing::count_public(session, RepoType::Dataset, author));
     EMB_TRY(result.spaces, meta::listing::count_public(session, RepoType::Space, author));
     if (kind == meta::AccountKind::Organization) {
-      EMB_TRY(auto members,
-              meta::accounts::members_of(session, result.account.id, 0, kMembersCounted));
-      result.users = static_cast<std::int64_t>(members.size());
+      EMB_TRY(result.users, meta::accounts::count_members(session, result.account.id));
     } else {
       EMB_TRY(result.orgs, meta::accounts::orgs_of(session, result.account.id));
     }

@@ -2,6 +2,8 @@
 // Users, organizations, members, tokens: the rules. What they may be made of
 // stands in account_rules.h.
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,8 +24,10 @@ struct NewUser {
 
 // Called by the admin command and by sign-up (which the api refuses unless allow_sign_up).
 Result<meta::Account> create_user(Services&, rt::Blocking, const NewUser& user);
-Result<meta::Account> create_organization(Services&, rt::Blocking, std::string_view name,
-                                          std::string_view fullname, std::string_view owner);
+// `administered_max`: of the owner, this one included; Denied above. nullopt: any number.
+Result<meta::Account> create_organization(
+    Services&, rt::Blocking, std::string_view name, std::string_view fullname,
+    std::string_view owner, std::optional<std::uint32_t> administered_max = std::nullopt);
 Status set_member(Services&, rt::Blocking, std::string_view org, std::string_view user,
                   meta::Role role);
 Status remove_member(Services&, rt::Blocking, std::string_view org, std::string_view user);

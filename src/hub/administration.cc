@@ -28,6 +28,7 @@ std::uint64_t resident_bytes() {
 
 Status set_admin(db::Session& session, meta::Account& account, bool is_admin) {
   if (account.is_admin == is_admin) return Done{};
+  EMB_DO(meta::accounts::take_admins_turn(session));
   account.is_admin = is_admin;
   EMB_DO(meta::accounts::update(session, account));
   EMB_TRY(const auto left, meta::accounts::count_admins(session));

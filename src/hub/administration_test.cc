@@ -1,5 +1,9 @@
 #include "hub/administration.h"
 
+#include <latch>
+#include <optional>
+#include <thread>
+
 #include "base/strings.h"
 #include "hub/accounts.h"
 #include "hub/hub_fixture.h"
@@ -30,6 +34,57 @@ TEST_F(AdministrationTest, TheLastAdministratorStays) {
   organization("acme", "alice");
   EXPECT_EQ(code(set("acme", true)), Code::NotFound);
   EXPECT_EQ(code(set("nobody", true)), Code::NotFound);
+}
+
+// On PostgreSQL, too, where two transactions that write different rows don't see each other.
+class DemotionTest : public HubTest, public ::testing::WithParamInterface<db::Dialect> {
+ protected:
+  DemotionTest() : HubTest(GetParam()) {}
+};
+INSTANTIATE_TEST_SUITE_P(Every, DemotionTest,
+                         ::testing::Values(db::Dialect::Sqlite, db::Dialect::Postgres),
+                         [](const auto& info) {
+                           return info.param == db::Dialect::Sqlite ? "Sqlite" : "Postgres";
+                         });
+
+TEST_P(DemotionTest, OfTwoAdministratorsAtOnceOneStays) {
+  user("alice");
+  user("bob");
+  for (int round = 0; round < 10; ++round) {
+    admin("alice");
+    admin("bob");
+    std::latch both(2);
+    int demoted[2] = {0, 0};
+    const auto demote = [&](std::string_view name, int& done) {
+      both.arrive_and_wait();
+      done = change_user(services(), blocking, name, {.is_admin = false, .password = std::nullopt})
+                 .has_value();
+    };
+    {
+      std::jthread first([&] { demote("alice", demoted[0]); });
+      std::jthread second([&] { demote("bob", demoted[1]); });
+    }
+    EXPECT_EQ(demoted[0] + demoted[1], 1) << round;
+  }
+}
+
+TEST_P(DemotionTest, OfTwoAdministratorsOfAnOrganizationOneStays) {
+  organization("acme", "alice");
+  for (int round = 0; round < 10; ++round) {
+    join("acme", "alice", meta::Role::Admin);
+    join("acme", "bob", meta::Role::Admin);
+    std::latch both(2);
+    int left[2] = {0, 0};
+    const auto leave = [&](std::string_view name, int& done) {
+      both.arrive_and_wait();
+      done = remove_member(services(), blocking, "acme", name).has_value();
+    };
+    {
+      std::jthread first([&] { leave("alice", left[0]); });
+      std::jthread second([&] { leave("bob", left[1]); });
+    }
+    EXPECT_EQ(left[0] + left[1], 1) << round;
+  }
 }
 
 TEST_F(AdministrationTest, ANewPasswordWorksAndABadOneChangesNothing) {

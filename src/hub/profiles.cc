@@ -82,7 +82,9 @@ Result<meta::Account> found_organization(Services& services, rt::Blocking blocki
   if (caller.is_anonymous()) return fail(Code::Unauthenticated, "Invalid username or password.");
   if (!caller.may_write())
     return fail(Code::Denied, "A read token can't make an organization: use one that may write");
-  return create_organization(services, blocking, name, fullname, caller.name());
+  std::optional<std::uint32_t> most;
+  if (!caller.is_site_admin()) most = services.settings.organizations_per_user_max;
+  return create_organization(services, blocking, name, fullname, caller.name(), most);
 }
 
 Result<Profile> edit_organization(Services& services, rt::Blocking blocking,

@@ -31,7 +31,8 @@ Result<Profile> own_profile(Services&, rt::Blocking, const auth::Caller&);
 Result<Profile> edit_own_profile(Services&, rt::Blocking, const auth::Caller&,
                                  const ProfileChange& change);
 
-// Anybody who may write founds one, and is its first administrator.
+// Anybody who may write founds one, and is its first administrator: up to
+// organizations_per_user_max of them; Denied above.
 Result<meta::Account> found_organization(Services&, rt::Blocking, const auth::Caller&,
                                          std::string_view name, std::string_view fullname);
 Result<Profile> edit_organization(Services&, rt::Blocking, const auth::Caller&,

@@ -142,6 +142,32 @@ TEST_F(ProfilesTest, OrganizationsAreChangedByTheirAdministrators) {
   EXPECT_TRUE(edit_organization(services(), blocking, admin("root"), "acme", change));
 }
 
+TEST_F(ProfilesTest, OrganizationsOfOneUserAreLimited) {
+  const auto alice = user("alice");
+  const auto found = [&](const auth::Caller& caller, std::string_view name) {
+    return found_organization(services(), blocking, caller, name, "");
+  };
+  settings.organizations_per_user_max = 2;
+  must(found(alice, "org-1"));
+  must(found(alice, "org-2"));
+  const auto refused = found(alice, "org-3");
+  ASSERT_EQ(code(refused), Code::Denied);
+  EXPECT_TRUE(refused.error().message().contains("2")) << refused.error().message();
+  EXPECT_EQ(code(find_account(services(), blocking, "org-3")), Code::NotFound);
+  user("bob");
+  must(put_member(services(), blocking, user("alice"), "org-1", "bob", meta::Role::Admin));
+  must(drop_member(services(), blocking, user("alice"), "org-1", "alice"));
+  must(found(user("alice"), "org-3"));
+  must(put_member(services(), blocking, user("alice"), "org-3", "bob", meta::Role::Write));
+  must(found(user("bob"), "org-4"));
+  EXPECT_EQ(code(found(user("bob"), "org-5")), Code::Denied) << "org-1 and org-4";
+
+  settings.organizations_per_user_max = 0;
+  EXPECT_EQ(code(found(user("carol"), "org-6")), Code::Denied);
+  must(found(admin("root"), "org-6"));
+  must(create_organization(services(), blocking, "org-7", "", "alice"));
+}
+
 TEST_F(ProfilesTest, MembersMayLeaveButNotTheLastAdministrator) {
   user("bob");
   must(found_organization(services(), blocking, user("alice"), "acme", ""));

@@ -74,6 +74,9 @@ struct Settings {
   bool garbage_xorbs_early = false;
   Millis garbage_condemned_for_ms = 1ll * 24 * 3600 * 1000;  // and then, before they go
   std::uint64_t namespace_quota_bytes = 0;                   // hub/quota.h; 0: none
+  // That a user administers after making one more; each has a quota of its own. 0: only the hub's
+  // administrators make them, who have no such limit.
+  std::uint32_t organizations_per_user_max = 20;
 
   std::uint32_t packs_before_fold = 64;   // per repository
   std::uint32_t writes_waiting_max = 64;  // in line for one repository; half of it for one account

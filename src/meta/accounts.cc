@@ -140,6 +140,15 @@ Status update(db::Session& session, const Account& account) {
   return Done{};
 }
 
+Status take_turn(db::Session& session, std::int64_t id) {
+  EMB_TRY(auto changed,
+          session.run("UPDATE accounts SET is_disabled = is_disabled WHERE id = :id", id));
+  if (changed == 0) return fail(Code::NotFound, cat("There is no account ", id, "."));
+  return Done{};
+}
+
+Status take_admins_turn(db::Session& session) { return set_setting(session, "admins_turn", ""); }
+
 Result<std::int64_t> count_admins(db::Session& session) {
   EMB_TRY(auto row, session.row<std::int64_t>(
                         "SELECT count(*) FROM accounts WHERE kind = :kind AND is_admin = 1 "
@@ -201,6 +210,19 @@ Result<std::vector<Membership>> orgs_of(db::Session& session, std::int64_t user_
           "WHERE m.user_id = :user ORDER BY m.org_id",
           user_id));
   return to_memberships(std::move(rows));
+}
+
+Result<std::int64_t> count_administered(db::Session& session, std::int64_t user_id) {
+  EMB_TRY(auto row, session.row<std::int64_t>(
+                        "SELECT count(*) FROM members WHERE user_id = :user AND role = :role",
+                        user_id, static_cast<std::int64_t>(Role::Admin)));
+  return row ? std::get<0>(*row) : 0;
+}
+
+Result<std::int64_t> count_members(db::Session& session, std::int64_t org_id) {
+  EMB_TRY(auto row,
+          session.row<std::int64_t>("SELECT count(*) FROM members WHERE org_id = :org", org_id));
+  return row ? std::get<0>(*row) : 0;
 }
 
 Result<std::vector<Membership>> members_of(db::Session& session, std::int64_t org_id,

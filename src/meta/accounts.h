@@ -24,6 +24,11 @@ Result<std::int64_t> count(db::Session&, AccountKind kind);
 Result<std::vector<Account>> search(db::Session&, AccountKind kind, std::string_view text,
                                     std::size_t limit);
 Status update(db::Session&, const Account& account);  // all but id, kind, created_ms
+// For rules about several rows (the last administrator, how many organizations): PostgreSQL lets
+// two transactions each break them together. Of those that take the same turn one ends first, and
+// the others begin again. The account's own turn, or that of who changes the hub's administrators.
+Status take_turn(db::Session&, std::int64_t id);
+Status take_admins_turn(db::Session&);
 // Users who administer the whole hub and may log in.
 Result<std::int64_t> count_admins(db::Session&);
 
@@ -42,6 +47,8 @@ Status set_member(db::Session&, std::int64_t org_id, std::int64_t user_id,
                   Role role);  // adds or changes
 Status remove_member(db::Session&, std::int64_t org_id, std::int64_t user_id);
 Result<std::vector<Membership>> orgs_of(db::Session&, std::int64_t user_id);
+Result<std::int64_t> count_administered(db::Session&, std::int64_t user_id);  // organizations
+Result<std::int64_t> count_members(db::Session&, std::int64_t org_id);
 Result<std::vector<Membership>> members_of(db::Session&, std::int64_t org_id,
                                            std::int64_t after_user_id, std::size_t limit);
 
