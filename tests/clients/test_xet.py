@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import pytest
+from checkout import Checkout
 from client_programs import HERE, VENVS, hf, node, run, run_step
 from people import Person, token_of
 
@@ -85,3 +86,43 @@ def test_javascript(useXet, alice, home, tmp_path, new_repo):
     run([hf("newest"), "download", repo.id, "up.bin", "--local-dir", tmp_path / "down"], env, cwd=tmp_path)
     assert (tmp_path / "down/up.bin").read_bytes() == content
     assert repo.read("up.bin").content == content
+
+
+def test_everybody_reads_what_anybody_sends(alice, home, tmp_path, new_repo):
+    """Files that share most of their bytes go up by each client, and come down by each."""
+    repo = new_repo()
+    shared = random.Random(repo.id).randbytes(4 << 20)
+    senders = ["newest", "1.0", "lfs", "javascript", "git"]
+    files = {f"{way}.bin": way.encode() * 1000 + shared + way.encode() for way in senders}
+    source = tmp_path / "source"
+    source.mkdir()
+    for name, content in files.items():
+        (source / name).write_bytes(content)
+
+    def python(version, *arguments, xet=True):
+        run([hf(version), *arguments], alice.env(home / f"{version}-{xet}", xet=xet), cwd=tmp_path)
+
+    def javascript(**more):
+        env = alice.env(home) | {"HUB_URL": alice.hub.url, "REPO": repo.id}
+        run([node(), HERE / "steps/travel.mjs"], env | {k: str(v) for k, v in more.items()}, cwd=HERE)
+
+    python("newest", "upload", repo.id, source / "newest.bin", "newest.bin")
+    python("1.0", "upload", repo.id, source / "1.0.bin", "1.0.bin")
+    python("newest", "upload", repo.id, source / "lfs.bin", "lfs.bin", xet=False)
+    javascript(UP=source / "javascript.bin")
+    work = Checkout(alice, home / "git", repo.id, tmp_path / "git")
+    work.write("git.bin", files["git.bin"])
+    work.commit("by git-lfs")
+    work.push()
+
+    for reader in ("newest", "1.0", "lfs", "javascript", "git"):
+        down = tmp_path / f"down-{reader}"
+        down.mkdir()
+        if reader == "javascript":
+            javascript(DOWN=" ".join(files), TO=down)
+        elif reader == "git":
+            down = Checkout(alice, home / "git-again", repo.id, tmp_path / "git-again").path
+        else:
+            python("1.0" if reader == "1.0" else "newest", "download", repo.id, "--local-dir", down, xet=reader != "lfs")
+        for name, content in files.items():
+            assert (down / name).read_bytes() == content, f"{name} read by {reader}"
