@@ -7,6 +7,7 @@
 //
 // Numbers are decimal, the xorb is in the protocol's spelling.
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/strings.h"
@@ -74,6 +75,12 @@ bool XetFetch::covers(std::uint64_t offset, std::uint64_t length) const {
       return true;
   }
   return false;
+}
+
+std::uint64_t XetFetch::total_bytes() const {
+  std::uint64_t total = 0;
+  for (const auto& span : spans) total += std::min(span.length, UINT64_MAX - total);
+  return total;
 }
 
 std::string XetFetch::render(std::string_view signing_key) const {

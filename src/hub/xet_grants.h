@@ -39,6 +39,7 @@ struct XetFetch {
   Millis expires_ms = 0;
 
   bool covers(std::uint64_t offset, std::uint64_t length) const;  // inside of one span
+  std::uint64_t total_bytes() const;                              // of all spans
   std::string render(std::string_view signing_key) const;
   // Denied when forged or expired: clients then ask for a new plan.
   static Result<XetFetch> parse(std::string_view text, std::string_view signing_key, Millis now_ms);

@@ -63,6 +63,8 @@ TEST(XetFetch, OpensItsSpansAndWhatLiesInside) {
   EXPECT_FALSE(parsed.covers(15, 6));
   EXPECT_FALSE(parsed.covers(19, 22));
   EXPECT_FALSE(parsed.covers(44, UINT64_MAX));
+  EXPECT_EQ(parsed.total_bytes(), 15u);
+  EXPECT_EQ((XetFetch{.xorb = {}, .spans = {{0, UINT64_MAX}, {1, 9}}}.total_bytes()), UINT64_MAX);
   EXPECT_EQ(XetFetch::parse(fetch.render(kKey), kKey, 1000).error().code(), Code::Denied);
 }
 

@@ -159,6 +159,8 @@ def test_a_link_opens_what_it_names(owned):
     boundary = several.headers["Content-Type"].split("boundary=")[1]
     assert len(boundary) >= 32 and several.content.count(f"--{boundary}\r\n".encode()) == 2
     assert several.content.endswith(f"--{boundary}--\r\n".encode())
+    for times in (2, 64):
+        assert fetch("bytes=" + ",".join([f"{first}-{last}"] * times)).status_code == 416, "more than the link opens"
     wider = url.replace(f".{first}-", ".0-")
     assert wider != url and fetch("bytes=0-9", wider).status_code == 403
 

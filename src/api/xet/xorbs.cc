@@ -42,6 +42,12 @@ Result<std::vector<http::ByteRange>> granted_ranges(const Call& call, const hub:
       return fail(Code::Denied, cat("This link does not open bytes ", range.first, " to ",
                                     range.first + range.length - 1));
   }
+  // Ranges that overlap so much that they exceed the grant only serve to multiply our work. No
+  // client does that, so none is sent for a new plan.
+  std::uint64_t asked = 0;
+  for (const auto& range : *ranges) asked += range.length;
+  if (asked > grant.total_bytes())
+    return fail(Code::RangeInvalid, "These ranges overlap: ask for each byte once");
   return *std::move(ranges);
 }
 
