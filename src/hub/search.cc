@@ -23,6 +23,8 @@ Result<QuickFound::Repos> search_repos(Services& services, db::Session& session,
   meta::listing::Filter filter;
   filter.type = type;
   for (std::string_view word : split(search.text, ' ')) {
+    // Of a sentence that was pasted, the beginning.
+    if (filter.search.size() == meta::listing::kTermsMax) break;
     if (!word.empty()) filter.search.emplace_back(word);
   }
   show_visible(filter, caller);

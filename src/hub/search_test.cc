@@ -112,6 +112,9 @@ TEST_P(SearchTest, QuickSearchFindsNamesAndKeepsSecrets) {
   EXPECT_EQ(quick(eve, "secret").models.total.count, 0);
   EXPECT_EQ(quick(anonymous(), "acme model").models.repos.size(), 1u) << "words in any order";
   EXPECT_TRUE(quick(anonymous(), "  ").models.repos.empty());
+  std::string pasted = "bert";
+  for (int i = 0; i < 30; ++i) pasted += i < 19 ? " b" : " nowhere";
+  EXPECT_EQ(quick(anonymous(), pasted).models.repos.size(), 2u) << "the first words count";
   QuickSearch hostile;
   hostile.text = "\xff";
   EXPECT_EQ(quick_search(services(), blocking, eve, hostile).error().code(), Code::InvalidArgument);

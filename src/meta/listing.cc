@@ -19,7 +19,6 @@ namespace embrace::meta::listing {
 namespace {
 
 constexpr std::size_t kLimitMax = 1000;
-constexpr std::size_t kTermsMax = 20;
 constexpr std::size_t kTermBytesMax = 256;
 constexpr std::int64_t kGatherRowsMax = 10'000;
 

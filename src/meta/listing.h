@@ -21,6 +21,8 @@ enum class Sort : std::uint8_t {
   Id
 };
 
+inline constexpr std::size_t kTermsMax = 20;  // of `search`, and of `tags`; InvalidArgument above
+
 struct Filter {
   RepoType type = RepoType::Model;
   // Who is asking: private repositories are shown when their namespace is in here (or all, for
