@@ -110,8 +110,11 @@ struct Authenticator::Impl {
         crypto::verify_password(password, may_try ? user->password_hash : password_of_nobody());
     if (!may_try || !matches || user->is_disabled) return fail(bad_credentials());
     attempt.succeed();
-    return database.read(blocking,
-                         [&](db::Session& session) { return caller_of(session, user->id); });
+    EMB_TRY(auto caller, database.read(blocking, [&](db::Session& session) {
+      return caller_of(session, user->id);
+    }));
+    if (caller.user->password_hash != user->password_hash) return fail(bad_credentials());
+    return caller;
   }
 
   Result<Caller> look_up(rt::Blocking blocking, const Credentials& credentials,
@@ -164,6 +167,12 @@ Result<Authenticator::Session> Authenticator::log_in(rt::Blocking blocking, std:
   Session session{to_base64url(crypto::random_bytes(kCookieBytes)), now_ms + impl_->session_ms};
   const Digest secret = crypto::sha256(session.cookie);
   EMB_DO(impl_->database.write(blocking, [&](db::Session& sql) -> Status {
+    // Who replaces a password ends the sessions that are there: none may be made by the old one
+    // after that.
+    EMB_TRY(const auto now, meta::accounts::find_by_id(sql, caller.id()));
+    if (!now || now->is_disabled || now->password_hash != caller.user->password_hash)
+      return fail(bad_credentials());
+    EMB_DO(meta::accounts::take_turn(sql, caller.id()));
     EMB_DO(meta::accounts::remove_expired_sessions(sql, now_ms));
     return meta::accounts::create_session(sql, secret, caller.id(), now_ms, session.expires_ms);
   }));

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "auth/caller_cache.h"
 #include "auth/throttle.h"
 #include "auth/tries.h"
@@ -71,6 +73,38 @@ class AuthenticatorTest : public ::testing::Test {
   meta::Account alice_;
   std::unique_ptr<Authenticator> auth_;
 };
+
+// Does something the second time that it is asked: between the check of a password and the writing
+// of its session.
+class BusyClock : public Clock {
+ public:
+  explicit BusyClock(std::function<void()> work) : work_(std::move(work)) {}
+  Millis now_ms() const override {
+    if (++reads_ == 2) work_();
+    return 1'700'000'000'000;
+  }
+
+ private:
+  std::function<void()> work_;
+  mutable int reads_ = 0;
+};
+
+TEST_F(AuthenticatorTest, AReplacedPasswordMakesNoSession) {
+  bool is_replaced = false;
+  BusyClock clock([&] {
+    alice_.password_hash = crypto::hash_password("battery staple", {.memory_kib = 64, .passes = 1});
+    is_replaced = write([&](db::Session& s) -> Status {
+                    EMB_DO(meta::accounts::remove_sessions_of(s, alice_.id));
+                    return meta::accounts::update(s, alice_);
+                  }).has_value();
+  });
+  Authenticator authenticator(*database_, clock);
+  const auto session = authenticator.log_in(blocking_, "alice", "correct horse", "10.0.0.1");
+  ASSERT_TRUE(is_replaced);
+  ASSERT_FALSE(session);
+  EXPECT_EQ(session.error().tag(), Tag::InvalidCredentials);
+  EXPECT_TRUE(authenticator.log_in(blocking_, "alice", "battery staple", "10.0.0.1"));
+}
 
 TEST_F(AuthenticatorTest, NothingIsAnonymousAndNonsenseIsRefused) {
   EXPECT_TRUE(ask({})->is_anonymous());
