@@ -60,6 +60,16 @@ void show_visible(meta::listing::Filter& filter, const auth::Caller& caller) {
   }
 }
 
+Result<std::int64_t> count_children(db::Session& session, const auth::Caller& caller,
+                                    const meta::Repo& repo, std::int64_t most) {
+  meta::listing::Filter filter;
+  filter.type = RepoType::Model;
+  filter.tags = {cat("base_model:", repo.name.id())};
+  show_visible(filter, caller);
+  EMB_TRY(const auto total, meta::listing::count(session, filter, most));
+  return total.count;
+}
+
 Result<QuickFound> quick_search(Services& services, rt::Blocking blocking,
                                 const auth::Caller& caller, const QuickSearch& asked) {
   QuickSearch search = asked;

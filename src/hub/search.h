@@ -12,6 +12,9 @@ namespace embrace::hub {
 
 // What of a listing this caller may see.
 void show_visible(meta::listing::Filter& filter, const auth::Caller& caller);
+// How many models that the caller may see name this one as what they were made from.
+Result<std::int64_t> count_children(db::Session&, const auth::Caller&, const meta::Repo& repo,
+                                    std::int64_t most);
 
 struct QuickSearch {
   std::string text;

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from people import Person
 
 NEXT = re.compile(r'^<(https?://[^>]+)>;\s+rel="next"$')
 DATE = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
@@ -224,6 +225,61 @@ def test_info_shapes(new_repo):
     assert set(some) == {"_id", "id", "modelId", "sha", "tags"}
     assert set(repo.http.get(f"{repo.api}?expand=likes&expand=private").json()) == {"_id", "id", "modelId", "likes", "private"}
     assert repo.http.get(f"{repo.api}?expand=xetEnabled").status_code == 200
+
+
+MODEL_INDEX = [{"name": "bert", "results": [{"task": {"type": "fill-mask"}, "dataset": {"type": "wiki", "name": "Wiki"}, "metrics": [{"type": "accuracy", "value": 0.9}]}]}]
+
+
+def test_what_is_told_of_a_model(new_repo, fresh_name):
+    base = new_repo(files={"README.md": card("license: mit")})
+    config = {"architectures": ["BertForMaskedLM"], "model_type": "bert", "auto_map": {"AutoModelForMaskedLM": "modeling.Own"}}
+    repo = new_repo(
+        files={
+            "README.md": card(f"base_model: {base.id}\nwidget: [{{text: 'Paris is [MASK]'}}]\nmodel-index: {json.dumps(MODEL_INDEX)}"),
+            "config.json": json.dumps(config).encode(),
+            "tokenizer_config.json": json.dumps({"mask_token": {"content": "[MASK]", "lstrip": True}}).encode(),
+        }
+    )
+    told = {
+        "mask_token": "[MASK]",
+        "model-index": MODEL_INDEX,
+        "transformersInfo": {"auto_model": "AutoModelForMaskedLM", "custom_class": "modeling.Own", "pipeline_tag": "fill-mask", "processor": "AutoTokenizer"},
+        "widgetData": [{"text": "Paris is [MASK]"}],
+        "baseModels": [base.id],
+        "childrenModelCount": 0,
+    }
+    query = "&".join(f"expand={name}" for name in told)
+    names = {"_id": repo.http.get(repo.api).json()["_id"], "id": repo.id, "modelId": repo.id}
+    assert repo.http.get(f"{repo.api}?{query}").json() == names | told
+    assert repo.http.get("/api/models", params=f"search={repo.id}&{query}").json() == [names | told]
+    info = repo.http.get(repo.api).json()
+    assert {name: info[name] for name in ("mask_token", "model-index", "transformersInfo")} == {name: told[name] for name in ("mask_token", "model-index", "transformersInfo")}
+
+    # Only those that the asking person may see are counted.
+    new_repo(private=True, files={"README.md": card(f"base_model: {base.id}")})
+    count = "?expand=childrenModelCount"
+    assert base.http.get(base.api + count).json()["childrenModelCount"] == 2
+    assert Person(base.person.hub, "anyone", "").http().get(base.api + count).json()["childrenModelCount"] == 1
+    [listed] = base.http.get("/api/models", params=f"search={base.id}&expand=childrenModelCount&expand=baseModels").json()
+    assert listed["childrenModelCount"] == 2 and listed["baseModels"] == []
+
+    nothing = base.http.get(f"{base.api}?{query}").json()
+    assert set(nothing) == {"_id", "id", "modelId", "baseModels", "childrenModelCount"}
+
+
+def test_what_is_told_of_a_dataset(new_repo):
+    repo = new_repo(type="dataset", files={"README.md": card('paperswithcode_id: wiki\ncitation: "@misc{wiki}"')})
+    told = repo.http.get(f"{repo.api}?expand=paperswithcode_id&expand=citation").json()
+    assert told["paperswithcode_id"] == "wiki" and told["citation"] == "@misc{wiki}"
+    [listed] = repo.http.get("/api/datasets", params=f"search={repo.id}&expand=citation").json()
+    assert listed["citation"] == "@misc{wiki}"
+
+
+def test_security_status_says_that_nothing_was_looked_at(new_repo):
+    repo = new_repo()
+    for url in (f"{repo.api}?securityStatus=true", f"{repo.api}/revision/main?securityStatus=1&expand=sha"):
+        assert repo.http.get(url).json()["securityRepoStatus"] == {"scansDone": False, "filesWithIssues": []}
+    assert "securityRepoStatus" not in repo.http.get(repo.api).json()
 
 
 @pytest.mark.parametrize("path", ["/api/agent-harnesses", "/healthz", "/metrics", "/api/models-tags-by-type", "/api/datasets-tags-by-type"])

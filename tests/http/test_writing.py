@@ -275,3 +275,25 @@ def test_who_may_only_propose_may_upload_for_any_ref(new_repo, carol):
     # Only the upload: the branch is still not hers.
     repo.seen_by(carol).upload_lfs(content)
     assert repo.seen_by(carol).commit(lfs_line("w.bin", content)).status_code == 403
+
+
+def test_settings_that_are_not_kept_are_refused(new_repo):
+    repo = new_repo()
+    for body, status in (
+        ({"discussionsSorting": "trending"}, 501),
+        ({"discussionsSorting": "by-colour"}, 400),
+        ({"discussionsSorting": 1}, 400),
+        ({"orgMembersGated": True}, 501),
+        ({"orgMembersGated": "yes"}, 400),
+        ({"gatedNotificationsEmail": "alice@example.org"}, 501),
+        ({"gatedNotificationsEmail": 7}, 400),
+        ({"gatedNotificationsMode": "bulk"}, 501),
+        ({"gatedNotificationsMode": "never"}, 400),
+        ({"discussionsDisabled": "yes"}, 400),
+    ):
+        answer = repo.http.put(f"{repo.api}/settings", json=body | {"private": True})
+        assert answer.status_code == status and answer.json()["error"], (body, answer.text)
+        assert repo.http.get(repo.api).json()["private"] is False, body
+    unset = {"discussionsSorting": None, "orgMembersGated": None, "gatedNotificationsEmail": None, "gatedNotificationsMode": None}
+    answer = repo.http.put(f"{repo.api}/settings", json=unset | {"private": True, "discussionsDisabled": True})
+    assert answer.status_code == 200 and answer.json()["private"] is True and answer.json()["discussionsDisabled"] is True

@@ -6,6 +6,7 @@
 #include "api/hf/repo_json.h"
 #include "base/strings.h"
 #include "hub/files.h"
+#include "hub/search.h"
 
 namespace embrace::api {
 namespace {
@@ -30,14 +31,31 @@ Task<Result<http::Response>> repo_info(Call& call) {
                return hub::repo_info(call.services(), blocking, call.caller, call.target.repo, rev,
                                      wanted);
              }));
+  std::optional<std::int64_t> children;
+  if (has(expand, "childrenModelCount")) {
+    const auto most = static_cast<std::int64_t>(call.settings().list_count_max);
+    EMB_CO_TRY(children, co_await on_pool(call, [&](rt::Blocking blocking) {
+                 return call.services().database.read(blocking, [&](db::Session& session) {
+                   return hub::count_children(session, call.caller, info.repo, most);
+                 });
+               }));
+  }
 
   json::Writer w;
-  const RepoFacts facts{info.repo, info.sha.hex(), wanted.files ? &info.files : nullptr,
-                        wanted.file_sizes, call.base};
-  if (expand.empty())
-    render_repo(w, facts, info_properties(type));
-  else
-    render_repo(w, facts, expand);
+  const RepoFacts facts{info.repo,         info.sha.hex(), wanted.files ? &info.files : nullptr,
+                        wanted.file_sizes, call.base,      children};
+  begin_repo(w, facts);
+  if (expand.empty()) {
+    for (std::string_view property : info_properties(type)) render_property(w, facts, property);
+  } else {
+    for (std::string_view property : expand) render_property(w, facts, property);
+  }
+  // Nobody looks through files here.
+  if (call.request.query.flag("securityStatus")) {
+    w.key("securityRepoStatus").begin_object().field("scansDone", false);
+    w.key("filesWithIssues").begin_array().end_array().end_object();
+  }
+  w.end_object();
   co_return json_reply(w);
 }
 

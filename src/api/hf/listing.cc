@@ -160,6 +160,9 @@ struct Shape {
   bool has(std::string_view property) const {
     return std::ranges::find(properties, property) != properties.end();
   }
+  bool has_any(std::initializer_list<std::string_view> names) const {
+    return std::ranges::any_of(names, [this](std::string_view name) { return has(name); });
+  }
 };
 
 Result<Shape> parse_shape(const Call& call, RepoType type) {
@@ -198,9 +201,11 @@ Task<Result<http::Response>> list_repos(Call& call) {
   EMB_CO_TRY(RepoType type, parse_api_segment(call.target.segments.at(1)));
   EMB_CO_TRY(Filter filter, parse_filter(call, type));
   EMB_CO_TRY(Shape shape, parse_shape(call, type));
-  if (shape.with_files) filter.limit = std::min<std::size_t>(filter.limit, 100);
-  filter.with_card = shape.has("cardData");
-  filter.with_config = shape.has("config");
+  const bool with_children = shape.has("childrenModelCount");
+  if (shape.with_files || with_children) filter.limit = std::min<std::size_t>(filter.limit, 100);
+  filter.with_card =
+      shape.has_any({"cardData", "citation", "model-index", "paperswithcode_id", "widgetData"});
+  filter.with_config = shape.has_any({"config", "mask_token", "transformersInfo"});
   filter.with_gguf = shape.has("gguf");
 
   const bool with_count = call.request.query.flag("withCount");
@@ -208,16 +213,24 @@ Task<Result<http::Response>> list_repos(Call& call) {
   Page page;
   Total total;
   std::map<std::int64_t, std::vector<git::Entry>> files;
+  std::map<std::int64_t, std::int64_t> children;
   if (!asks_for_inference(call.request.query)) {
     EMB_CO_TRY(page, co_await on_pool(call, [&](rt::Blocking blocking) -> Result<Page> {
-                 EMB_TRY(Page found, call.services().database.read(
-                                         blocking, [&](db::Session& session) -> Result<Page> {
-                                           if (with_count) {
-                                             EMB_TRY(total,
-                                                     meta::listing::count(session, filter, most));
-                                           }
-                                           return meta::listing::list(session, filter);
-                                         }));
+                 EMB_TRY(Page found,
+                         call.services().database.read(
+                             blocking, [&](db::Session& session) -> Result<Page> {
+                               if (with_count) {
+                                 EMB_TRY(total, meta::listing::count(session, filter, most));
+                               }
+                               EMB_TRY(Page rows, meta::listing::list(session, filter));
+                               if (with_children) {
+                                 for (const meta::Repo& repo : rows.repos) {
+                                   EMB_TRY(children[repo.id],
+                                           hub::count_children(session, call.caller, repo, most));
+                                 }
+                               }
+                               return rows;
+                             }));
                  if (shape.with_files) files = files_of(call, blocking, found);
                  return found;
                }));
@@ -225,10 +238,10 @@ Task<Result<http::Response>> list_repos(Call& call) {
   json::Writer w;
   w.begin_array();
   for (const meta::Repo& repo : page.repos) {
-    render_repo(w,
-                RepoFacts{repo, repo.head_oid, shape.with_files ? &files[repo.id] : nullptr, false,
-                          call.base},
-                shape.properties);
+    RepoFacts facts{repo, repo.head_oid, shape.with_files ? &files[repo.id] : nullptr, false,
+                    call.base};
+    if (with_children) facts.children = children[repo.id];
+    render_repo(w, facts, shape.properties);
   }
   w.end_array();
   http::Response response = json_reply(w);

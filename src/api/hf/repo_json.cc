@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/strings.h"
+#include "json/view.h"
 
 namespace embrace::api {
 namespace {
@@ -158,16 +159,97 @@ void raw_field(json::Writer& w, std::string_view name, const std::string& json) 
   if (!json.empty()) w.key(name).raw(json);
 }
 
+// One value of the card's metadata as it stands there, when it is of the kind that is meant.
+enum class Kind : std::uint8_t { Text, Array };
+void card_field(json::Writer& w, const meta::Repo& repo, std::string_view name,
+                std::string_view in_card, Kind kind) {
+  if (!repo.card.card_json.contains(in_card)) return;  // most cards: nothing to parse for
+  const auto card = json::Document::parse(repo.card.card_json);
+  if (!card) return;
+  const json::View value = card->root()[in_card];
+  if (kind == Kind::Text ? value.is_string() : value.is_array()) w.key(name).raw(value.render());
+}
+
+// A token stands in tokenizer_config.json as text or as {"content": text, ...}.
+void render_mask_token(json::Writer& w, const RepoFacts& facts) {
+  if (!facts.repo.card.config_json.contains("mask_token")) return;
+  const auto config = json::Document::parse(facts.repo.card.config_json);
+  if (!config) return;
+  const json::View token = config->root()["tokenizer_config"]["mask_token"];
+  const auto text = token.is_object() ? token["content"].text() : token.text();
+  if (text && !text->empty()) w.field("mask_token", *text);
+}
+
+// Of "BertForMaskedLM": AutoModelForMaskedLM.
+std::string auto_model_of(std::string_view architecture) {
+  struct Class {
+    std::string_view architecture;  // the end of its name
+    std::string_view auto_model;
+  };
+  static constexpr Class kClasses[] = {
+      {"LMHeadModel", "AutoModelForCausalLM"},
+      {"WhisperForConditionalGeneration", "AutoModelForSpeechSeq2Seq"},
+      {"VLForConditionalGeneration", "AutoModelForImageTextToText"},
+      {"ForConditionalGeneration", "AutoModelForSeq2SeqLM"},
+      {"MarianMTModel", "AutoModelForSeq2SeqLM"},
+  };
+  for (const Class& known : kClasses) {
+    if (architecture.ends_with(known.architecture)) return std::string(known.auto_model);
+  }
+  for (std::string_view task :
+       {"ForCausalLM", "ForMaskedLM", "ForSequenceClassification", "ForTokenClassification",
+        "ForQuestionAnswering", "ForMultipleChoice", "ForSpeechSeq2Seq", "ForCTC",
+        "ForAudioClassification", "ForImageClassification", "ForObjectDetection",
+        "ForSemanticSegmentation", "ForUniversalSegmentation", "ForDepthEstimation",
+        "ForVision2Seq", "ForImageTextToText"}) {
+    if (architecture.ends_with(task)) return cat("AutoModel", task);
+  }
+  return "AutoModel";
+}
+
+// These four names and no others, or Python's client fails.
+void render_transformers_info(json::Writer& w, const RepoFacts& facts) {
+  const meta::CardIndex& card = facts.repo.card;
+  if (card.library_name != "transformers") return;
+  const auto config = json::Document::parse(card.config_json);
+  if (!config) return;
+  const auto architectures = config->root()["architectures"].items();
+  if (architectures.empty() || !architectures.front().text()) return;
+  const std::string auto_model = auto_model_of(*architectures.front().text());
+  w.key("transformersInfo").begin_object().field("auto_model", auto_model);
+  if (const auto own = config->root()["auto_map"][auto_model].text()) w.field("custom_class", *own);
+  if (!card.pipeline_tag.empty()) w.field("pipeline_tag", card.pipeline_tag);
+  if (config->root()["tokenizer_config"].exists()) w.field("processor", "AutoTokenizer");
+  w.end_object();
+}
+
+// Tags are "base_model:acme/x" and, of the same, "base_model:finetune:acme/x".
+void render_base_models(json::Writer& w, const RepoFacts& facts) {
+  constexpr std::string_view prefix = "base_model:";
+  w.key("baseModels").begin_array();
+  for (const std::string_view tag : facts.repo.card.tags) {
+    if (tag.starts_with(prefix) && !tag.substr(prefix.size()).contains(':'))
+      w.value(tag.substr(prefix.size()));
+  }
+  w.end_array();
+}
+
 using Render = void (*)(json::Writer&, const RepoFacts&);
 struct Property {
   std::string_view name;
   Render render;
 };
-// What this hub does not know yet (inference, widgets, evaluation results ...) is simply absent, as
+// What this hub does not know yet (inference, evaluation results ...) is simply absent, as
 // it is for a repository on which the Hub knows nothing.
 constexpr auto kProperties = std::to_array<Property>({
     {"author", [](json::Writer& w, const RepoFacts& f) { w.field("author", f.repo.name.ns); }},
+    {"baseModels", render_base_models},
     {"cardData", [](json::Writer& w, const RepoFacts& f) { raw_field(w, "cardData", f.repo.card.card_json); }},
+    {"childrenModelCount",
+     [](json::Writer& w, const RepoFacts& f) {
+       if (f.children) w.field("childrenModelCount", *f.children);
+     }},
+    {"citation", [](json::Writer& w, const RepoFacts& f) { card_field(w, f.repo, "citation", "citation", Kind::Text); }},
     {"config", [](json::Writer& w, const RepoFacts& f) { raw_field(w, "config", f.repo.card.config_json); }},
     {"createdAt", [](json::Writer& w, const RepoFacts& f) { w.field("createdAt", to_iso8601(f.repo.created_ms)); }},
     {"datasets", [](json::Writer& w, const RepoFacts& f) { render_tagged_ids(w, f.repo, "datasets", "dataset:"); }},
@@ -180,7 +262,10 @@ constexpr auto kProperties = std::to_array<Property>({
     {"gguf", [](json::Writer& w, const RepoFacts& f) { raw_field(w, "gguf", f.repo.card.gguf_json); }},
     {"library_name", [](json::Writer& w, const RepoFacts& f) { text_field(w, "library_name", f.repo.card.library_name); }},
     {"likes", [](json::Writer& w, const RepoFacts& f) { w.field("likes", f.repo.likes); }},
+    {"mask_token", render_mask_token},
+    {"model-index", [](json::Writer& w, const RepoFacts& f) { card_field(w, f.repo, "model-index", "model-index", Kind::Array); }},
     {"models", [](json::Writer& w, const RepoFacts& f) { render_tagged_ids(w, f.repo, "models", "model:"); }},
+    {"paperswithcode_id", [](json::Writer& w, const RepoFacts& f) { card_field(w, f.repo, "paperswithcode_id", "paperswithcode_id", Kind::Text); }},
     {"pipeline_tag", [](json::Writer& w, const RepoFacts& f) { text_field(w, "pipeline_tag", f.repo.card.pipeline_tag); }},
     {"private", [](json::Writer& w, const RepoFacts& f) { w.field("private", f.repo.is_private); }},
     {"safetensors", [](json::Writer& w, const RepoFacts& f) { raw_field(w, "safetensors", f.repo.card.safetensors_json); }},
@@ -195,8 +280,10 @@ constexpr auto kProperties = std::to_array<Property>({
        for (const std::string& tag : f.repo.card.tags) w.value(tag);
        w.end_array();
      }},
+    {"transformersInfo", render_transformers_info},
     {"trendingScore", [](json::Writer& w, const RepoFacts& f) { w.field("trendingScore", f.repo.trending); }},
     {"usedStorage", [](json::Writer& w, const RepoFacts& f) { w.field("usedStorage", f.repo.card.used_bytes); }},
+    {"widgetData", [](json::Writer& w, const RepoFacts& f) { card_field(w, f.repo, "widgetData", "widget", Kind::Array); }},
     {"xetEnabled", [](json::Writer& w, const RepoFacts&) { w.field("xetEnabled", true); }},
 });
 

@@ -1,6 +1,7 @@
 #pragma once
 // A repository as JSON: one function per property name, shared by info and lists (hub-api 5, 6.2).
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@ struct RepoFacts {
   const std::vector<git::Entry>* files = nullptr;  // siblings; null: not loaded
   bool file_sizes = false;                         // blobs=true
   std::string_view base;                           // of URLs
+  std::optional<std::int64_t> children = {};  // models made from this one; unknown: not counted
 };
 
 // Names allowed in `expand`, in the order in which the error lists them.

@@ -1,6 +1,8 @@
 // The life of a repository: create, delete, move, settings, duplicate (hub-api 4).
 #include "hub/repos.h"
 
+#include <algorithm>
+
 #include "api/endpoints.h"
 #include "api/write_turn.h"
 #include "auth/access.h"
@@ -72,6 +74,42 @@ Error with_page(Error error, const RepoName& wanted) {
   auto id = error.fact("repo");
   return std::move(error).with(
       "page", cat(url_prefix(wanted.type), id.empty() ? wanted.id() : std::string(id)));
+}
+
+// Settings of the protocol that this hub does not keep: whoever sends one hears so.
+Status refuse_what_is_not_built(json::View body) {
+  const auto is_sent = [&](std::string_view name) {
+    return body[name].exists() && !body[name].is_null();
+  };
+  const auto is_one_of = [&](std::string_view name, std::initializer_list<std::string_view> words) {
+    const auto text = body[name].text();
+    return text && std::ranges::find(words, *text) != words.end();
+  };
+  if (is_sent("discussionsSorting")) {
+    if (!is_one_of("discussionsSorting", {"recently-created", "trending", "reactions"})) {
+      return fail(Code::InvalidArgument,
+                  "\"discussionsSorting\" must be one of [recently-created, trending, reactions]");
+    }
+    return fail(Code::NotBuilt, "The order of discussions can't be set on this hub");
+  }
+  if (is_sent("orgMembersGated")) {
+    if (!body["orgMembersGated"].boolean())
+      return fail(Code::InvalidArgument, "\"orgMembersGated\" must be true or false");
+    return fail(Code::NotBuilt, "Members of an organization always read its gated repositories");
+  }
+  if (is_sent("gatedNotificationsEmail")) {
+    if (!body["gatedNotificationsEmail"].is_string())
+      return fail(Code::InvalidArgument, "\"gatedNotificationsEmail\" must be an address");
+    return fail(Code::NotBuilt, "This hub sends no mail about requests for access");
+  }
+  if (is_sent("gatedNotificationsMode")) {
+    if (!is_one_of("gatedNotificationsMode", {"bulk", "real-time"})) {
+      return fail(Code::InvalidArgument,
+                  "\"gatedNotificationsMode\" must be one of [bulk, real-time]");
+    }
+    return fail(Code::NotBuilt, "This hub sends no mail about requests for access");
+  }
+  return Done{};
 }
 
 http::Response repo_reply(const Call& call, const meta::Repo& repo) {
@@ -154,7 +192,11 @@ Task<Result<http::Response>> repo_settings(Call& call) {
     else
       co_return fail(Code::InvalidArgument, "\"gated\" must be \"auto\", \"manual\" or false");
   }
-  change.discussions_disabled = body.root()["discussionsDisabled"].boolean();
+  EMB_CO_DO(refuse_what_is_not_built(body.root()));
+  const json::View no_discussions = body.root()["discussionsDisabled"];
+  change.discussions_disabled = no_discussions.boolean();
+  if (no_discussions.exists() && !no_discussions.is_null() && !change.discussions_disabled)
+    co_return fail(Code::InvalidArgument, "\"discussionsDisabled\" must be true or false");
   EMB_CO_TRY(auto repo, co_await on_pool(call, [&](rt::Blocking blocking) {
                return hub::update_settings(call.services(), blocking, call.caller, call.target.repo,
                                            change);
