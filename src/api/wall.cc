@@ -49,7 +49,7 @@ bool consists_of(std::string_view text, std::string_view more) {
   });
 }
 
-// Both go into links, headers and redirects, so nothing that could end one of those passes.
+// It goes into links, headers and redirects, so nothing that could end one of those passes.
 bool is_host(std::string_view text) {
   if (text.empty() || text.size() > 255) return false;
   std::string_view port;
@@ -65,12 +65,7 @@ bool is_host(std::string_view text) {
   return !text.empty() && consists_of(text, ".-_");
 }
 
-bool is_prefix(std::string_view text) {
-  return text.starts_with('/') && text.size() <= 255 && consists_of(text, "/-._~") &&
-         text.find("//") == std::string_view::npos;
-}
-
-// "https://host:443/prefix" -> "host": a port that goes without saying is left out.
+// "https://host:443/page" -> "host": a port that goes without saying is left out.
 std::string_view host_of(std::string_view url) {
   const auto scheme = url.find("://");
   if (scheme == std::string_view::npos) return {};
@@ -79,23 +74,6 @@ std::string_view host_of(std::string_view url) {
   url = url.substr(0, url.find('/'));
   if (url.ends_with(usual_port)) url.remove_suffix(usual_port.size());
   return url;
-}
-
-// When the public URL has a path ("https://host/hub") and the proxy passes it on, our paths begin
-// after it.
-void strip_prefix(http::Request& request, const hub::Settings& settings) {
-  const std::string& url = settings.public_url;
-  auto scheme = url.find("://");
-  if (scheme == std::string::npos) return;
-  auto slash = url.find('/', scheme + 3);
-  if (slash == std::string::npos) return;
-  std::string_view prefix = std::string_view(url).substr(slash);
-  while (prefix.ends_with('/')) prefix.remove_suffix(1);
-  if (prefix.empty() || !request.path.starts_with(prefix)) return;
-  if (request.path.size() == prefix.size())
-    request.path = "/";
-  else if (request.path[prefix.size()] == '/')
-    request.path.erase(0, prefix.size());
 }
 
 // Whatever else a browser may ask for: see api/pages/page.cc. Unknown paths of the API and of git
@@ -151,10 +129,7 @@ std::string base_url(const http::Request& request, const hub::Settings& settings
   if (scheme != "http" && scheme != "https") scheme = request.secure ? "https" : "http";
   std::string_view host = first("X-Forwarded-Host");
   if (!is_host(host)) host = first("Host");
-  std::string_view prefix = first("X-Forwarded-Prefix");
-  while (prefix.ends_with('/')) prefix.remove_suffix(1);
-  if (!is_prefix(prefix)) prefix = {};
-  return cat(scheme, "://", is_host(host) ? host : std::string_view("localhost"), prefix);
+  return cat(scheme, "://", is_host(host) ? host : std::string_view("localhost"));
 }
 
 Task<http::Response> Wall::handle(http::Request& request) {
@@ -212,7 +187,6 @@ Task<http::Response> Wall::answer(http::Request& request, std::string_view& rout
                                   std::string& user) {
   const std::string base = base_url(request, api_.services.settings);
   if (request.method == http::Method::Options) co_return preflight();
-  strip_prefix(request, api_.services.settings);
 
   Target nowhere;
   auto target = parse_target(request.path, request.query_text);

@@ -41,8 +41,8 @@ bool is_cross_site_write(const http::Request& request, const auth::Credentials& 
 // was signed.
 std::string path_for_log(std::string_view path);
 
-// "http://host[:port][/prefix]": the configured public URL, else what the request says
-// (X-Forwarded-Proto, X-Forwarded-Host, X-Forwarded-Prefix, Host), as far as it came from a trusted
+// "http://host[:port]": the configured public URL, else what the request says
+// (X-Forwarded-Proto, X-Forwarded-Host, Host), as far as it came from a trusted
 // proxy.
 std::string base_url(const http::Request& request, const hub::Settings& settings);
 

@@ -27,9 +27,8 @@ TEST(BaseUrl, IsWhatTheOperatorOrTheRequestSays) {
                   {"X-Forwarded-Host", "hub.example.org, inner"},
                   {"X-Forwarded-Proto", "https"},
                   {"X-Forwarded-Prefix", "/hub/"}}),
-            "https://hub.example.org/hub");
-  EXPECT_EQ(base({{"Host", "other"}}, "https://hub.example.org/hub/"),
-            "https://hub.example.org/hub");
+            "https://hub.example.org");
+  EXPECT_EQ(base({{"Host", "other"}}, "https://hub.example.org/"), "https://hub.example.org");
 }
 
 TEST(BaseUrl, NothingThatCouldEndALinkGetsIntoIt) {
@@ -37,9 +36,6 @@ TEST(BaseUrl, NothingThatCouldEndALinkGetsIntoIt) {
                                "host:", "[::1", "[]", ":80", "a\"b", "a?b", "a#b", "a:1:2"}) {
     EXPECT_EQ(base({{"X-Forwarded-Host", bad}, {"Host", "hub"}}), "http://hub") << bad;
     EXPECT_EQ(base({{"Host", bad}}), "http://localhost") << bad;
-  }
-  for (std::string_view bad : {"//evil.com", "/a//b", "evil", "/a>b", "/a b", "/a?b", "/%2F"}) {
-    EXPECT_EQ(base({{"Host", "hub"}, {"X-Forwarded-Prefix", bad}}), "http://hub") << bad;
   }
   EXPECT_EQ(base({{"Host", "hub"}, {"X-Forwarded-Proto", "javascript"}}), "http://hub");
 }

@@ -42,7 +42,7 @@ std::vector<Row> rows(Settings& s) {
       {"data", "folder that holds everything: database, repositories, large files",
        &s.hub.data_folder},
       {"listen", "address and port to serve on", &s.http.listen},
-      {"public_url", "how clients reach this hub; empty: what each request says",
+      {"public_url", "how clients reach this hub, https://HOST; empty: what each request says",
        &s.hub.public_url},
       {"database", "postgresql://user:password@host:port/name; empty: SQLite in the data folder",
        &s.database.url},
@@ -357,6 +357,30 @@ Status read_settings_file(const std::string& path, Settings& settings) {
   return Done{};
 }
 
+namespace {
+
+// Scheme and host, no more: the pages ask for /api and /_app at the root of their origin.
+Status check_public_url(std::string_view url) {
+  if (url.empty()) return Done{};
+  const auto begin = url.find("://");
+  const std::string_view scheme = url.substr(0, begin == std::string_view::npos ? 0 : begin);
+  if (scheme != "http" && scheme != "https")
+    return fail(Code::InvalidArgument, "public_url takes https://HOST or http://HOST:PORT");
+  std::string_view host = url.substr(begin + 3);
+  while (host.ends_with('/')) host.remove_suffix(1);
+  if (host.find_first_of("/?#") != std::string_view::npos) {
+    return fail(Code::InvalidArgument,
+                cat("public_url = ", url,
+                    " has a path: the pages work at the root of a host alone; give the hub a host "
+                    "name of its own, as in https://hub.example.org"));
+  }
+  if (host.empty() || host.find_first_of("@ \t\"<>\\") != std::string_view::npos)
+    return fail(Code::InvalidArgument, "public_url takes https://HOST or http://HOST:PORT");
+  return Done{};
+}
+
+}  // namespace
+
 Status complete_settings(Settings& settings) {
   if (settings.hub.data_folder.empty())
     return fail(Code::InvalidArgument, "--data DIR is required: the folder that holds everything");
@@ -367,6 +391,7 @@ Status complete_settings(Settings& settings) {
     settings.hub.data_folder.pop_back();
   if (error) return fail(Code::InvalidArgument, cat("--data: ", error.message()));
   EMB_DO(check_above_zero(settings.hub));
+  EMB_DO(check_public_url(settings.hub.public_url));
   EMB_DO(complete_blob_settings(settings));
   if (auto proxies = api::TrustedProxies::parse(settings.trusted_proxies); !proxies)
     return fail(std::move(proxies).error().while_doing("trusted_proxies"));

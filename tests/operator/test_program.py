@@ -188,6 +188,23 @@ def test_settings_file_that_is_wrong(tmp_path):
         assert done.returncode != 0 and "embrace.conf" in done.stderr + done.stdout, done.stderr
 
 
+def test_a_public_url_with_a_path_is_refused(tmp_path, open_hub):
+    """The pages live at the root of a host."""
+
+    def refusal(url):
+        done = subprocess.run([binary_path(), "serve", "--data", tmp_path / "data", "--public-url", url, "--listen", "127.0.0.1:0"], capture_output=True, text=True, timeout=60)
+        assert done.returncode != 0 and not (tmp_path / "data").exists(), url
+        return done.stderr
+
+    for url in ("https://example.org/hub", "http://example.org:8080/a/", "https://example.org/?a", "https://example.org#a"):
+        assert "has a path" in refusal(url) and "root of a host" in refusal(url), url
+    for url in ("example.org", "ftp://example.org", "https://", "https:///", "https://me@example.org"):
+        assert "public_url takes https://HOST" in refusal(url), url
+    hub = open_hub(settings={"public_url": "https://hub.example.org:8443/"})
+    answer = httpx.get(f"{hub.url}/api/models?limit=1", trust_env=False)
+    assert answer.status_code == 200
+
+
 def test_chunks_are_not_collected_while_clients_count_on_them(tmp_path, open_hub):
     done = subprocess.run(
         [binary_path(), "serve", "--data", tmp_path / "data", "--set", "garbage_xorbs_after=20d", "--listen", "127.0.0.1:0"],
