@@ -116,6 +116,7 @@ def test_from_nothing_to_a_model(open_visitor, site_hub, fresh_name, tmp_path):
     page.wait_for_url("**/commit/*")
     expect(page.locator("main")).to_contain_text('"bert"')
     expect(page.locator("main")).to_contain_text('"roberta"')
+    expect(page.get_by_role("cell", name=re.compile("^@@"))).to_have_text("@@ -1 +1 @@")
 
 
 def test_metadata(open_visitor, site_hub, fresh_name):
@@ -222,10 +223,13 @@ def test_password_and_profile(open_visitor, site_hub, fresh_name):
     visitor.go("/settings/profile")
     page.get_by_label("Full name").fill("Someone Else")
     page.get_by_label("Homepage").fill("https://example.org/me")
+    page.get_by_label("About").fill("Forgets things, and says so.")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved")).to_be_visible()
     visitor.go(f"/{person}")
     expect(page.locator("main")).to_contain_text("Someone Else")
+    expect(page.locator("main")).to_contain_text("Forgets things, and says so.")
+    expect(page.get_by_role("link", name="example.org/me")).to_have_attribute("href", "https://example.org/me")
 
     elsewhere = open_visitor(None)
     elsewhere.log_in(person, PASSWORD)

@@ -97,7 +97,7 @@ export interface DiffHunk {
   oldLines: number;
   newStart: number;
   newLines: number;
-  header: string;
+  header: string; // "@@ -1,4 +1,5 @@ def main():", as the server writes it; empty where the page compares texts itself
   lines: string[]; // each begins with '+', '-' or ' '
 }
 export interface DiffFile {
