@@ -34,7 +34,7 @@ boost_packages() {
 
 # Ubuntu has Chromium as a snap only, which wants a running snapd: there, EMBRACE_BROWSER names a browser.
 browser_packages() {
-  if . /etc/os-release && [ "${ID:-}" = debian ]; then echo chromium fonts-dejavu-core; fi
+  if . /etc/os-release && [ "${ID:-}" = debian ]; then echo chromium fonts-dejavu-core fonts-noto-color-emoji; fi
 }
 
 list_missing() {

@@ -51,8 +51,8 @@ class Repo:
         body = ndjson({"summary": summary, **header}, *lines)
         return self.http.post(f"{self.api}/commit/{rev}{query}", content=body, headers={"Content-Type": "application/x-ndjson"})
 
-    def commit_files(self, files, rev="main"):
-        answer = self.commit(*[file_line(p, c) for p, c in files.items()], rev=rev)
+    def commit_files(self, files, rev="main", summary="change"):
+        answer = self.commit(*[file_line(p, c) for p, c in files.items()], rev=rev, summary=summary)
         assert answer.status_code == 200, answer.text
         return answer.json()["commitOid"]
 
@@ -77,10 +77,10 @@ class Repo:
             answer = httpx.put(href, content=content, timeout=120, trust_env=False)
             assert answer.status_code in (200, 201), answer.text
 
-    def commit_lfs(self, files, rev="main"):
+    def commit_lfs(self, files, rev="main", summary="change"):
         for content in files.values():
             self.upload_lfs(content)
-        answer = self.commit(*[lfs_line(p, c) for p, c in files.items()], rev=rev)
+        answer = self.commit(*[lfs_line(p, c) for p, c in files.items()], rev=rev, summary=summary)
         assert answer.status_code == 200, answer.text
         return answer.json()["commitOid"]
 

@@ -30,10 +30,6 @@ document.addEventListener('securitypolicyviolation', (event) =>
   told('policy: ' + event.effectiveDirective + ' ' + event.blockedURI + ' ' + event.sample + ' at ' + (event.target.outerHTML ?? '').slice(0, 200)));
 """
 
-# The policy of the hub also covers documents that run nothing, and in such a document strangers' HTML is sanitized: what
-# it would refuse there, it says.
-SANITIZING = ["policy: script-src-attr", "policy: style-src-", "console: Executing inline event handler", "console: Applying inline style"]
-
 # Who types beside a coloured word: the browser's own editing wants to give the letters that colour, in a style attribute.
 TYPING = ["policy: style-src-attr", "console: Applying inline style"]
 

@@ -147,10 +147,10 @@ def furnish(hub) -> Showroom:
     bob = Person(hub, "bob", token_of("bob"))
 
     base = _fill(alice, "mini-base", "acme", {"README.md": "---\nlicense: mit\npipeline_tag: text-generation\nlibrary_name: llama.cpp\n---\n# Mini base\n"})
-    base.commit_lfs({"mini-base-f16.gguf": gguf()})
+    base.commit_lfs({"mini-base-f16.gguf": gguf()}, summary="Add the weights, in half precision")
     model = Repo.create(alice, "tiny-bert", namespace="acme")
-    model.commit_files({"README.md": CARD.encode(), "config.json": _CONFIG, "train.py": _TRAIN, "docs/notes.md": NOTES.encode()})
-    model.commit_lfs({"model.safetensors": weights(), "images/loss.png": picture()})
+    model.commit_files({"README.md": CARD.encode(), "config.json": _CONFIG, "train.py": _TRAIN, "docs/notes.md": NOTES.encode()}, summary="Write the card, and how it was trained")
+    model.commit_lfs({"model.safetensors": weights(), "images/loss.png": picture()}, summary="Add the weights, and a picture of the loss")
     answer = model.http.post(f"{model.api}/tag/main", json={"tag": "v1.0"})
     assert answer.status_code == 200, answer.text
     answer = model.commit(
@@ -186,7 +186,7 @@ def furnish(hub) -> Showroom:
 
 def _fill(person, name, namespace, files, **how):
     repo = Repo.create(person, name, namespace=namespace, **how)
-    repo.commit_files({path: text.encode() if isinstance(text, str) else text for path, text in files.items()})
+    repo.commit_files({path: text.encode() if isinstance(text, str) else text for path, text in files.items()}, summary="Begin")
     return repo
 
 

@@ -7,7 +7,6 @@ from urllib.parse import quote
 import pytest
 import yaml
 
-from browser import SANITIZING
 from commit_calls import Repo, file_line
 from people import Person, token_of
 
@@ -76,13 +75,20 @@ def test_card_alone(name, text, bob, open_visitor, fresh_name):
     visit(open_visitor("bob", has_policy=False), shown_as_card(Repo.create(bob, fresh_name("card")), text))
 
 
+def notebook(texts):
+    cells = [{"cell_type": "markdown", "metadata": {}, "source": [text]} for text in texts]
+    outputs = [{"output_type": "display_data", "metadata": {}, "data": {"text/html": [text], "image/svg+xml": [text], "text/plain": [text]}} for text in texts]
+    cells.append({"cell_type": "code", "metadata": {}, "source": ["show()"], "execution_count": 1, "outputs": outputs})
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
+
+
 def test_cards_under_the_policy(bob, open_visitor, fresh_name):
+    """Nothing is left for the policy to stop, so that a report of it means something."""
     repo = Repo.create(bob, fresh_name("cards"))
     everything = "\n\n".join(text for _, text in CARDS)
-    repo.commit_files({"README.md": everything.encode(), "docs/README.md": everything.encode()})
+    repo.commit_files({"README.md": everything.encode(), "docs/README.md": everything.encode(), "some.ipynb": notebook([text for _, text in CARDS[::3]])})
     visitor = open_visitor("bob")
-    visitor.allowed = SANITIZING
-    for page in ("", "/tree/main/docs", "/blob/main/README.md", "/blame/main/README.md", "/edit/main/README.md"):
+    for page in ("", "/tree/main/docs", "/blob/main/README.md", "/blame/main/README.md", "/edit/main/README.md", "/blob/main/some.ipynb"):
         visit(visitor, repo.web + page)
 
 
