@@ -20,6 +20,11 @@ test('places elsewhere are not', () => {
     '\\\\evil.example',
     'javascript:alert(1)',
     '/\n//evil.example',
+    '/.//evil.example',
+    '/a/..//evil.example',
+    '/.\\/evil.example',
+    '/%2e//evil.example',
+    `${hub}//evil.example`,
     '//'
   ])
     expect(nextPlace(place, hub)).toBe('/');

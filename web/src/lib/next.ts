@@ -5,7 +5,9 @@ export function nextPlace(next: string | null, origin: string): string {
   if (!next?.startsWith('/')) return '/';
   try {
     const url = new URL(next, origin);
-    if (url.origin !== origin || /^\/(login|logout|join)(\/|$)/.test(url.pathname)) return '/';
+    // "/.//host" has the path "//host", which is another host once it stands alone.
+    if (url.origin !== origin || url.pathname.startsWith('//') || /^\/(login|logout|join)(\/|$)/.test(url.pathname))
+      return '/';
     return url.pathname + url.search + url.hash;
   } catch {
     return '/';

@@ -48,6 +48,11 @@ function absolute(address: string, place: Place): URL | null {
   }
 }
 
+// An address on this hub as it stands in a page. "/.//host" has the path "//host", which would lead to another host.
+function onHub(url: URL): Target | null {
+  return url.pathname.startsWith('//') ? null : { href: url.pathname + url.search + url.hash, outside: false };
+}
+
 const hasScheme = (address: string) => /^[a-z][a-z0-9+.-]*:/i.test(address);
 
 // A link. Null: it leads nowhere that a card may lead.
@@ -58,17 +63,13 @@ export function linkTarget(raw: string, place: Place): Target | null {
   if (hasScheme(address) || address.startsWith('//')) {
     const url = absolute(address, place);
     if (!url || !['http:', 'https:', 'mailto:'].includes(url.protocol)) return null;
-    return url.origin === place.origin
-      ? { href: url.pathname + url.search + url.hash, outside: false }
-      : { href: url.href, outside: url.protocol !== 'mailto:' };
+    return url.origin === place.origin ? onHub(url) : { href: url.href, outside: url.protocol !== 'mailto:' };
   }
   if (/^[/\\]/.test(address)) {
     // From the top of the hub. "/\host" is another host to a browser.
     const url = absolute(address, place);
     if (!url) return null;
-    return url.origin === place.origin
-      ? { href: url.pathname + url.search + url.hash, outside: false }
-      : { href: url.href, outside: true };
+    return url.origin === place.origin ? onHub(url) : { href: url.href, outside: true };
   }
   const { path, query, hash } = cut(address);
   if (path === '') return { href: query + hash, outside: false };
@@ -108,7 +109,8 @@ export function mediaTarget(raw: string, place: Place): Target | null {
     }
     // A page that shows a file is meant as the file.
     const page = /^((?:\/(?:datasets|spaces|kernels))?\/[^/]+\/[^/]+)\/(?:blob|raw)\/(.+)$/.exec(url.pathname);
-    return { href: page ? `${page[1]}/resolve/${page[2]}` : url.pathname + url.search, outside: false };
+    if (page) return { href: `${page[1]}/resolve/${page[2]}`, outside: false };
+    return onHub(url);
   }
   const inside = pathFrom(place.folder ?? '', cut(address).path);
   return inside ? { href: resolveUrl(place.ref, place.revision, inside), outside: false } : null;

@@ -198,21 +198,18 @@ export class Uploader {
 
   private async storeLarge(item: Item) {
     try {
-      const { sha256, remembered } = await this.hashOf(item);
-      if (sha256 === this.there.get(item.path)) {
-        item.state = 'unchanged';
-        return;
-      }
-      try {
+      const known = item.sha256 ? null : await this.ports.rememberedHash(item.file);
+      // Two files may be alike in all that the memory goes by. The hub looks at what it is sent; what it has already is
+      // named by this hash only after the file was read.
+      if (known && known !== this.there.get(item.path) && (await this.sendAs(item, known))) {
+        item.sha256 = known;
+      } else {
+        const sha256 = await this.hashOf(item);
+        if (sha256 === this.there.get(item.path)) {
+          item.state = 'unchanged';
+          return;
+        }
         await this.send(item, sha256);
-      } catch (error) {
-        // The hub found other bytes under this hash: the file is not the one that was remembered.
-        const wrong = remembered && error instanceof ApiError && (error.status === 400 || error.status === 422);
-        if (!wrong) throw error;
-        await this.ports.forgetHash(item.file);
-        item.sha256 = null;
-        item.sent = 0;
-        await this.send(item, (await this.hashOf(item)).sha256);
       }
       item.state = 'stored';
     } catch (error) {
@@ -220,22 +217,34 @@ export class Uploader {
     }
   }
 
-  private async hashOf(item: Item): Promise<{ sha256: string; remembered: boolean }> {
-    if (item.sha256) return { sha256: item.sha256, remembered: false };
-    item.state = 'hashing';
-    const known = await this.ports.rememberedHash(item.file);
-    const sha256 =
-      known ??
-      (await this.hashing.through(() =>
-        this.ports.hash(item.file, (bytes) => (item.hashed = bytes), this.stopping.signal)
-      ));
-    if (!known) await this.ports.rememberHash(item.file, sha256);
+  // True when the hub took the bytes and found that this is their hash.
+  private async sendAs(item: Item, remembered: string): Promise<boolean> {
     item.hashed = item.size;
-    item.sha256 = sha256;
-    return { sha256, remembered: known !== null };
+    try {
+      if (await this.send(item, remembered)) return true;
+    } catch (error) {
+      if (!(error instanceof ApiError && (error.status === 400 || error.status === 422))) throw error;
+      await this.ports.forgetHash(item.file);
+    }
+    item.hashed = 0;
+    item.sent = 0;
+    return false;
   }
 
-  private async send(item: Item, sha256: string) {
+  private async hashOf(item: Item): Promise<string> {
+    if (item.sha256) return item.sha256;
+    item.state = 'hashing';
+    const sha256 = await this.hashing.through(() =>
+      this.ports.hash(item.file, (bytes) => (item.hashed = bytes), this.stopping.signal)
+    );
+    await this.ports.rememberHash(item.file, sha256);
+    item.hashed = item.size;
+    item.sha256 = sha256;
+    return sha256;
+  }
+
+  // False when the hub has them already, and no byte was sent.
+  private async send(item: Item, sha256: string): Promise<boolean> {
     item.state = 'sending';
     for (let plans = 1; ; plans++) {
       const plan = await this.retrying(item, () => this.ports.plan(sha256, item.size));
@@ -243,7 +252,7 @@ export class Uploader {
         if (plan.kind === 'whole') await this.sendWhole(item, plan.url);
         if (plan.kind === 'parts') await this.sendParts(item, sha256, plan);
         item.sent = item.size;
-        return;
+        return plan.kind !== 'present';
       } catch (error) {
         // Addresses that no longer hold: ask for others. Parts that arrived need not be sent again.
         const aged =

@@ -173,6 +173,49 @@ describe('uploader', () => {
     expect(hub.stored.has('hash-big.bin')).toBe(true);
   });
 
+  it('reads a file before it believes that the hub has it', async () => {
+    // Of the same name, size and time as a file that was uploaded from another folder.
+    const { uploader, hub } = uploading([['big.bin', 2 * mega]]);
+    hub.hashes.set(uploader.items[0]!.file, 'hash-other.bin');
+    hub.stored.add('hash-other.bin');
+    expect(await uploader.run()).toBe(true);
+    expect(uploader.items[0]!.sha256).toBe('hash-big.bin');
+    expect(hub.log).toEqual(['hash', 'put hash-big.bin/1', 'put hash-big.bin/2', 'complete 2']);
+    expect(hub.hashes.get(uploader.items[0]!.file)).toBe('hash-big.bin');
+  });
+
+  it('reads a file before it leaves it out as unchanged', async () => {
+    const { uploader, hub } = uploading([['same.bin', 2 * mega]]);
+    const { file } = uploader.items[0]!;
+    hub.hashes.set(file, 'hash-same.bin');
+    hub.names.set(file, 'changed.bin');
+    expect(await uploader.run()).toBe(true);
+    expect(states(uploader)).toEqual(['stored']);
+    expect(uploader.items[0]!.sha256).toBe('hash-changed.bin');
+  });
+
+  it('believes a memory that the file agrees with', async () => {
+    const { uploader, hub } = uploading([
+      ['same.bin', 2 * mega],
+      ['big.bin', 2 * mega]
+    ]);
+    for (const { file, path } of uploader.items) hub.hashes.set(file, `hash-${path}`);
+    hub.stored.add('hash-big.bin');
+    expect(await uploader.run()).toBe(true);
+    expect(states(uploader)).toEqual(['unchanged', 'stored']);
+    expect(hub.log).toEqual(['hash', 'hash']);
+  });
+
+  it('doubts a remembered hash in the second try as well', async () => {
+    const { uploader, hub } = uploading([['big.bin', 2 * mega]]);
+    hub.hashes.set(uploader.items[0]!.file, 'hash-other.bin');
+    hub.breakPut = (url) => (url.startsWith('hash-other') ? new ApiError(413, 'no') : null);
+    expect(await uploader.run()).toBe(false);
+    hub.stored.add('hash-other.bin');
+    expect(await uploader.run()).toBe(true);
+    expect(uploader.items[0]!.sha256).toBe('hash-big.bin');
+  });
+
   it('says at once what will not pass', async () => {
     const { uploader, hub } = uploading([
       ['a.bin', 5000],
