@@ -47,8 +47,8 @@ def commit_name():
     """The commit that was measured; "-changed" when the sources differ from it."""
     git = ["git", "-C", str(ROOT)]
     name = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True).stdout.strip()
-    changed = subprocess.run([*git, "status", "--porcelain", "--", "src"], capture_output=True, text=True).stdout
-    tests = all(line.endswith(("_test.cc", "_fuzz.cc", "_bench.cc", ".md")) for line in changed.splitlines())
+    changed = subprocess.run([*git, "status", "--porcelain", "--", "src", "web/src"], capture_output=True, text=True).stdout
+    tests = all(line.endswith(("_test.cc", "_fuzz.cc", "_bench.cc", ".test.ts", ".md")) for line in changed.splitlines())
     return (name or "unknown") + ("" if tests else "-changed")
 
 
