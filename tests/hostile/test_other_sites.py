@@ -37,6 +37,7 @@ def test_remembered_passwords_write_nothing_for_other_sites(alice, fresh_name, h
     pair = f"alice:{PASSWORD if secret == 'password' else alice.token}"
     browser.headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
     assert make(browser, fresh_name) == 200, "git and Python say nothing of where they come from"
+    assert make(browser, fresh_name, Origin=hub.url) == 200
     assert make(browser, fresh_name, Origin="https://evil.example") == 403
     assert make(browser, fresh_name, **{"Sec-Fetch-Site": "cross-site"}) == 403
 
