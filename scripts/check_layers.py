@@ -15,7 +15,7 @@ FLOORS = [
     "base",
     "json crypto rt",
     "http db",
-    "blob web",
+    "blob web transformers",
     "cas",
     "git meta",
     "auth jobs",
@@ -38,6 +38,8 @@ LIBRARIES = [
     ("openssl/", "crypto http"),  # http needs certificates' types beside TLS itself
     ("argon2", "crypto"),
     ("hwy/", "crypto"),
+    ("oniguruma", "transformers"),
+    ("unicode/", "transformers"),  # ICU
     ("lz4", "cas"),  # chunks in xorbs
     ("zlib", "http git"),  # gzip of bodies, and deflate of packs
     ("curl/", "http"),

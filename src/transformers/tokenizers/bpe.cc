@@ -1,0 +1,375 @@
+// BPE: begins with single characters (or bytes) and merges the pair that was learned first, again
+// and again, until no learned pair is left.
+//
+// Short pieces are scanned for their best pair; long ones use a heap, so that a piece of n symbols
+// costs n log n whatever is in it. Byte-level vocabularies spell bytes as visible code points; this
+// model reads the bytes themselves when the whole alphabet is there (use_bytes).
+
+#include <algorithm>
+#include <array>
+#include <queue>
+
+#include "base/strings.h"
+#include "transformers/tokenizers/model.h"
+#include "transformers/tokenizers/normalizer.h"
+#include "transformers/tokenizers/unicode.h"
+#include "transformers/tokenizers/word_cache.h"
+
+namespace embrace::transformers {
+namespace {
+
+constexpr std::uint32_t kNone = 0xFFFFFFFF;
+
+// (left id, right id) -> (rank, id of both together)
+class Merges {
+ public:
+  struct Entry {
+    std::uint64_t pair = kEmpty;
+    std::uint32_t rank = kNone;
+    std::uint32_t id = 0;
+  };
+
+  explicit Merges(std::size_t count) {
+    std::size_t size = 16;
+    while (size < count * 3) size *= 2;
+    table_.resize(size);
+  }
+
+  void add(std::uint32_t left, std::uint32_t right, std::uint32_t rank, std::uint32_t id) {
+    Entry& entry = table_[place(std::uint64_t{left} << 32 | right)];
+    entry = {std::uint64_t{left} << 32 | right, rank, id};
+  }
+
+  // rank is kNone when there is none.
+  const Entry& find(std::uint32_t left, std::uint32_t right) const {
+    return table_[place(std::uint64_t{left} << 32 | right)];
+  }
+
+ private:
+  static constexpr std::uint64_t kEmpty = ~std::uint64_t{0};
+
+  std::size_t place(std::uint64_t pair) const {
+    std::uint64_t hash = pair ^ pair >> 32;
+    hash *= 0x9E3779B97F4A7C15ULL;
+    hash ^= hash >> 29;
+    const std::size_t mask = table_.size() - 1;
+    std::size_t at = hash & mask;
+    while (table_[at].pair != pair && table_[at].pair != kEmpty) at = (at + 1) & mask;
+    return at;
+  }
+
+  std::vector<Entry> table_;
+};
+
+struct Symbol {
+  std::uint32_t id;
+  std::uint32_t length;  // bytes of the piece that it stands for
+};
+
+struct State final : public ModelState {
+  WordCache cache;
+  std::vector<Symbol> symbols;
+  std::vector<Merges::Entry> pairs;
+  std::string spelled;
+};
+
+struct Settings {
+  std::optional<std::uint32_t> unknown;
+  bool names_unknown = false;  // there is an unk_token, in the vocabulary or not
+  std::string prefix;
+  std::string suffix;
+  bool fuse_unknown = false;
+  bool byte_fallback = false;
+  bool ignore_merges = false;
+};
+
+class Bpe final : public Model {
+ public:
+  Bpe(Vocabulary vocabulary, Merges merges, Settings settings)
+      : vocabulary_(std::move(vocabulary)),
+        merges_(std::move(merges)),
+        settings_(std::move(settings)) {
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      std::string spelled;
+      append_utf8(spelled, byte_level_code_point(static_cast<unsigned char>(byte)));
+      byte_ids_[byte] = vocabulary_.find(spelled).value_or(kNone);
+      static constexpr char kHex[] = "0123456789ABCDEF";
+      const std::string fallback = {'<', '0', 'x', kHex[byte >> 4], kHex[byte & 15], '>'};
+      fallback_ids_[byte] = vocabulary_.find(fallback).value_or(kNone);
+    }
+  }
+
+  std::unique_ptr<ModelState> make_state() const override { return std::make_unique<State>(); }
+  const Vocabulary& vocabulary() const override { return vocabulary_; }
+
+  bool can_use_bytes() const override {
+    return settings_.prefix.empty() && settings_.suffix.empty() &&
+           std::find(byte_ids_.begin(), byte_ids_.end(), kNone) == byte_ids_.end();
+  }
+
+  void use_bytes() override {
+    use_bytes_ = true;
+    if (!settings_.ignore_merges) return;
+    for (std::uint32_t id = 0; id < vocabulary_.id_end(); ++id) {
+      const auto text = vocabulary_.text_of(id);
+      if (!text || vocabulary_.find(*text) != id) continue;
+      std::string bytes;
+      bool spelled = true;
+      for (std::size_t at = 0; at < text->size() && spelled;) {
+        const int byte = byte_of_code_point(next_code_point(*text, at));
+        spelled = byte >= 0;
+        if (spelled) bytes += static_cast<char>(byte);
+      }
+      if (spelled && !bytes.empty()) (void)whole_words_.add(bytes, id).has_value();
+    }
+  }
+
+  Status encode(std::string_view piece, ModelState& state, std::vector<Token>& out) const override {
+    auto& mine = static_cast<State&>(state);
+    const bool fits = WordCache::fits(piece);
+    const std::uint64_t hash = fits ? hash_bytes(piece) : 0;
+    if (fits && mine.cache.find(piece, hash, out)) return Done{};
+    const std::size_t first = out.size();
+    EMB_DO(encode_new(piece, mine, out));
+    if (fits) mine.cache.remember(piece, hash, out.data() + first, out.size() - first);
+    return Done{};
+  }
+
+ private:
+  Status encode_new(std::string_view piece, State& state, std::vector<Token>& out) const {
+    if (settings_.ignore_merges) {
+      const auto whole = use_bytes_ ? whole_words_.find(piece) : vocabulary_.find(piece);
+      if (whole) {
+        out.push_back({*whole, 0, static_cast<std::uint32_t>(piece.size())});
+        return Done{};
+      }
+    }
+    state.symbols.clear();
+    if (use_bytes_) {
+      for (const char c : piece)
+        state.symbols.push_back({byte_ids_[static_cast<unsigned char>(c)], 1});
+    } else {
+      EMB_DO(split(piece, state));
+    }
+    if (state.symbols.size() <= kScanMax) {
+      merge_by_scan(state);
+    } else {
+      merge_by_heap(state);
+    }
+    std::uint32_t begin = 0;
+    for (const Symbol& symbol : state.symbols) {
+      out.push_back({symbol.id, begin, begin + symbol.length});
+      begin += symbol.length;
+    }
+    return Done{};
+  }
+
+  // The characters' symbols. One that the vocabulary lacks becomes its bytes, or the unknown token,
+  // or nothing.
+  Status split(std::string_view piece, State& state) const {
+    std::vector<Symbol>& symbols = state.symbols;
+    Symbol unknown{0, 0};
+    bool has_unknown = false;
+    for (std::size_t at = 0; at < piece.size();) {
+      const std::size_t begin = at;
+      next_code_point(piece, at);
+      const auto length = static_cast<std::uint32_t>(at - begin);
+      std::string_view spelled = piece.substr(begin, length);
+      const bool prefixed = begin > 0 && !settings_.prefix.empty();
+      const bool suffixed = at == piece.size() && !settings_.suffix.empty();
+      if (prefixed || suffixed) {
+        state.spelled.assign(prefixed ? settings_.prefix : "");
+        state.spelled += spelled;
+        if (suffixed) state.spelled += settings_.suffix;
+        spelled = state.spelled;
+      }
+      if (const auto id = vocabulary_.find(spelled)) {
+        if (has_unknown) symbols.push_back(unknown);
+        has_unknown = false;
+        symbols.push_back({*id, length});
+        continue;
+      }
+      if (settings_.byte_fallback && has_fallback(spelled)) {
+        for (const char c : spelled) {
+          symbols.push_back({fallback_ids_[static_cast<unsigned char>(c)], 1});
+        }
+        continue;
+      }
+      if (!settings_.names_unknown) continue;
+      if (has_unknown && settings_.fuse_unknown) {
+        unknown.length += length;
+        continue;
+      }
+      if (has_unknown) symbols.push_back(unknown);
+      if (!settings_.unknown) {
+        return fail(Code::InvalidArgument, "the unknown token is not in the vocabulary");
+      }
+      unknown = {*settings_.unknown, length};
+      has_unknown = true;
+    }
+    if (has_unknown) symbols.push_back(unknown);
+    return Done{};
+  }
+
+  bool has_fallback(std::string_view bytes) const {
+    return std::all_of(bytes.begin(), bytes.end(), [this](char c) {
+      return fallback_ids_[static_cast<unsigned char>(c)] != kNone;
+    });
+  }
+
+  static constexpr std::size_t kScanMax = 48;  // symbols; above, a heap is quicker
+
+  void merge_by_scan(State& state) const {
+    std::vector<Symbol>& symbols = state.symbols;
+    std::size_t count = symbols.size();
+    if (count < 2) return;
+    std::vector<Merges::Entry>& pairs = state.pairs;
+    pairs.resize(count - 1);
+    for (std::size_t i = 0; i + 1 < count; ++i)
+      pairs[i] = merges_.find(symbols[i].id, symbols[i + 1].id);
+    while (count > 1) {
+      std::size_t best = 0;
+      for (std::size_t i = 1; i + 1 < count; ++i) {
+        if (pairs[i].rank < pairs[best].rank) best = i;
+      }
+      if (pairs[best].rank == kNone) break;
+      symbols[best] = {pairs[best].id, symbols[best].length + symbols[best + 1].length};
+      --count;
+      for (std::size_t i = best + 1; i < count; ++i) symbols[i] = symbols[i + 1];
+      for (std::size_t i = best + 1; i + 1 < count; ++i) pairs[i] = pairs[i + 1];
+      if (best > 0) pairs[best - 1] = merges_.find(symbols[best - 1].id, symbols[best].id);
+      if (best + 1 < count) pairs[best] = merges_.find(symbols[best].id, symbols[best + 1].id);
+    }
+    symbols.resize(count);
+  }
+
+  void merge_by_heap(State& state) const {
+    struct Link {
+      std::uint32_t previous;
+      std::uint32_t next;
+    };
+    struct Waiting {
+      std::uint32_t rank;
+      std::uint32_t at;
+      std::uint32_t id;
+      bool operator<(const Waiting& other) const {
+        return rank != other.rank ? rank > other.rank : at > other.at;
+      }
+    };
+    std::vector<Symbol>& symbols = state.symbols;
+    const auto count = static_cast<std::uint32_t>(symbols.size());
+    std::vector<Link> links(count);
+    std::priority_queue<Waiting> waiting;
+    const auto wait = [&](std::uint32_t left, std::uint32_t right) {
+      const Merges::Entry& pair = merges_.find(symbols[left].id, symbols[right].id);
+      if (pair.rank != kNone) waiting.push({pair.rank, left, pair.id});
+    };
+    for (std::uint32_t i = 0; i < count; ++i) {
+      links[i] = {i == 0 ? kNone : i - 1, i + 1 == count ? kNone : i + 1};
+      if (i + 1 < count) wait(i, i + 1);
+    }
+    std::vector<bool> gone(count);
+    while (!waiting.empty()) {
+      const Waiting top = waiting.top();
+      waiting.pop();
+      const std::uint32_t right = links[top.at].next;
+      if (gone[top.at] || right == kNone) continue;
+      // What waited may have merged otherwise meanwhile.
+      const Merges::Entry& pair = merges_.find(symbols[top.at].id, symbols[right].id);
+      if (pair.rank == kNone || pair.id != top.id) continue;
+      symbols[top.at] = {pair.id, symbols[top.at].length + symbols[right].length};
+      gone[right] = true;
+      links[top.at].next = links[right].next;
+      if (links[right].next != kNone) links[links[right].next].previous = top.at;
+      if (links[top.at].previous != kNone) wait(links[top.at].previous, top.at);
+      if (links[top.at].next != kNone) wait(top.at, links[top.at].next);
+    }
+    std::size_t kept = 0;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if (!gone[i]) symbols[kept++] = symbols[i];
+    }
+    symbols.resize(kept);
+  }
+
+  Vocabulary vocabulary_;
+  Merges merges_;
+  Settings settings_;
+  std::array<std::uint32_t, 256> byte_ids_{};
+  std::array<std::uint32_t, 256> fallback_ids_{};
+  bool use_bytes_ = false;
+  Vocabulary whole_words_;  // by their bytes; for ignore_merges with use_bytes
+};
+
+constexpr std::size_t kMergesMax = 1 << 24;
+
+// "left right", or ["left", "right"].
+bool parse_merge(json::View view, std::string_view& left, std::string_view& right) {
+  if (const auto text = view.text()) {
+    const std::size_t space = text->find(' ');
+    if (space == std::string_view::npos || text->find(' ', space + 1) != std::string_view::npos) {
+      return false;
+    }
+    left = text->substr(0, space);
+    right = text->substr(space + 1);
+    return true;
+  }
+  const std::vector<json::View> both = view.items();
+  if (both.size() != 2 || !both[0].is_string() || !both[1].is_string()) return false;
+  left = *both[0].text();
+  right = *both[1].text();
+  return true;
+}
+
+Result<Merges> parse_merges(json::View view, const Vocabulary& vocabulary,
+                            std::size_t prefix_bytes) {
+  const std::vector<json::View> items = view.items();
+  if (items.size() > kMergesMax)
+    return fail(Code::TooLarge, cat("more than ", kMergesMax, " merges"));
+  Merges merges(items.size());
+  std::string together;
+  for (std::size_t rank = 0; rank < items.size(); ++rank) {
+    std::string_view left;
+    std::string_view right;
+    if (!parse_merge(items[rank], left, right)) {
+      return fail(Code::InvalidArgument, cat("merge ", rank, " is not two texts"));
+    }
+    if (right.size() < prefix_bytes) {
+      return fail(Code::InvalidArgument, cat("merge ", rank, " lacks the subword prefix"));
+    }
+    const auto left_id = vocabulary.find(left);
+    const auto right_id = vocabulary.find(right);
+    together.assign(left);
+    together += right.substr(prefix_bytes);
+    const auto id = vocabulary.find(together);
+    if (!left_id || !right_id || !id) {
+      return fail(Code::InvalidArgument,
+                  cat("merge ", rank, " speaks of a token that is not in the vocabulary"));
+    }
+    merges.add(*left_id, *right_id, static_cast<std::uint32_t>(rank), *id);
+  }
+  return merges;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Model>> parse_bpe(json::View view) {
+  EMB_TRY(Vocabulary vocabulary, Vocabulary::parse(view["vocab"]));
+  if (view["dropout"].number().value_or(0) != 0) {
+    return fail(Code::InvalidArgument,
+                "BPE with dropout gives other tokens every time; set it to null");
+  }
+  Settings settings;
+  settings.prefix = view.text_or("continuing_subword_prefix", "");
+  settings.suffix = view.text_or("end_of_word_suffix", "");
+  settings.fuse_unknown = view["fuse_unk"].boolean().value_or(false);
+  settings.byte_fallback = view["byte_fallback"].boolean().value_or(false);
+  settings.ignore_merges = view["ignore_merges"].boolean().value_or(false);
+  if (const auto unknown = view["unk_token"].text()) {
+    settings.names_unknown = true;
+    settings.unknown = vocabulary.find(*unknown);
+  }
+  EMB_TRY(Merges merges, parse_merges(view["merges"], vocabulary, settings.prefix.size()));
+  return std::make_unique<Bpe>(std::move(vocabulary), std::move(merges), std::move(settings));
+}
+
+}  // namespace embrace::transformers
