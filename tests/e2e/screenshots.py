@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Takes the pictures of the guide: the ten main pages into docs/guide/, in PNG.
+"""Takes the pictures of the guide: the ten main pages into docs/guide/pages/, in PNG.
 
     ./dev screenshots [FOLDER]
 """
