@@ -24,6 +24,7 @@ import catalog
 import hashing
 import large_files
 import small_things
+import tokenizing
 import web
 from measure import Load, build_load_tool
 from processes import ROOT, Embrace, Nginx
@@ -55,7 +56,7 @@ def commit_name():
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "build/release/embrace")
-    parser.add_argument("--only", default="", metavar="PART", choices=["", "hashing", "catalog", "start", "reads", "writes", "large", "many", "web"])
+    parser.add_argument("--only", default="", metavar="PART", choices=["", "hashing", "catalog", "start", "reads", "writes", "large", "many", "web", "tokenizers"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="small files, few repositories: to see that it runs")
     parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "build", help="where the temporary folder goes (6 GiB)")
@@ -81,6 +82,8 @@ def main():
                 hashing.measure(report, folder / "hashing")
             if wants("catalog"):
                 catalog.measure(report)
+            if wants("tokenizers"):
+                tokenizing.measure(report, folder / "tokenizers", options)
             if wants("start"):
                 measure_start(report, options.binary, folder, options)
             hub.start()

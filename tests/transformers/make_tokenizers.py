@@ -179,11 +179,24 @@ def sentencepiece_bpe():
 def gemma():
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))
     tokenizer.normalizer = normalizers.Replace(" ", "▁")
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
     tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("▁", "merged_with_next")  # for the training alone
     train(tokenizer, trainers.BpeTrainer(vocab_size=900, limit_alphabet=200, max_token_length=12, special_tokens=["<pad>", "<eos>", "<bos>", "<unk>"] + BYTES, show_progress=False))
     data = json.loads(tokenizer.to_str())
     data["added_tokens"] = [token for token in data["added_tokens"] if token["id"] < 4]
+    tokenizer = Tokenizer.from_str(json.dumps(data))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
+    return tokenizer
+
+
+def crossing():
+    """SentencePiece's style, but with tokens that go over several words."""
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True))
+    tokenizer.normalizer = normalizers.Replace(" ", "▁")
+    tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
+    train(tokenizer, trainers.BpeTrainer(vocab_size=700, limit_alphabet=200, max_token_length=12, special_tokens=["<unk>"] + BYTES, show_progress=False))
+    data = json.loads(tokenizer.to_str())
+    data["added_tokens"] = data["added_tokens"][:1]
     return Tokenizer.from_str(json.dumps(data))
 
 
@@ -232,7 +245,7 @@ def ctc():
     return tokenizer
 
 
-KINDS = [gpt2, llama3, qwen2, roberta, bert, bert_cased, t5, xlm_roberta, unigram_bytes, sentencepiece_bpe, gemma, clip, openai_gpt, prefixed_bpe, word_level, ctc]
+KINDS = [gpt2, llama3, qwen2, roberta, bert, bert_cased, t5, xlm_roberta, unigram_bytes, sentencepiece_bpe, gemma, crossing, clip, openai_gpt, prefixed_bpe, word_level, ctc]
 
 
 def main():

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <queue>
 
 #include "base/strings.h"
 #include "transformers/tokenizers/model.h"
@@ -66,10 +65,27 @@ struct Symbol {
   std::uint32_t length;  // bytes of the piece that it stands for
 };
 
+struct Link {
+  std::uint32_t previous;
+  std::uint32_t next;
+};
+
+// A pair that may be merged, in a heap whose top was learned first.
+struct Waiting {
+  std::uint32_t rank;
+  std::uint32_t at;  // its left symbol
+  std::uint32_t id;
+  bool operator<(const Waiting& other) const {
+    return rank != other.rank ? rank > other.rank : at > other.at;
+  }
+};
+
 struct State final : public ModelState {
   WordCache cache;
   std::vector<Symbol> symbols;
   std::vector<Merges::Entry> pairs;
+  std::vector<Link> links;
+  std::vector<Waiting> waiting;
   std::string spelled;
 };
 
@@ -97,6 +113,7 @@ class Bpe final : public Model {
       const std::string fallback = {'<', '0', 'x', kHex[byte >> 4], kHex[byte & 15], '>'};
       fallback_ids_[byte] = vocabulary_.find(fallback).value_or(kNone);
     }
+    words_stand_alone_ = find_whether_words_stand_alone();
   }
 
   std::unique_ptr<ModelState> make_state() const override { return std::make_unique<State>(); }
@@ -109,6 +126,7 @@ class Bpe final : public Model {
 
   void use_bytes() override {
     use_bytes_ = true;
+    words_stand_alone_ = false;
     if (!settings_.ignore_merges) return;
     for (std::uint32_t id = 0; id < vocabulary_.id_end(); ++id) {
       const auto text = vocabulary_.text_of(id);
@@ -126,6 +144,45 @@ class Bpe final : public Model {
 
   Status encode(std::string_view piece, ModelState& state, std::vector<Token>& out) const override {
     auto& mine = static_cast<State&>(state);
+    if (!words_stand_alone_) return encode_word(piece, mine, out);
+    for (std::size_t begin = 0; begin < piece.size();) {
+      const std::size_t end = word_end(piece, begin);
+      const std::size_t first = out.size();
+      EMB_DO(encode_word(piece.substr(begin, end - begin), mine, out));
+      for (std::size_t i = first; begin > 0 && i < out.size(); ++i) {
+        out[i].begin += static_cast<std::uint32_t>(begin);
+        out[i].end += static_cast<std::uint32_t>(begin);
+      }
+      begin = end;
+    }
+    return Done{};
+  }
+
+ private:
+  static constexpr std::string_view kMark = "\xE2\x96\x81";  // SentencePiece's space
+
+  // Behind the marks at `at` and what follows up to the next mark.
+  static std::size_t word_end(std::string_view piece, std::size_t at) {
+    while (piece.substr(at).starts_with(kMark)) at += kMark.size();
+    return std::min(piece.find(kMark, at), piece.size());
+  }
+
+  // SentencePiece's models see a whole text as one piece, but no token of most of them has a mark
+  // behind another character. Then no merge crosses the border before a mark, and words can be
+  // encoded one by one, and found in the cache.
+  bool find_whether_words_stand_alone() const {
+    if (!settings_.prefix.empty() || !settings_.suffix.empty() || settings_.ignore_merges ||
+        !vocabulary_.find(kMark)) {
+      return false;
+    }
+    for (std::uint32_t id = 0; id < vocabulary_.id_end(); ++id) {
+      const auto text = vocabulary_.text_of(id);
+      if (text && !text->empty() && word_end(*text, 0) != text->size()) return false;
+    }
+    return true;
+  }
+
+  Status encode_word(std::string_view piece, State& mine, std::vector<Token>& out) const {
     const bool fits = WordCache::fits(piece);
     const std::uint64_t hash = fits ? hash_bytes(piece) : 0;
     if (fits && mine.cache.find(piece, hash, out)) return Done{};
@@ -135,7 +192,6 @@ class Bpe final : public Model {
     return Done{};
   }
 
- private:
   Status encode_new(std::string_view piece, State& state, std::vector<Token>& out) const {
     if (settings_.ignore_merges) {
       const auto whole = use_bytes_ ? whole_words_.find(piece) : vocabulary_.find(piece);
@@ -244,41 +300,37 @@ class Bpe final : public Model {
   }
 
   void merge_by_heap(State& state) const {
-    struct Link {
-      std::uint32_t previous;
-      std::uint32_t next;
-    };
-    struct Waiting {
-      std::uint32_t rank;
-      std::uint32_t at;
-      std::uint32_t id;
-      bool operator<(const Waiting& other) const {
-        return rank != other.rank ? rank > other.rank : at > other.at;
-      }
-    };
     std::vector<Symbol>& symbols = state.symbols;
+    std::vector<Link>& links = state.links;
+    std::vector<Waiting>& waiting = state.waiting;
     const auto count = static_cast<std::uint32_t>(symbols.size());
-    std::vector<Link> links(count);
-    std::priority_queue<Waiting> waiting;
-    const auto wait = [&](std::uint32_t left, std::uint32_t right) {
+    links.resize(count);
+    waiting.clear();
+    const auto add = [&](std::uint32_t left, std::uint32_t right) {
       const Merges::Entry& pair = merges_.find(symbols[left].id, symbols[right].id);
-      if (pair.rank != kNone) waiting.push({pair.rank, left, pair.id});
+      if (pair.rank == kNone) return false;
+      waiting.push_back({pair.rank, left, pair.id});
+      return true;
+    };
+    const auto wait = [&](std::uint32_t left, std::uint32_t right) {
+      if (add(left, right)) std::push_heap(waiting.begin(), waiting.end());
     };
     for (std::uint32_t i = 0; i < count; ++i) {
       links[i] = {i == 0 ? kNone : i - 1, i + 1 == count ? kNone : i + 1};
-      if (i + 1 < count) wait(i, i + 1);
+      if (i + 1 < count) add(i, i + 1);
     }
-    std::vector<bool> gone(count);
+    std::make_heap(waiting.begin(), waiting.end());
     while (!waiting.empty()) {
-      const Waiting top = waiting.top();
-      waiting.pop();
+      const Waiting top = waiting.front();
+      std::pop_heap(waiting.begin(), waiting.end());
+      waiting.pop_back();
       const std::uint32_t right = links[top.at].next;
-      if (gone[top.at] || right == kNone) continue;
+      if (symbols[top.at].id == kNone || right == kNone) continue;
       // What waited may have merged otherwise meanwhile.
       const Merges::Entry& pair = merges_.find(symbols[top.at].id, symbols[right].id);
       if (pair.rank == kNone || pair.id != top.id) continue;
       symbols[top.at] = {pair.id, symbols[top.at].length + symbols[right].length};
-      gone[right] = true;
+      symbols[right].id = kNone;  // gone
       links[top.at].next = links[right].next;
       if (links[right].next != kNone) links[links[right].next].previous = top.at;
       if (links[top.at].previous != kNone) wait(links[top.at].previous, top.at);
@@ -286,7 +338,7 @@ class Bpe final : public Model {
     }
     std::size_t kept = 0;
     for (std::uint32_t i = 0; i < count; ++i) {
-      if (!gone[i]) symbols[kept++] = symbols[i];
+      if (symbols[i].id != kNone) symbols[kept++] = symbols[i];
     }
     symbols.resize(kept);
   }
@@ -297,6 +349,7 @@ class Bpe final : public Model {
   std::array<std::uint32_t, 256> byte_ids_{};
   std::array<std::uint32_t, 256> fallback_ids_{};
   bool use_bytes_ = false;
+  bool words_stand_alone_ = false;
   Vocabulary whole_words_;  // by their bytes; for ignore_merges with use_bytes
 };
 
