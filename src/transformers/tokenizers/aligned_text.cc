@@ -9,12 +9,14 @@ void AlignedText::assign_verbatim(std::string_view text, std::uint32_t origin) {
   spans_.clear();
   origin_ = origin;
   verbatim_ = true;
+  bytes_max_ = (std::size_t{1} << 20) + 16 * text.size();
 }
 
 void AlignedText::assign_slice(const AlignedText& from, std::size_t begin, std::size_t end) {
   text_.assign(from.text_, begin, end - begin);
   origin_ = begin < end ? from.span_of_byte(begin).begin : from.origin_;
   verbatim_ = from.verbatim_;
+  bytes_max_ = from.bytes_max_;
   if (verbatim_) {
     spans_.clear();
   } else {
@@ -44,6 +46,7 @@ void AlignedText::swap(AlignedText& other) noexcept {
   spans_.swap(other.spans_);
   std::swap(origin_, other.origin_);
   std::swap(verbatim_, other.verbatim_);
+  std::swap(bytes_max_, other.bytes_max_);
 }
 
 Rewriter::Rewriter(const AlignedText& from, AlignedText& to)
@@ -54,6 +57,7 @@ Rewriter::Rewriter(const AlignedText& from, AlignedText& to)
   to_.spans_.reserve(from.text_.size() + 16);
   to_.origin_ = from.origin_;
   to_.verbatim_ = false;
+  to_.bytes_max_ = from.bytes_max_;
 }
 
 void Rewriter::step() {

@@ -38,6 +38,10 @@ class AlignedText {
   // an empty span there.
   std::uint32_t origin() const { return origin_; }
 
+  // Rewriting may not make more of it than this: 16 times its first size, and a megabyte.
+  std::size_t bytes_max() const { return bytes_max_; }
+  bool is_too_long() const { return text_.size() > bytes_max_; }
+
   Span span_of_byte(std::size_t at) const;
   // From the first byte's beginning to the last byte's end; of an empty range, nothing at its
   // place.
@@ -51,6 +55,7 @@ class AlignedText {
   std::vector<Span> spans_;  // one a byte, unless verbatim
   std::uint32_t origin_ = 0;
   bool verbatim_ = true;
+  std::size_t bytes_max_ = 0;
 };
 
 // Rewrites an AlignedText front to back into another one.

@@ -262,9 +262,11 @@ class Sequence final : public Decoder {
   std::vector<std::unique_ptr<Decoder>> steps_;
 };
 
-constexpr std::size_t kStepsMax = 64;  // of one sequence
+constexpr std::size_t kStepsMax = 64;  // sequences and what is in them
 
-Result<std::unique_ptr<Decoder>> parse_one(json::View view, unsigned depth) {
+Result<std::unique_ptr<Decoder>> parse_one(json::View view, unsigned depth,
+                                           std::size_t& steps_left) {
+  if (steps_left-- == 0) return fail(Code::InvalidArgument, "too many steps");
   if (depth > 8) return fail(Code::InvalidArgument, "sequences are nested too deeply");
   const std::string type = view.text_or("type", "");
   if (type == "Sequence") {
@@ -272,7 +274,7 @@ Result<std::unique_ptr<Decoder>> parse_one(json::View view, unsigned depth) {
     for (const json::View step : view["decoders"].items()) {
       if (steps.size() >= kStepsMax)
         return fail(Code::InvalidArgument, "a sequence has too many steps");
-      EMB_TRY(auto made, parse_one(step, depth + 1));
+      EMB_TRY(auto made, parse_one(step, depth + 1, steps_left));
       steps.push_back(std::move(made));
     }
     return std::make_unique<Sequence>(std::move(steps));
@@ -317,7 +319,8 @@ Result<std::unique_ptr<Decoder>> parse_one(json::View view, unsigned depth) {
 
 Result<std::unique_ptr<Decoder>> parse_decoder(json::View view) {
   if (!view.exists() || view.is_null()) return std::unique_ptr<Decoder>();
-  return parse_one(view, 0);
+  std::size_t steps_left = kStepsMax;
+  return parse_one(view, 0, steps_left);
 }
 
 }  // namespace embrace::transformers

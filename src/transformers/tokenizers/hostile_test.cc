@@ -159,6 +159,38 @@ TEST(HostileTokenizer, CharsmapsThatPointOutsideAreHarmless) {
   }
 }
 
+TEST(HostileTokenizer, TextsDoNotExplode) {
+  std::string doubling;
+  std::string spelling;
+  for (int i = 0; i < 40; ++i) {
+    doubling += R"({"type": "Replace", "pattern": {"String": "a"}, "content": "aa"},)";
+    spelling += R"({"type": "ByteLevel", "add_prefix_space": false, "use_regex": false},)";
+  }
+  doubling.pop_back();
+  spelling.pop_back();
+  for (const std::string& part :
+       {cat(R"("normalizer": {"type": "Sequence", "normalizers": [)", doubling, "]}"),
+        cat(R"("pre_tokenizer": {"type": "Sequence", "pretokenizers": [)", spelling, "]}")}) {
+    const auto tokenizer = Tokenizer::parse(with_model(part));
+    ASSERT_TRUE(tokenizer) << tokenizer.error().message();
+    const auto encoding = tokenizer->encode("aé");
+    ASSERT_FALSE(encoding);
+    EXPECT_EQ(encoding.error().code(), Code::TooLarge);
+  }
+  std::string many;
+  for (int i = 0; i < 70; ++i) many += R"({"type": "NFC"},)";
+  many.pop_back();
+  EXPECT_EQ(complaint(with_model(
+                cat(R"("normalizer": {"type": "Sequence", "normalizers": [)", many, "]}"))),
+            "normalizer: too many steps");
+  const std::string endless(1 << 20, 'x');  // one letter becomes a megabyte
+  const auto tokenizer = Tokenizer::parse(with_model(
+      cat(R"("normalizer": {"type": "Precompiled", "precompiled_charsmap": ")",
+          to_base64(std::string("\x08\0\0\0\0\0\0\0\x61\x01\0\0", 12) + endless), R"("})")));
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message();
+  EXPECT_TRUE(tokenizer->encode(std::string(100'000, 'a')));
+}
+
 TEST(HostileTokenizer, TruncationMakesNoEndlessWindows) {
   auto tokenizer =
       Tokenizer::parse(with_model(R"("pre_tokenizer": {"type": "FixedLength", "length": 1})"));

@@ -202,6 +202,8 @@ class Strip final : public Normalizer {
   bool right_;
 };
 
+Status too_long() { return fail(Code::TooLarge, "the normalizer makes too much of this text"); }
+
 class Replace final : public Normalizer {
  public:
   Replace(Pattern pattern, std::string_view content)
@@ -211,6 +213,7 @@ class Replace final : public Normalizer {
     std::vector<Match> matches;
     EMB_DO(pattern_.find_all(all, matches));
     if (matches.empty()) return Done{};
+    if (all.size() + matches.size() * content_.size() > text.bytes_max()) return too_long();
     Rewriter writer(text, spare);
     for (const Match& match : matches) {
       writer.keep_bytes(match.begin - writer.at());
@@ -319,7 +322,10 @@ class Sequence final : public Normalizer {
  public:
   explicit Sequence(std::vector<std::unique_ptr<Normalizer>> steps) : steps_(std::move(steps)) {}
   Status normalize(AlignedText& text, AlignedText& spare) const override {
-    for (const auto& step : steps_) EMB_DO(step->normalize(text, spare));
+    for (const auto& step : steps_) {
+      EMB_DO(step->normalize(text, spare));
+      if (text.is_too_long()) return too_long();
+    }
     return Done{};
   }
 
@@ -352,9 +358,11 @@ void prepend_text(AlignedText& text, AlignedText& spare, std::string_view what) 
 
 namespace {
 
-constexpr std::size_t kStepsMax = 64;  // of one sequence
+constexpr std::size_t kStepsMax = 64;  // sequences and what is in them
 
-Result<std::unique_ptr<Normalizer>> parse_one(json::View view, unsigned depth) {
+Result<std::unique_ptr<Normalizer>> parse_one(json::View view, unsigned depth,
+                                              std::size_t& steps_left) {
+  if (steps_left-- == 0) return fail(Code::InvalidArgument, "too many steps");
   if (depth > 8) return fail(Code::InvalidArgument, "sequences are nested too deeply");
   const std::string type = view.text_or("type", "");
   if (type == "Sequence") {
@@ -362,7 +370,7 @@ Result<std::unique_ptr<Normalizer>> parse_one(json::View view, unsigned depth) {
     for (const json::View step : view["normalizers"].items()) {
       if (steps.size() >= kStepsMax)
         return fail(Code::InvalidArgument, "a sequence has too many steps");
-      EMB_TRY(auto made, parse_one(step, depth + 1));
+      EMB_TRY(auto made, parse_one(step, depth + 1, steps_left));
       steps.push_back(std::move(made));
     }
     return std::make_unique<Sequence>(std::move(steps));
@@ -405,7 +413,8 @@ Result<std::unique_ptr<Normalizer>> parse_one(json::View view, unsigned depth) {
 
 Result<std::unique_ptr<Normalizer>> parse_normalizer(json::View view) {
   if (!view.exists() || view.is_null()) return std::unique_ptr<Normalizer>();
-  return parse_one(view, 0);
+  std::size_t steps_left = kStepsMax;
+  return parse_one(view, 0, steps_left);
 }
 
 }  // namespace embrace::transformers

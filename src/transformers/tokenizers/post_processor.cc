@@ -257,9 +257,11 @@ Result<std::unique_ptr<PostProcessor>> parse_template(json::View view) {
   return std::make_unique<Template>(std::move(single), std::move(pair));
 }
 
-constexpr std::size_t kStepsMax = 16;  // of one sequence
+constexpr std::size_t kStepsMax = 16;  // sequences and what is in them
 
-Result<std::unique_ptr<PostProcessor>> parse_one(json::View view, unsigned depth) {
+Result<std::unique_ptr<PostProcessor>> parse_one(json::View view, unsigned depth,
+                                                 std::size_t& steps_left) {
+  if (steps_left-- == 0) return fail(Code::InvalidArgument, "too many steps");
   if (depth > 8) return fail(Code::InvalidArgument, "sequences are nested too deeply");
   const std::string type = view.text_or("type", "");
   if (type == "Sequence") {
@@ -267,7 +269,7 @@ Result<std::unique_ptr<PostProcessor>> parse_one(json::View view, unsigned depth
     for (const json::View step : view["processors"].items()) {
       if (steps.size() >= kStepsMax)
         return fail(Code::InvalidArgument, "a sequence has too many steps");
-      EMB_TRY(auto made, parse_one(step, depth + 1));
+      EMB_TRY(auto made, parse_one(step, depth + 1, steps_left));
       steps.push_back(std::move(made));
     }
     return std::make_unique<Sequence>(std::move(steps));
@@ -287,7 +289,8 @@ Result<std::unique_ptr<PostProcessor>> parse_one(json::View view, unsigned depth
 
 Result<std::unique_ptr<PostProcessor>> parse_post_processor(json::View view) {
   if (!view.exists() || view.is_null()) return std::unique_ptr<PostProcessor>();
-  return parse_one(view, 0);
+  std::size_t steps_left = kStepsMax;
+  return parse_one(view, 0, steps_left);
 }
 
 Result<Encoding> post_process(const PostProcessor* processor, std::vector<Encoding> texts,

@@ -424,7 +424,14 @@ class Sequence final : public PreTokenizer {
  public:
   explicit Sequence(std::vector<std::unique_ptr<PreTokenizer>> steps) : steps_(std::move(steps)) {}
   Status cut(PieceList& list) const override {
-    for (const auto& step : steps_) EMB_DO(step->cut(list));
+    for (const auto& step : steps_) {
+      EMB_DO(step->cut(list));
+      std::size_t bytes = 0;
+      for (const Piece& piece : list.pieces) bytes += piece.end - piece.begin;
+      if (!list.pieces.empty() && bytes > list.pieces[0].text->bytes_max()) {
+        return fail(Code::TooLarge, "the pre-tokenizer makes too much of this text");
+      }
+    }
     return Done{};
   }
   bool ends_in_byte_alphabet() const override {
@@ -469,9 +476,11 @@ Result<std::unique_ptr<PreTokenizer>> parse_metaspace(json::View view) {
   return std::make_unique<Metaspace>(replacement, scheme, view["split"].boolean().value_or(true));
 }
 
-constexpr std::size_t kStepsMax = 64;  // of one sequence
+constexpr std::size_t kStepsMax = 64;  // sequences and what is in them
 
-Result<std::unique_ptr<PreTokenizer>> parse_one(json::View view, unsigned depth) {
+Result<std::unique_ptr<PreTokenizer>> parse_one(json::View view, unsigned depth,
+                                                std::size_t& steps_left) {
+  if (steps_left-- == 0) return fail(Code::InvalidArgument, "too many steps");
   if (depth > 8) return fail(Code::InvalidArgument, "sequences are nested too deeply");
   const std::string type = view.text_or("type", "");
   if (type == "Sequence") {
@@ -479,7 +488,7 @@ Result<std::unique_ptr<PreTokenizer>> parse_one(json::View view, unsigned depth)
     for (const json::View step : view["pretokenizers"].items()) {
       if (steps.size() >= kStepsMax)
         return fail(Code::InvalidArgument, "a sequence has too many steps");
-      EMB_TRY(auto made, parse_one(step, depth + 1));
+      EMB_TRY(auto made, parse_one(step, depth + 1, steps_left));
       steps.push_back(std::move(made));
     }
     return std::make_unique<Sequence>(std::move(steps));
@@ -526,7 +535,8 @@ Result<std::unique_ptr<PreTokenizer>> parse_one(json::View view, unsigned depth)
 
 Result<std::unique_ptr<PreTokenizer>> parse_pre_tokenizer(json::View view) {
   if (!view.exists() || view.is_null()) return std::unique_ptr<PreTokenizer>();
-  return parse_one(view, 0);
+  std::size_t steps_left = kStepsMax;
+  return parse_one(view, 0, steps_left);
 }
 
 }  // namespace embrace::transformers

@@ -25,6 +25,9 @@ class Precompiled final : public Normalizer {
     bool modified = false;
     std::string_view found;
     for (std::size_t at = 0; at < all.size();) {
+      if (out.size() > text.bytes_max()) {
+        return fail(Code::TooLarge, "the normalizer makes too much of this text");
+      }
       const std::size_t end = grapheme_end(all, at);
       const std::string_view cluster = all.substr(at, end - at);
       if (cluster.size() < 6 && look_up(cluster, found)) {
@@ -53,6 +56,8 @@ class Precompiled final : public Normalizer {
   }
 
  private:
+  static constexpr std::size_t kReplacementBytesMax = 4096;  // the longest in use has 33
+
   static std::size_t count(std::string_view text) {
     std::size_t n = 0;
     for (const char c : text) n += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
@@ -97,6 +102,10 @@ class Precompiled final : public Normalizer {
         return false;  // the middle of a code point
       }
       const std::size_t end = replacements_.find('\0', place);
+      if (end - place > kReplacementBytesMax &&
+          replacements_.size() - place > kReplacementBytesMax) {
+        return false;
+      }
       found = std::string_view(replacements_)
                   .substr(place, end == std::string::npos ? end : end - place);
       return true;

@@ -24,6 +24,7 @@ struct Workspace {
   PieceList list;
   std::vector<Token> tokens;
   std::string repaired;
+  std::size_t largest_bytes = 0;  // of the texts it has seen
 };
 
 // Turns places in bytes into places in code points. Questions come nearly in order, so it walks
@@ -138,6 +139,10 @@ Result<std::optional<Padding>> parse_padding(json::View view) {
 
 }  // namespace
 
+namespace {
+constexpr std::size_t kKeptTextBytesMax = 1 << 20;
+}  // namespace
+
 struct Tokenizer::Impl {
   std::unique_ptr<Normalizer> normalizer;
   std::unique_ptr<PreTokenizer> pre_tokenizer;
@@ -166,6 +171,7 @@ struct Tokenizer::Impl {
     return made;
   }
   void give_back(std::unique_ptr<Workspace> workspace) const {
+    if (workspace->largest_bytes > kKeptTextBytesMax) return;  // and its memory with it
     const std::lock_guard held(pool_lock);
     pool.push_back(std::move(workspace));
   }
@@ -217,6 +223,7 @@ Result<Encoding> Tokenizer::Impl::encode_text(std::string_view given, std::uint8
   if (given.size() > kTextBytesMax) {
     return fail(Code::TooLarge, cat("a text of ", given.size(), " bytes; at most ", kTextBytesMax));
   }
+  work.largest_bytes = std::max(work.largest_bytes, given.size());
   const std::string_view text = utf8_or_repaired(given, work.repaired);
   work.list.clear();
   AlignedText& whole = work.list.new_text();

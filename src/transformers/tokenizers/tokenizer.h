@@ -38,7 +38,7 @@ struct TextPair {
 class Tokenizer {
  public:
   static constexpr std::size_t kFileBytesMax = std::size_t{96} << 20;
-  static constexpr std::size_t kTextBytesMax = std::size_t{1} << 30;
+  static constexpr std::size_t kTextBytesMax = std::size_t{32} << 20;
 
   // From the bytes of a tokenizer.json.
   static Result<Tokenizer> parse(std::string_view json);
