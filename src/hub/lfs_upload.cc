@@ -64,7 +64,7 @@ Status link(Services& services, rt::Blocking blocking, const SignedGrant& grant)
 Status check_room(Services& services, rt::Blocking blocking, const SignedGrant& grant) {
   return services.database.read(blocking, [&](db::Session& s) -> Status {
     EMB_TRY(const auto repo, meta::repos::find_by_id(s, grant.repo_id));
-    if (!repo) return fail(Code::NotFound, "The repository is gone.");
+    if (!repo) return fail(Code::NotFound, "Repository not found", Tag::RepoNotFound);
     const std::int64_t payer = grant.payer_id == 0 ? repo->namespace_id : grant.payer_id;
     return check_quota(services, s, payer,
                        {{.sha256 = grant.object.sha256, .size_bytes = grant.object.size_bytes}});
