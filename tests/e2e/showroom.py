@@ -105,7 +105,11 @@ OTHER_PAGES = {
     "blame": ("/acme/tiny-bert/blame/main/train.py", None),
     "commits": ("/acme/tiny-bert/commits/main", None),
     "compare": ("/acme/tiny-bert/compare/v1.0..main", None),
+    "pulls": ("/acme/tiny-bert/discussions", None),
+    "pulls-none": ("/alice/empty/discussions", "alice"),
+    "pull": ("/acme/tiny-bert/discussions/1", None),
     "edit": ("/acme/tiny-bert/edit/main/README.md", "alice"),
+    "delete-file": ("/acme/tiny-bert/delete/main/train.py", "alice"),
     "new-file": ("/acme/tiny-bert/new/main", "alice"),
     "upload": ("/acme/tiny-bert/upload/main", "alice"),
     "model-settings": ("/acme/tiny-bert/settings", "alice"),
@@ -157,6 +161,10 @@ def furnish(hub) -> Showroom:
         file_line("train.py", _TRAIN.replace(b"rate = 1e-3", b"rate = 5e-4").replace(b"    print(step, loss)\n", b"    if step % 100 == 0:\n        print(step, loss)\n")),
         summary="Halve the rate, and say less",
         description="The loss jumped about near the end.",
+    )
+    assert answer.status_code == 200, answer.text
+    answer = model.seen_by(bob).commit(
+        file_line("docs/notes.md", NOTES.encode() + b"\nMore of them.\n"), summary="Add a note", description="It was **missing**.", query="?create_pr=1"
     )
     assert answer.status_code == 200, answer.text
     answer_branch = model.http.post(f"{model.api}/branch/experiment", json={})
