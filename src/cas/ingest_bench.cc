@@ -110,6 +110,7 @@ void memcpy_alone(benchmark::State& state) {
   std::string to(kBytes, '\0');
   for (auto _ : state) {
     std::memcpy(to.data(), from.data(), kBytes);
+    benchmark::DoNotOptimize(to.data());
     benchmark::ClobberMemory();
   }
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(kBytes));
