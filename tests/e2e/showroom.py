@@ -93,6 +93,7 @@ OTHER_PAGES = {
     "spaces": ("/spaces", None),
     "models-filtered": ("/models?pipeline_tag=fill-mask&search=tiny", None),
     "models-none": ("/models?search=nothing-is-named-so", None),
+    "search": ("/search?q=tiny", None),
     "full-text": ("/search/full-text?q=vacuum", None),
     "space": ("/spaces/acme/demo", None),
     "empty-model": ("/alice/empty", "alice"),
