@@ -102,6 +102,10 @@ OTHER_PAGES = {
     "markdown": ("/acme/tiny-bert/blob/main/docs/notes.md", None),
     "image": ("/acme/tiny-bert/blob/main/images/loss.png", None),
     "table": ("/datasets/acme/reviews/blob/main/data/train.csv", None),
+    "notebook": ("/datasets/acme/kinds/blob/main/notes.ipynb", None),
+    "json": ("/datasets/acme/kinds/blob/main/card.json", None),
+    "audio": ("/datasets/acme/kinds/blob/main/tone.wav", None),
+    "pdf": ("/datasets/acme/kinds/blob/main/page.pdf", None),
     "gguf": ("/acme/mini-base/blob/main/mini-base-f16.gguf", None),
     "blame": ("/acme/tiny-bert/blame/main/train.py", None),
     "commits": ("/acme/tiny-bert/commits/main", None),
@@ -164,10 +168,10 @@ def furnish(hub) -> Showroom:
         description="The loss jumped about near the end.",
     )
     assert answer.status_code == 200, answer.text
-    answer = model.seen_by(bob).commit(
+    proposal = model.seen_by(bob).commit(
         file_line("docs/notes.md", NOTES.encode() + b"\nMore of them.\n"), summary="Add a note", description="It was **missing**.", query="?create_pr=1"
     )
-    assert answer.status_code == 200, answer.text
+    assert proposal.status_code == 200, proposal.text
     answer_branch = model.http.post(f"{model.api}/branch/experiment", json={})
     assert answer_branch.status_code == 200, answer_branch.text
 
@@ -185,6 +189,8 @@ def furnish(hub) -> Showroom:
 
     for name, task, library, license in _OTHERS:
         _fill(alice if len(name) % 2 else bob, name, None, {"README.md": f"---\npipeline_tag: {task}\nlibrary_name: {library}\nlicense: {license}\nlanguage: [en]\n---\n# {name}\n\nOne of several.\n"})
+    kinds = _fill(alice, "kinds", "acme", {"notes.ipynb": _NOTEBOOK, "card.json": '{"a": [1, {"b": null}]}\n'}, type="dataset")
+    kinds.commit_lfs({"tone.wav": tone(), "page.pdf": _PDF})
     _fill(alice, "secret-plans", None, {"README.md": "---\nlicense: other\n---\n# Not yet\n"}, private=True)
     Repo.create(alice, "empty")
     with alice.http() as http:
@@ -193,12 +199,32 @@ def furnish(hub) -> Showroom:
     return Showroom(hub, model, answer.json()["commitOid"])
 
 
+def tone():
+    """A second of A, quietly."""
+    samples = b"".join(struct.pack("<h", int(3000 * math.sin(n * 440 * math.tau / 8000))) for n in range(8000))
+    form = struct.pack("<HHIIHH", 1, 1, 8000, 16000, 2, 16)
+    chunks = b"fmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(samples)) + samples
+    return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
+
+
 def _fill(person, name, namespace, files, **how):
     repo = Repo.create(person, name, namespace=namespace, **how)
     repo.commit_files({path: text.encode() if isinstance(text, str) else text for path, text in files.items()}, summary="Begin")
     return repo
 
 
+_NOTEBOOK = """{"cells": [{"cell_type": "markdown", "metadata": {}, "source": ["# Notes"]},
+ {"cell_type": "code", "execution_count": 1, "metadata": {}, "source": ["print(6 * 7)"],
+  "outputs": [{"name": "stdout", "output_type": "stream", "text": ["42"]}]}],
+ "metadata": {"language_info": {"name": "python"}}, "nbformat": 4, "nbformat_minor": 5}
+"""
+_PDF = b"""%PDF-1.4
+1 0 obj <</Type /Catalog /Pages 2 0 R>> endobj
+2 0 obj <</Type /Pages /Kids [3 0 R] /Count 1>> endobj
+3 0 obj <</Type /Page /Parent 2 0 R /MediaBox [0 0 200 100]>> endobj
+trailer <</Root 1 0 R>>
+%%EOF
+"""
 _WORDS = ["noise", "dust", "cable", "corners", "stairs", "lamp", "kettle", "drawer"]
 _OTHERS = [
     ("speech-to-notes", "automatic-speech-recognition", "transformers", "mit"),
