@@ -215,11 +215,6 @@ Result<std::size_t> copy_into(Block& block, const ChunkWalk::Piece& piece, std::
   return got;
 }
 
-std::uint64_t size_of(const ChunkWalk::Piece& piece) {
-  const auto* text = std::get_if<std::string>(&piece);
-  return text ? text->size() : std::get<FileSlice>(piece).length;
-}
-
 }  // namespace
 
 Status read_walk_in_blocks(rt::Blocking blocking, ChunkWalk& walk,
@@ -229,7 +224,7 @@ Status read_walk_in_blocks(rt::Blocking blocking, ChunkWalk& walk,
     EMB_TRY(const auto pieces, walk.next(blocking));
     if (pieces.empty()) break;
     for (const auto& piece : pieces) {
-      for (std::uint64_t done = 0; done < size_of(piece);) {
+      for (std::uint64_t done = 0; done < rt::size_of(piece);) {
         if (!block) block = Block::make();
         EMB_TRY(const std::size_t count, copy_into(*block, piece, done));
         done += count;

@@ -108,9 +108,7 @@ constexpr std::array kTasks = std::to_array<std::string_view>({
     "image-classification",
     "image-feature-extraction",
     "image-segmentation",
-    "image-text-to-image",
     "image-text-to-text",
-    "image-text-to-video",
     "image-to-3d",
     "image-to-image",
     "image-to-text",
@@ -119,21 +117,17 @@ constexpr std::array kTasks = std::to_array<std::string_view>({
     "mask-generation",
     "multiple-choice",
     "object-detection",
-    "other",
     "question-answering",
     "reinforcement-learning",
     "robotics",
     "sentence-similarity",
     "summarization",
     "table-question-answering",
-    "table-to-text",
     "tabular-classification",
     "tabular-regression",
-    "tabular-to-text",
     "text-classification",
     "text-generation",
     "text-ranking",
-    "text-retrieval",
     "text-to-3d",
     "text-to-audio",
     "text-to-image",
@@ -155,14 +149,28 @@ constexpr std::array kTasks = std::to_array<std::string_view>({
     "zero-shot-object-detection",
 });
 
+// Cards may say these, and lists have no place for them.
+constexpr std::array kUnlistedTasks = std::to_array<std::string_view>({
+    "image-text-to-image",
+    "image-text-to-video",
+    "other",
+    "table-to-text",
+    "tabular-to-text",
+    "text-retrieval",
+});
+
 }  // namespace
 
 bool is_known_license(std::string_view license) {
   return std::ranges::find(kLicenses, license) != kLicenses.end();
 }
 
-bool is_known_task(std::string_view task) {
+bool is_listed_task(std::string_view task) {
   return std::ranges::find(kTasks, task) != kTasks.end();
+}
+
+bool is_known_task(std::string_view task) {
+  return is_listed_task(task) || std::ranges::find(kUnlistedTasks, task) != kUnlistedTasks.end();
 }
 
 std::vector<std::string> words_of(const json::View& field, std::size_t items_max) {

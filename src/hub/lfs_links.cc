@@ -106,12 +106,17 @@ Status adopt_lfs_links(Services& services, rt::Blocking blocking, std::int64_t r
   });
 }
 
+Status check_lfs_link(Services& services, db::Session& session, std::int64_t repo_id,
+                      const meta::LfsLink& link, std::optional<std::int64_t> payer_id) {
+  EMB_TRY(const auto repo, meta::repos::find_by_id(session, repo_id));
+  if (!repo) return fail(Code::NotFound, "Repository not found", Tag::RepoNotFound);
+  return check_quota(services, session, payer_id.value_or(repo->namespace_id), {link});
+}
+
 Status link_lfs_object(Services& services, rt::Blocking blocking, std::int64_t repo_id,
                        const meta::LfsLink& link, std::optional<std::int64_t> payer_id) {
   return services.database.write(blocking, [&](db::Session& s) -> Status {
-    EMB_TRY(const auto repo, meta::repos::find_by_id(s, repo_id));
-    if (!repo) return fail(Code::NotFound, "Repository not found", Tag::RepoNotFound);
-    EMB_DO(check_quota(services, s, payer_id.value_or(repo->namespace_id), {link}));
+    EMB_DO(check_lfs_link(services, s, repo_id, link, payer_id));
     return meta::repos::link_lfs(s, repo_id, {link}, services.clock.now_ms(), payer_id);
   });
 }

@@ -41,8 +41,12 @@ Status keep_lfs_links(Services&, rt::Blocking, std::int64_t repo_id,
 Status adopt_lfs_links(Services&, rt::Blocking, std::int64_t repo_id,
                        const std::vector<Digest>& objects);
 
-// Links an object to the repository. RepoNotFound when the repository has gone meanwhile, Denied
-// when the quota of the payer (nullopt: the repository's namespace) does not allow it (quota.h).
+// Whether an object may be linked to the repository. RepoNotFound when the repository has gone
+// meanwhile, Denied when the quota of the payer (nullopt: the repository's namespace) does not
+// allow it (quota.h).
+Status check_lfs_link(Services&, db::Session&, std::int64_t repo_id, const meta::LfsLink& link,
+                      std::optional<std::int64_t> payer_id);
+// Links it, after that check.
 Status link_lfs_object(Services&, rt::Blocking, std::int64_t repo_id, const meta::LfsLink& link,
                        std::optional<std::int64_t> payer_id = std::nullopt);
 

@@ -8,7 +8,6 @@
 #include "base/strings.h"
 #include "hub/lfs.h"
 #include "hub/lfs_links.h"
-#include "hub/quota.h"
 #include "hub/repos.h"
 #include "meta/repos.h"
 
@@ -54,21 +53,16 @@ cas::ObjectInfo info_of(const LfsObject& object) {
   return {.sha256 = object.sha256, .size_bytes = object.size_bytes};
 }
 
-Status link(Services& services, rt::Blocking blocking, const SignedGrant& grant) {
-  return link_lfs_object(services, blocking, grant.repo_id,
-                         {.sha256 = grant.object.sha256, .size_bytes = grant.object.size_bytes},
-                         grant.payer_id == 0 ? std::nullopt : std::optional(grant.payer_id));
+meta::LfsLink link_of(const SignedGrant& grant) {
+  return {.sha256 = grant.object.sha256, .size_bytes = grant.object.size_bytes};
 }
 
-// The grant may be hours old, and others made since.
-Status check_room(Services& services, rt::Blocking blocking, const SignedGrant& grant) {
-  return services.database.read(blocking, [&](db::Session& s) -> Status {
-    EMB_TRY(const auto repo, meta::repos::find_by_id(s, grant.repo_id));
-    if (!repo) return fail(Code::NotFound, "Repository not found", Tag::RepoNotFound);
-    const std::int64_t payer = grant.payer_id == 0 ? repo->namespace_id : grant.payer_id;
-    return check_quota(services, s, payer,
-                       {{.sha256 = grant.object.sha256, .size_bytes = grant.object.size_bytes}});
-  });
+std::optional<std::int64_t> payer_of(const SignedGrant& grant) {
+  return grant.payer_id == 0 ? std::nullopt : std::optional(grant.payer_id);
+}
+
+Status link(Services& services, rt::Blocking blocking, const SignedGrant& grant) {
+  return link_lfs_object(services, blocking, grant.repo_id, link_of(grant), payer_of(grant));
 }
 
 Result<bool> is_linked(Services& services, rt::Blocking blocking, std::int64_t repo_id,
@@ -112,7 +106,10 @@ Result<std::unique_ptr<cas::Ingest>> begin_upload(Services& services, rt::Blocki
                                                   const SignedGrant& grant) {
   std::unique_ptr<cas::Ingest> ingest;
   if (grant.action == Action::Upload || grant.action == Action::Part) {
-    EMB_DO(check_room(services, blocking, grant));
+    // The grant may be hours old, and others made since.
+    EMB_DO(services.database.read(blocking, [&](db::Session& session) {
+      return check_lfs_link(services, session, grant.repo_id, link_of(grant), payer_of(grant));
+    }));
   }
   if (grant.action == Action::Upload) {
     EMB_TRY(ingest, services.objects.create(blocking));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "hub/card_fields.h"
+
 namespace embrace::hub {
 namespace {
 
@@ -15,59 +17,7 @@ constexpr auto kBareOfModels =
 constexpr auto kBareOfSpaces = std::to_array<std::string_view>({"sdk", "other"});
 constexpr auto kBareOfOthers = std::to_array<std::string_view>({"other"});
 
-// Honest lists, sorted.
-constexpr auto kTasks = std::to_array<std::string_view>({"any-to-any",
-                                                         "audio-classification",
-                                                         "audio-text-to-text",
-                                                         "audio-to-audio",
-                                                         "automatic-speech-recognition",
-                                                         "depth-estimation",
-                                                         "document-question-answering",
-                                                         "feature-extraction",
-                                                         "fill-mask",
-                                                         "graph-ml",
-                                                         "image-classification",
-                                                         "image-feature-extraction",
-                                                         "image-segmentation",
-                                                         "image-text-to-text",
-                                                         "image-to-3d",
-                                                         "image-to-image",
-                                                         "image-to-text",
-                                                         "image-to-video",
-                                                         "keypoint-detection",
-                                                         "mask-generation",
-                                                         "multiple-choice",
-                                                         "object-detection",
-                                                         "question-answering",
-                                                         "reinforcement-learning",
-                                                         "robotics",
-                                                         "sentence-similarity",
-                                                         "summarization",
-                                                         "table-question-answering",
-                                                         "tabular-classification",
-                                                         "tabular-regression",
-                                                         "text-classification",
-                                                         "text-generation",
-                                                         "text-ranking",
-                                                         "text-to-3d",
-                                                         "text-to-audio",
-                                                         "text-to-image",
-                                                         "text-to-speech",
-                                                         "text-to-video",
-                                                         "text2text-generation",
-                                                         "time-series-forecasting",
-                                                         "token-classification",
-                                                         "translation",
-                                                         "unconditional-image-generation",
-                                                         "video-classification",
-                                                         "video-text-to-text",
-                                                         "video-to-video",
-                                                         "visual-document-retrieval",
-                                                         "visual-question-answering",
-                                                         "voice-activity-detection",
-                                                         "zero-shot-classification",
-                                                         "zero-shot-image-classification",
-                                                         "zero-shot-object-detection"});
+// Sorted.
 constexpr auto kLibraries = std::to_array<std::string_view>({"BERTopic",
                                                              "PaddleOCR",
                                                              "adapter-transformers",
@@ -163,7 +113,7 @@ std::string_view tag_kind(RepoType type, std::string_view tag) {
     return "other";
   }
   if (type == RepoType::Model) {
-    if (is_one_of(kTasks, tag)) return "pipeline_tag";
+    if (is_listed_task(tag)) return "pipeline_tag";
     if (is_one_of(kLibraries, tag)) return "library";
     if (is_language(tag)) return "language";
   }
