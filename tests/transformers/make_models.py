@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Makes src/transformers/testdata/models: small models of every architecture, and what the official package computes.
+
+Weights are not stored: they follow from the tensors' names by the formula of src/transformers/models/model_fixture.h.
+Needs torch and transformers 5 (Debian testing: python3-torch, python3-transformers).
+
+    python3 tests/transformers/make_models.py [NAME...]
+"""
+import json
+import math
+import pathlib
+import sys
+
+import numpy
+import torch
+
+FOLDER = pathlib.Path(__file__).resolve().parents[2] / "src/transformers/testdata/models"
+MODELS = {}  # name -> function that returns a Fixture's parts
+
+
+def model(function):
+    """Registers a maker: a function without arguments that returns (model, cases)."""
+    MODELS[function.__name__] = function
+    return function
+
+
+def fixture_values(name, shape):
+    """The same numbers as fixture_tensor() in model_fixture.h."""
+    start = 0xCBF29CE484222325
+    for byte in name.encode():
+        start = (start ^ byte) * 0x100000001B3 % 2**64
+    count = math.prod(shape)
+    with numpy.errstate(over="ignore"):
+        x = numpy.uint64(start) + numpy.arange(1, count + 1, dtype=numpy.uint64) * numpy.uint64(0x9E3779B97F4A7C15)
+        x = (x ^ (x >> numpy.uint64(30))) * numpy.uint64(0xBF58476D1CE4E5B9)
+        x = (x ^ (x >> numpy.uint64(27))) * numpy.uint64(0x94D049BB133111EB)
+        x = x ^ (x >> numpy.uint64(31))
+    u = (x >> numpy.uint64(40)).astype(numpy.float64) / 8388608.0 - 1.0
+    if len(shape) < 2:
+        values = (1.0 if name.endswith("weight") else 0.0) + u * 0.125
+    else:
+        values = 0.0 + u * math.sqrt(3.0 / shape[-1])
+    return values.astype(numpy.float32).reshape(shape)
+
+
+def fill(network):
+    """Gives the model its weights. Returns {name: shape} of what a safetensors file of it would hold."""
+    shapes = {}
+    owners = {}  # tied tensors are one: the first name wins, as save_pretrained has it
+    with torch.no_grad():
+        for name, tensor in network.state_dict(keep_vars=True).items():
+            if not tensor.is_floating_point() or tensor.data_ptr() in owners:
+                continue
+            owners[tensor.data_ptr()] = name
+            shapes[name] = list(tensor.shape)
+            tensor.copy_(torch.from_numpy(fixture_values(name, list(tensor.shape))))
+    return shapes
+
+
+def flat(tensor):
+    """Rounded to what a float holds, so that files stay small."""
+    return [float(f"{value:.7g}") for value in tensor.detach().float().flatten().tolist()]
+
+
+def tokens(count, vocabulary, seed=1):
+    return torch.randint(3, vocabulary, (1, count), generator=torch.Generator().manual_seed(seed))
+
+
+def write(name, network, make_cases):
+    network = network.eval().float()
+    shapes = fill(network)
+    with torch.no_grad():
+        cases = make_cases(network)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"config": json.loads(network.config.to_json_string(use_diff=False)), "tensors": shapes, "cases": cases},
+                      separators=(",", ":"))
+    (FOLDER / f"{name}.json").write_text(text + "\n")
+    print(f"{name}: {len(text) / 1000:.0f} kB")
+
+
+def main():
+    for name in sys.argv[1:] or MODELS:
+        write(name, *MODELS[name]())
+
+
+# Imported for their makers; each holds the architectures of one family.
+if __name__ == "__main__":
+    sys.modules["make_models"] = sys.modules["__main__"]
+    import decoder_models  # noqa: F401
+    import encoder_models  # noqa: F401
+
+    main()
