@@ -256,10 +256,6 @@ void add_filters(Statement& to, const Filter& filter, const Plan& plan, bool is_
     to.add(" AND EXISTS (SELECT 1 FROM repo_tags l WHERE l.repo_id = r.id AND (l.tag LIKE ");
     to.bind("model:%").add(" OR l.tag LIKE ").bind("dataset:%").add("))");
   }
-  if (plan.gather == Search && !is_postgres) {
-    to.add(" AND r.id IN (SELECT rowid FROM repo_names WHERE repo_names MATCH ");
-    to.bind(trigram_query(filter.search)).add(")");
-  }
   for (const auto& term : filter.search) {
     if (!term.empty()) to.add(" AND r.id_lower LIKE ").bind(like_pattern(term)).add(" ESCAPE '!'");
   }
@@ -273,6 +269,10 @@ Statement matching_rows(const Filter& filter, const Plan& plan, bool is_postgres
   if (plan.gather == Plan::Gather::Tag) {
     out.add(" FROM repo_tags g CROSS JOIN repos r WHERE g.type = ").bind(type);
     out.add(" AND g.tag = ").bind(filter.tags[plan.tag]).add(" AND r.id = g.repo_id");
+  } else if (plan.gather == Plan::Gather::Search && !is_postgres) {
+    // FTS5 knows nothing of types, and any index that begins with one would win over its rowids.
+    out.add(" FROM repo_names g CROSS JOIN repos r WHERE g.repo_names MATCH ");
+    out.bind(trigram_query(filter.search)).add(" AND r.id = g.rowid AND r.type + 0 = ").bind(type);
   } else {
     out.add(" FROM repos r WHERE r.type = ").bind(type);
   }
