@@ -1,0 +1,120 @@
+#include "transformers/models/encoder_parts.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/strings.h"
+#include "transformers/kernels/ops.h"
+
+namespace embrace::transformers {
+
+Result<Norm> Norm::load(const Weights& weights, const std::string& name, std::size_t width,
+                        double epsilon) {
+  const std::vector<std::int64_t> shape{static_cast<std::int64_t>(width)};
+  const bool old = weights.find(name + ".weight") == nullptr && weights.find(name + ".gamma");
+  Norm norm;
+  norm.epsilon = static_cast<float>(epsilon);
+  EMB_TRY(const TensorView weight, weights.get(name + (old ? ".gamma" : ".weight"), shape));
+  EMB_TRY(norm.weight, read_all(weight));
+  const std::string bias_name = name + (old ? ".beta" : ".bias");
+  if (weights.find(bias_name) != nullptr) {
+    EMB_TRY(const TensorView bias, weights.get(bias_name, shape));
+    EMB_TRY(norm.bias, read_all(bias));
+  }
+  return norm;
+}
+
+void Norm::apply(Team&, const Matrix& in, Matrix& out) const {
+  layer_norm(in, weight, bias, epsilon, out);
+}
+
+Result<Table> Table::load(const Weights& weights, const std::string& name, std::size_t rows,
+                          std::size_t columns) {
+  Table table;
+  EMB_TRY(table.view_,
+          weights.get(name, {static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns)}));
+  if (columns % block_elements(table.view_.dtype) != 0)
+    return fail(Code::InvalidArgument, cat("tensor ", name, ": rows are not whole blocks"));
+  return table;
+}
+
+void Table::copy_row(std::size_t index, std::span<float> into) const {
+  const auto columns = static_cast<std::int64_t>(into.size());
+  const Status read = read_elements(view_, static_cast<std::int64_t>(index) * columns, into);
+  EMB_CHECK(read.has_value(), "the row is in the table");
+}
+
+void Table::add_row(std::size_t index, std::span<float> into) const {
+  std::vector<float> row(into.size());
+  copy_row(index, row);
+  for (std::size_t i = 0; i < row.size(); ++i) into[i] += row[i];
+}
+
+Result<std::string> find_prefix(const Weights& weights, std::string_view ending) {
+  for (const auto& [name, view] : weights.all()) {
+    if (name.ends_with(ending)) return name.substr(0, name.size() - ending.size());
+  }
+  return fail(Code::InvalidArgument, cat("the model's files hold no tensor ", ending));
+}
+
+Result<Linear> load_joined(const Weights& weights, const std::vector<std::string>& names,
+                           std::size_t inputs, std::size_t outputs_each, Precision precision) {
+  std::vector<TensorView> views;
+  std::vector<const TensorView*> biases;
+  for (const std::string& name : names) {
+    EMB_TRY(TensorView view, weights.get(name + ".weight", {static_cast<std::int64_t>(outputs_each),
+                                                            static_cast<std::int64_t>(inputs)}));
+    views.push_back(std::move(view));
+    biases.push_back(weights.find(name + ".bias"));
+  }
+  return Linear::join(views, biases, precision);
+}
+
+float dot(std::span<const float> a, std::span<const float> b) {
+  constexpr std::size_t kLanes = 16;  // sums of their own, which the compiler makes vectors of
+  float sums[kLanes] = {};
+  std::size_t i = 0;
+  for (; i + kLanes <= a.size(); i += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) sums[lane] += a[i + lane] * b[i + lane];
+  }
+  float sum = 0;
+  for (const float lane : sums) sum += lane;
+  for (; i < a.size(); ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+void attend(Team& team, const EncoderBatch& batch, const Matrix& qkv, const AttentionShape& shape,
+            const AddScores& extra, Matrix& out) {
+  const std::size_t width = shape.heads * shape.head_size;
+  EMB_CHECK(qkv.columns() == 3 * width && qkv.rows() == batch.rows(), "qkv has its three parts");
+  out.resize(batch.rows(), width);
+  team.run(batch.sequences() * shape.heads, [&](std::size_t part) {
+    const std::size_t head = part % shape.heads;
+    const std::size_t begin = batch.starts[part / shape.heads];
+    const std::size_t end = batch.starts[part / shape.heads + 1];
+    const auto take = [&](std::size_t row, std::size_t which) {
+      return qkv.row(row).subspan(which * width + head * shape.head_size, shape.head_size);
+    };
+    std::vector<float> scores(end - begin);
+    for (std::size_t query = begin; query < end; ++query) {
+      const std::size_t first = query - std::min(query - begin, shape.window);
+      const std::size_t last = query + 1 + std::min(end - query - 1, shape.window);
+      const std::span<float> seen(scores.data(), last - first);
+      const auto q = take(query, 0);
+      for (std::size_t key = first; key < last; ++key)
+        seen[key - first] = dot(q, take(key, 1)) * shape.scale;
+      if (extra) extra(head, query, first, seen);
+      softmax(seen);
+      const auto result = out.row(query).subspan(head * shape.head_size, shape.head_size);
+      std::ranges::fill(result, 0.0f);
+      for (std::size_t key = first; key < last; ++key) {
+        const auto v = take(key, 2);
+        const float weight = seen[key - first];
+        for (std::size_t i = 0; i < result.size(); ++i) result[i] += weight * v[i];
+      }
+    }
+  });
+}
+
+}  // namespace embrace::transformers
