@@ -151,6 +151,28 @@ std::string_view name_of(DType dtype) { return kind_of(dtype).name; }
 std::size_t block_elements(DType dtype) { return kind_of(dtype).elements; }
 std::size_t block_bytes(DType dtype) { return kind_of(dtype).bytes; }
 
+std::optional<std::size_t> tensor_bytes(DType dtype, std::span<const std::int64_t> shape) {
+  std::int64_t elements = 1;
+  for (const std::int64_t side : shape) {
+    if (side < 0 || __builtin_mul_overflow(elements, side, &elements)) return std::nullopt;
+  }
+  const std::size_t block = block_elements(dtype);
+  const std::int64_t columns = shape.empty() ? 1 : shape.back();
+  if (static_cast<std::size_t>(columns) % block != 0) return std::nullopt;
+  std::size_t bytes = 0;
+  if (__builtin_mul_overflow(static_cast<std::size_t>(elements) / block, block_bytes(dtype),
+                             &bytes)) {
+    return std::nullopt;
+  }
+  return bytes;
+}
+
+std::string render_shape(std::span<const std::int64_t> shape) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < shape.size(); ++i) text += cat(i == 0 ? "" : ", ", shape[i]);
+  return text + "]";
+}
+
 std::int64_t TensorView::elements() const {
   std::int64_t product = 1;
   for (const std::int64_t side : shape) product *= side;
@@ -163,9 +185,10 @@ Status read_elements(const TensorView& tensor, std::int64_t first, std::span<flo
   const auto block = static_cast<std::int64_t>(kind.elements);
   if (first < 0 || first > tensor.elements() || count > tensor.elements() - first ||
       first % block != 0 || count % block != 0) {
-    return fail(Code::InvalidArgument, cat("no elements ", first, " to ", first + count,
-                                           " in a tensor of ", tensor.elements()));
+    return fail(Code::InvalidArgument, cat("no ", count, " elements from ", first, " on in a ",
+                                           kind.name, " tensor of ", tensor.elements()));
   }
+  if (into.empty()) return Done{};
   const std::byte* from =
       tensor.bytes.data() + first / block * static_cast<std::int64_t>(kind.bytes);
   const auto by_value = [](auto value) { return static_cast<float>(value); };

@@ -5,12 +5,14 @@
 // Block types (Q8_0 and the like) are GGUF's own layouts: fixed-size blocks of 32 or 256 elements
 // along the last dimension, which is a multiple of the block.
 //
-// Ownership: a view borrows its bytes from the Weights that gave it.
+// Ownership: a view borrows its bytes from the Weights that gave it. They may begin at any address:
+// files do not promise that numbers lie on boundaries of their own size.
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -44,6 +46,11 @@ std::string_view name_of(DType dtype);
 // Elements in one block, and its bytes; 1 and the element's size for plain types.
 std::size_t block_elements(DType dtype);
 std::size_t block_bytes(DType dtype);
+// The bytes that a tensor of this shape takes; nullopt when there can be none: a side below 0, a
+// last dimension that is not whole blocks, or more elements than 63 bits count.
+std::optional<std::size_t> tensor_bytes(DType dtype, std::span<const std::int64_t> shape);
+// "[2, 3]", for messages.
+std::string render_shape(std::span<const std::int64_t> shape);
 
 struct TensorView {
   DType dtype = DType::F32;
