@@ -96,7 +96,13 @@ def main():
             if wants("large"):
                 large_files.measure(report, hub, nginx, options)
             if wants("many"):
-                small_things.measure_many(report, hub, options)
+                small_hub = Embrace(options.binary, folder / "small-hub")
+                try:
+                    small_hub.start()
+                    small_hub.create_user()
+                    small_things.measure_many(report, hub, small_hub, options)
+                finally:
+                    small_hub.stop()
             if wants("web"):
                 web.measure(report, hub, options)
         finally:
