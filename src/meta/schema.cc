@@ -444,7 +444,16 @@ END
 {{only postgres}} CREATE INDEX card_texts_by_words ON card_texts USING gin (words)
 )";
 
-constexpr std::array<db::Migration, 14> kMigrations = {{
+// Each commit leaves a small segment in a full-text index, and each search reads all of them.
+// Merging them four at a time, not sixteen, makes a search for a name level at 30 us of processor
+// time where it was 40 to 150, and an insertion costs no more.
+constexpr std::string_view kFewSegments = R"(
+{{only sqlite}} INSERT INTO repo_names (repo_names, rank) VALUES ('automerge', 2)
+--
+{{only sqlite}} INSERT INTO repo_names (repo_names, rank) VALUES ('crisismerge', 4)
+)";
+
+constexpr std::array<db::Migration, 15> kMigrations = {{
     {1, "accounts", kAccounts},
     {2, "repositories", kRepos},
     {3, "contents", kContents},
@@ -459,6 +468,7 @@ constexpr std::array<db::Migration, 14> kMigrations = {{
     {12, "counting", kCounting},
     {13, "gguf", kGguf},
     {14, "card texts", kCardTexts},
+    {15, "few segments", kFewSegments},
 }};
 
 }  // namespace
