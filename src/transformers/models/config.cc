@@ -1,10 +1,20 @@
 #include "transformers/models/config.h"
 
+#include <charconv>
 #include <utility>
 
 #include "base/strings.h"
 
 namespace embrace::transformers {
+
+namespace {
+
+std::string in_digits(double number) {
+  char digits[32];
+  return {digits, std::to_chars(digits, digits + sizeof digits, number).ptr};
+}
+
+}  // namespace
 
 bool ConfigReader::has(std::string_view key) const {
   const json::View value = object_[key];
@@ -37,7 +47,8 @@ double ConfigReader::number_or(std::string_view key, double otherwise, double mi
   if (!has(key)) return otherwise;
   const auto value = object_[key].number();
   if (value && *value >= min && *value <= max) return *value;
-  complain(cat("config.json: ", key, " must be a number from ", min, " to ", max));
+  complain(
+      cat("config.json: ", key, " must be a number from ", in_digits(min), " to ", in_digits(max)));
   return min;
 }
 

@@ -1,0 +1,218 @@
+// CausalAttention of decoder_parts.h. Scores are never kept: each page of keys and values is folded
+// into a running softmax (Milakov and Gimelshein 2018; Dao et al. 2022), so that a pass needs no
+// memory that grows with the text.
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "base/check.h"
+#include "base/strings.h"
+#include "transformers/models/decoder_parts.h"
+
+namespace embrace::transformers {
+
+namespace {
+
+constexpr std::size_t kPage = KvPool::kPageTokens;
+constexpr std::size_t kStatesMax = kHeadsPerKeyMax * CausalLm::kPieceRows;
+
+inline float widen(float x) { return x; }
+inline float widen(std::uint16_t x) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(x) << 16);
+}
+inline void narrow(float x, float& into) { into = x; }
+inline void narrow(float x, std::uint16_t& into) {
+  auto bits = std::bit_cast<std::uint32_t>(x);
+  if ((bits & 0x7FFFFFFFu) > 0x7F800000u) {
+    bits |= 0x00400000u;  // rounding must not make an infinity of what is no number
+  } else {
+    bits += 0x7FFFu + ((bits >> 16) & 1u);
+  }
+  into = static_cast<std::uint16_t>(bits >> 16);
+}
+
+// Sixteen sums side by side, which compilers keep in vector registers.
+template <class T>
+inline float dot(const float* a, const T* b, std::size_t n) {
+  float lanes[16] = {};
+  std::size_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    for (std::size_t k = 0; k < 16; ++k) lanes[k] += a[i + k] * widen(b[i + k]);
+  }
+  float sum = 0;
+  for (; i < n; ++i) sum += a[i] * widen(b[i]);
+  for (const float lane : lanes) sum += lane;
+  return sum;
+}
+
+// What has been folded so far of one query: the highest score, and the sum of weights below it.
+struct Fold {
+  float highest = -std::numeric_limits<float>::infinity();
+  float sum = 0;
+};
+
+// Folds tokens [begin, end) of a page into `out`, weights relative to the highest score.
+template <class T>
+void fold_page(const CausalAttention& layer, const float* query, const T* keys, const T* values,
+               std::size_t begin, std::size_t end, Fold& fold, float* out) {
+  const std::size_t width = layer.head_dim;
+  float scores[kPage];
+  float highest = fold.highest;
+  for (std::size_t t = begin; t < end; ++t) {
+    float score = dot(query, keys + t * width, width) * layer.scale;
+    if (layer.softcap > 0) score = layer.softcap * std::tanh(score / layer.softcap);
+    scores[t] = score;
+    highest = std::max(highest, score);
+  }
+  if (highest > fold.highest) {
+    const float shrink = std::exp(fold.highest - highest);  // 0 at first
+    fold.sum *= shrink;
+    for (std::size_t i = 0; i < width; ++i) out[i] *= shrink;
+    fold.highest = highest;
+  }
+  for (std::size_t t = begin; t < end; ++t) {
+    const float weight = std::exp(scores[t] - fold.highest);
+    fold.sum += weight;
+    const T* value = values + t * width;
+    for (std::size_t i = 0; i < width; ++i) out[i] += weight * widen(value[i]);
+  }
+}
+
+// One piece of rows and one head of keys: all of its queries, page by page.
+template <class T>
+void attend(const CausalAttention& layer, std::size_t index, const CausalLm::Batch::Part& piece,
+            std::size_t kv_head, const Matrix& qkv, Matrix& out) {
+  const std::size_t group = layer.heads / layer.kv_heads;
+  const std::size_t width = layer.head_dim;
+  const std::size_t column = kv_head * group * width;
+  Fold folds[kStatesMax];
+  std::fill(folds, folds + group * piece.rows, Fold{});
+  for (std::size_t r = 0; r < piece.rows; ++r) {
+    const auto row = out.row(piece.row + r).subspan(column, group * width);
+    std::ranges::fill(row, 0.0f);
+  }
+  const auto first_of = [&](std::size_t position) {
+    return layer.window == 0 || position < layer.window ? 0 : position + 1 - layer.window;
+  };
+  const std::size_t last = piece.position + piece.rows - 1;
+  for (std::size_t page = first_of(piece.position) / kPage; page <= last / kPage; ++page) {
+    const T* keys = piece.sequence->keys<T>(page, index, kv_head);
+    const T* values = piece.sequence->values<T>(page, index, kv_head);
+    for (std::size_t r = 0; r < piece.rows; ++r) {
+      const std::size_t position = piece.position + r;
+      const std::size_t from = std::max(first_of(position), page * kPage) - page * kPage;
+      const std::size_t to = std::min(position + 1, (page + 1) * kPage);
+      if (to <= page * kPage + from || from >= kPage) continue;
+      const float* queries = qkv.row(piece.row + r).data() + column;
+      float* results = out.row(piece.row + r).data() + column;
+      for (std::size_t h = 0; h < group; ++h) {
+        fold_page(layer, queries + h * width, keys, values, from, to - page * kPage,
+                  folds[r * group + h], results + h * width);
+      }
+    }
+  }
+  for (std::size_t r = 0; r < piece.rows; ++r) {
+    for (std::size_t h = 0; h < group; ++h) {
+      const float sum = folds[r * group + h].sum;
+      for (float& x : out.row(piece.row + r).subspan(column + h * width, width)) x /= sum;
+    }
+  }
+}
+
+template <class T>
+void store(const CausalAttention& layer, std::size_t index, const CausalLm::Batch::Part& piece,
+           std::size_t r, std::span<const float> row) {
+  const std::size_t width = layer.head_dim;
+  const std::size_t position = piece.position + r;
+  const float* keys = row.data() + layer.heads * width;
+  const float* values = keys + layer.kv_heads * width;
+  for (std::size_t head = 0; head < layer.kv_heads; ++head) {
+    T* key = piece.sequence->keys<T>(position / kPage, index, head) + position % kPage * width;
+    T* value = piece.sequence->values<T>(position / kPage, index, head) + position % kPage * width;
+    for (std::size_t i = 0; i < width; ++i) narrow(keys[head * width + i], key[i]);
+    for (std::size_t i = 0; i < width; ++i) narrow(values[head * width + i], value[i]);
+  }
+}
+
+template <class T>
+void run_pages(const CausalAttention& layer, Team& team, std::size_t index, const Matrix& angles,
+               CausalLm::Workspace& work) {
+  const auto& pieces = work.batch.pieces;
+  const std::size_t width = layer.head_dim;
+  team.split(pieces.size(), 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t p = begin; p < end; ++p) {
+      for (std::size_t r = 0; r < pieces[p].rows; ++r) {
+        const auto row = work.qkv.row(pieces[p].row + r);
+        const auto queries = row.first(layer.heads * width);
+        const auto keys = row.subspan(layer.heads * width, layer.kv_heads * width);
+        if (!layer.query_norm.empty()) {
+          rms_norm_heads(queries, layer.query_norm, layer.epsilon);
+          rms_norm_heads(keys, layer.key_norm, layer.epsilon);
+        }
+        if (angles.columns() > 0) {
+          const auto turns = angles.row(pieces[p].row + r);
+          Rope::turn(queries, width, turns);
+          Rope::turn(keys, width, turns);
+        }
+        store<T>(layer, index, pieces[p], r, row);
+      }
+    }
+  });
+  work.attended.resize(work.qkv.rows(), layer.heads * width);
+  team.run(pieces.size() * layer.kv_heads, [&](std::size_t task) {
+    attend<T>(layer, index, pieces[task / layer.kv_heads], task % layer.kv_heads, work.qkv,
+              work.attended);
+  });
+}
+
+}  // namespace
+
+void CausalAttention::take(const DecoderConfig& config, std::size_t layer) {
+  heads = config.shape.heads;
+  kv_heads = config.shape.kv_heads;
+  head_dim = config.shape.head_dim;
+  scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
+  window = config.windows[layer];
+  epsilon = config.epsilon;
+}
+
+Status CausalAttention::load(const Weights& weights, const std::string& prefix, std::size_t hidden,
+                             Precision precision) {
+  std::vector<TensorView> joined;
+  std::vector<const TensorView*> biases;
+  const std::pair<const char*, std::size_t> parts[] = {
+      {"q_proj", heads}, {"k_proj", kv_heads}, {"v_proj", kv_heads}};
+  for (const auto& [name, count] : parts) {
+    EMB_TRY(TensorView view,
+            weights.get(cat(prefix, name, ".weight"), {static_cast<std::int64_t>(count * head_dim),
+                                                       static_cast<std::int64_t>(hidden)}));
+    joined.push_back(std::move(view));
+    biases.push_back(weights.find(cat(prefix, name, ".bias")));
+  }
+  EMB_TRY(qkv, Linear::join(joined, biases, precision));
+  EMB_TRY(out, Linear::load(weights, prefix + "o_proj", heads * head_dim, hidden, precision));
+  return Done{};
+}
+
+Status CausalAttention::load_norms(const Weights& weights, const std::string& prefix,
+                                   bool plus_one) {
+  EMB_TRY(query_norm, load_vector(weights, prefix + "q_norm.weight", head_dim, plus_one));
+  EMB_TRY(key_norm, load_vector(weights, prefix + "k_norm.weight", head_dim, plus_one));
+  return Done{};
+}
+
+void CausalAttention::forward(Team& team, std::size_t layer, const Matrix& angles, const Matrix& in,
+                              CausalLm::Workspace& work, Matrix& result) const {
+  qkv.apply(team, in, work.qkv);
+  if (work.batch.parts.front().sequence->pool().shape().storage == KvStorage::F32) {
+    run_pages<float>(*this, team, layer, angles, work);
+  } else {
+    run_pages<std::uint16_t>(*this, team, layer, angles, work);
+  }
+  out.apply(team, work.attended, result);
+}
+
+}  // namespace embrace::transformers

@@ -1,0 +1,131 @@
+#include "transformers/models/causal_lm.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/check.h"
+#include "base/strings.h"
+#include "transformers/models/decoder_families.h"
+
+namespace embrace::transformers {
+
+Result<std::unique_ptr<CausalLm>> CausalLm::load(const Weights& weights, json::View config,
+                                                 Precision precision) {
+  const std::string type = config.text_or("model_type", "");
+  if (type == "llama" || type == "mistral" || type == "qwen2" || type == "qwen3")
+    return load_llama(weights, config, precision);
+  if (type == "gpt2") return load_gpt2(weights, config, precision);
+  if (type == "gemma" || type == "gemma2" || type == "gemma3" || type == "gemma3_text")
+    return load_gemma(weights, config, precision);
+  if (type == "phi3") return load_phi3(weights, config, precision);
+  if (type == "qwen3_moe" || type == "mixtral") return load_mixture(weights, config, precision);
+  if (type.empty()) return fail(Code::InvalidArgument, "config.json names no model_type");
+  return fail(Code::NotBuilt, cat("decoders of type ", type, " are not built"));
+}
+
+Status CausalLm::load_words(std::string_view embedding, bool tied, Precision precision) {
+  const auto rows = static_cast<std::int64_t>(shape_.vocabulary);
+  const auto columns = static_cast<std::int64_t>(shape_.hidden);
+  EMB_TRY(embedding_, weights_.get(embedding, {rows, columns}));
+  const TensorView* own = nullptr;
+  for (const std::string_view name : {"lm_head.weight", "language_model.lm_head.weight"}) {
+    if (own == nullptr) own = weights_.find(name);
+  }
+  if (tied) own = nullptr;
+  if (own == nullptr && !tied)
+    return fail(Code::InvalidArgument, "there is no tensor lm_head.weight");
+  if (own != nullptr && own->shape != embedding_.shape)
+    return fail(Code::InvalidArgument, "lm_head.weight has not the shape of the embeddings");
+  EMB_TRY(head_, Linear::make(own == nullptr ? embedding_ : *own, nullptr, precision));
+  return Done{};
+}
+
+Status CausalLm::embed(const Batch& batch, float scale, Matrix& out) const {
+  out.resize(batch.tokens.size(), shape_.hidden);
+  for (std::size_t i = 0; i < batch.tokens.size(); ++i) {
+    const auto row = out.row(i);
+    EMB_DO(
+        read_elements(embedding_, batch.tokens[i] * static_cast<std::int64_t>(shape_.hidden), row));
+    if (scale != 1) {
+      for (float& x : row) x *= scale;
+    }
+  }
+  return Done{};
+}
+
+Status CausalLm::prepare(std::span<const Stretch> stretches, Batch& batch) const {
+  batch.tokens.clear();
+  batch.parts.clear();
+  batch.pieces.clear();
+  for (const Stretch& stretch : stretches) {
+    EMB_CHECK(stretch.sequence != nullptr, "each stretch has its sequence");
+    const KvShape& kept = stretch.sequence->pool().shape();
+    EMB_CHECK(kept.layers == shape_.layers && kept.kv_heads == shape_.kv_heads &&
+                  kept.head_dim == shape_.head_dim,
+              "the pool was made for this model");
+    if (stretch.tokens.empty()) return fail(Code::InvalidArgument, "there are no tokens to read");
+    for (const std::int32_t token : stretch.tokens) {
+      if (token < 0 || static_cast<std::size_t>(token) >= shape_.vocabulary) {
+        return fail(Code::InvalidArgument,
+                    cat("token ", token, " is outside the vocabulary of ", shape_.vocabulary));
+      }
+    }
+    const std::size_t first = stretch.sequence->length();
+    if (shape_.positions_are_limited && first + stretch.tokens.size() > shape_.positions) {
+      return fail(Code::InvalidArgument,
+                  cat("the model reads ", shape_.positions, " tokens at most"));
+    }
+    const Batch::Part part{stretch.sequence, batch.tokens.size(), stretch.tokens.size(), first};
+    batch.parts.push_back(part);
+    for (std::size_t done = 0; done < part.rows; done += kPieceRows) {
+      batch.pieces.push_back({part.sequence, part.row + done,
+                              std::min(kPieceRows, part.rows - done), part.position + done});
+    }
+    batch.tokens.insert(batch.tokens.end(), stretch.tokens.begin(), stretch.tokens.end());
+  }
+  return Done{};
+}
+
+Status CausalLm::forward(Team& team, std::span<const Stretch> stretches, Workspace& work) const {
+  EMB_DO(prepare(stretches, work.batch));
+  const auto undo = [&](std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i)
+      work.batch.parts[i].sequence->truncate(work.batch.parts[i].position);
+  };
+  for (std::size_t i = 0; i < stretches.size(); ++i) {
+    if (auto room = stretches[i].sequence->extend(stretches[i].tokens); !room) {
+      undo(i);
+      return room;
+    }
+  }
+  if (auto ran = run(team, work); !ran) {
+    undo(stretches.size());
+    return ran;
+  }
+  std::size_t asked = 0;
+  for (const Stretch& stretch : stretches) {
+    stretch.sequence->settle();
+    asked += stretch.logits == Logits::All ? stretch.tokens.size()
+                                           : (stretch.logits == Logits::Last ? 1 : 0);
+  }
+  work.projected.resize(asked, shape_.hidden);
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < stretches.size(); ++i) {
+    const Batch::Part& part = work.batch.parts[i];
+    if (stretches[i].logits == Logits::None) continue;
+    for (std::size_t k = stretches[i].logits == Logits::All ? 0 : part.rows - 1; k < part.rows; ++k)
+      std::ranges::copy(work.hidden.row(part.row + k), work.projected.row(at++).begin());
+  }
+  if (asked == 0) {
+    work.logits.resize(0, shape_.vocabulary);
+    return Done{};
+  }
+  head_.apply(team, work.projected, work.logits);
+  if (logit_softcap_ > 0) {
+    for (float& x : work.logits.all()) x = logit_softcap_ * std::tanh(x / logit_softcap_);
+  }
+  return Done{};
+}
+
+}  // namespace embrace::transformers
