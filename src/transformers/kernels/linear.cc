@@ -1,4 +1,4 @@
-// Plain loops in f32 for every precision: right, and slow. The packed kernels take their place.
+// Which format a weight takes, and how a product is cut into pieces for the threads.
 #include "transformers/kernels/linear.h"
 
 #include <algorithm>
@@ -6,14 +6,115 @@
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "transformers/kernels/activations.h"
+#include "transformers/kernels/kernels.h"
 
 namespace embrace::transformers {
 
+namespace {
+
+// Products of fewer bytes of weights times rows are done before another thread would wake.
+constexpr std::size_t kAloneBytes = std::size_t{64} << 10;
+// Rows whose activations stay in the second cache while weights pass.
+constexpr std::size_t kRowsTogether = 256;
+// Pieces for each thread: when one is held up, the others take over what it left.
+constexpr std::size_t kPieces = 4;
+
+Format format_of(DType stored, Precision precision) {
+  switch (precision) {
+    case Precision::F32:
+      return Format::F32;
+    case Precision::BF16:
+      return Format::BF16;
+    case Precision::Q8_0:
+      return Format::Q8_0;
+    case Precision::Q4_0:
+      return Format::Q4_0;
+    case Precision::AsStored:
+      break;
+  }
+  switch (stored) {
+    case DType::F16:
+    case DType::BF16:
+    case DType::F8E4M3:  // bfloats hold all values of both
+    case DType::F8E5M2:
+      return Format::BF16;
+    case DType::Q8_0:
+      return Format::Q8_0;
+    case DType::Q4_0:
+      return Format::Q4_0;
+    case DType::Q4_K:
+      return Format::Q4_K;
+    case DType::Q6_K:
+      return Format::Q6_K;
+    case DType::F64:
+    case DType::F32:
+    case DType::I64:
+    case DType::I32:
+    case DType::I16:
+    case DType::I8:
+    case DType::U8:
+    case DType::Bool:
+      return Format::F32;
+  }
+  std::unreachable();
+}
+
+Result<std::vector<float>> read_bias(const TensorView& bias, std::size_t outputs) {
+  EMB_TRY(std::vector<float> values, read_all(bias));
+  if (values.size() != outputs) {
+    return fail(Code::InvalidArgument,
+                cat("a bias of ", values.size(), " does not fit ", outputs, " outputs"));
+  }
+  return values;
+}
+
+}  // namespace
+
 struct Linear::Impl {
+  // One weight, or several side by side, each with the format that it was stored in.
+  struct Part {
+    Panels panels;
+    std::size_t first_output;
+  };
+
   std::size_t inputs = 0;
   std::size_t outputs = 0;
-  std::vector<float> weight;  // outputs x inputs
-  std::vector<float> bias;    // empty, or outputs
+  std::vector<Part> parts;
+  std::vector<float> bias;  // empty, or outputs
+
+  Outputs outputs_of(const Part& part, Matrix& out) const {
+    return {out.all().data() + part.first_output, outputs,
+            bias.empty() ? nullptr : bias.data() + part.first_output};
+  }
+  std::size_t weight_bytes() const {
+    std::size_t sum = 0;
+    for (const Part& part : parts) sum += part.panels.memory_bytes();
+    return sum;
+  }
+
+  // Cuts [0, count of all parts' units) for the threads; body(part, first, last) gets units of one
+  // part. `units_of` says how many a part has.
+  template <class UnitsOf, class Body>
+  void cut(Team& team, std::size_t pieces, UnitsOf&& units_of, Body&& body) const {
+    std::size_t all = 0;
+    for (const Part& part : parts) all += units_of(part);
+    pieces = std::min(pieces, all);
+    team.run(pieces, [&](std::size_t piece) {
+      std::size_t first = all * piece / pieces;
+      const std::size_t last = all * (piece + 1) / pieces;
+      std::size_t before = 0;
+      for (std::size_t i = 0; i < parts.size() && first < last; ++i) {
+        const std::size_t units = units_of(parts[i]);
+        if (first < before + units) {
+          const std::size_t end = std::min(last, before + units);
+          body(i, first - before, end - before);
+          first = end;
+        }
+        before += units;
+      }
+    });
+  }
 };
 
 Linear::Linear() = default;
@@ -22,29 +123,15 @@ Linear& Linear::operator=(Linear&&) noexcept = default;
 Linear::~Linear() = default;
 Linear::Linear(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Result<Linear> Linear::make(const TensorView& weight, const TensorView* bias, Precision,
+Result<Linear> Linear::make(const TensorView& weight, const TensorView* bias, Precision precision,
                             Layout layout) {
-  if (weight.shape.size() != 2)
-    return fail(Code::InvalidArgument, "a linear layer's weight is not a matrix");
+  EMB_TRY(Panels panels, Panels::pack(weight, format_of(weight.dtype, precision), layout));
   auto impl = std::make_unique<Impl>();
-  impl->outputs = static_cast<std::size_t>(weight.shape[layout == Layout::OutIn ? 0 : 1]);
-  impl->inputs = static_cast<std::size_t>(weight.shape[layout == Layout::OutIn ? 1 : 0]);
-  EMB_TRY(impl->weight, read_all(weight));
-  if (layout == Layout::InOut) {
-    std::vector<float> turned(impl->weight.size());
-    for (std::size_t in = 0; in < impl->inputs; ++in) {
-      for (std::size_t out = 0; out < impl->outputs; ++out) {
-        turned[out * impl->inputs + in] = impl->weight[in * impl->outputs + out];
-      }
-    }
-    impl->weight = std::move(turned);
-  }
+  impl->inputs = panels.inputs();
+  impl->outputs = panels.outputs();
+  impl->parts.push_back({std::move(panels), 0});
   if (bias != nullptr) {
-    EMB_TRY(impl->bias, read_all(*bias));
-    if (impl->bias.size() != impl->outputs) {
-      return fail(Code::InvalidArgument, cat("a bias of ", impl->bias.size(), " does not fit ",
-                                             impl->outputs, " outputs"));
-    }
+    EMB_TRY(impl->bias, read_bias(*bias, impl->outputs));
   }
   return Linear(std::move(impl));
 }
@@ -63,14 +150,16 @@ Result<Linear> Linear::join(const std::vector<TensorView>& weights,
                             const std::vector<const TensorView*>& biases, Precision precision) {
   EMB_CHECK(!weights.empty() && weights.size() == biases.size(),
             "each weight has its bias or nullptr");
+  const bool biased = std::ranges::any_of(biases, [](const TensorView* bias) { return bias; });
   auto all = std::make_unique<Impl>();
   for (std::size_t i = 0; i < weights.size(); ++i) {
     EMB_TRY(Linear one, make(weights[i], biases[i], precision));
     if (i == 0) all->inputs = one.inputs();
     if (one.inputs() != all->inputs)
       return fail(Code::InvalidArgument, "joined layers have different inputs");
+    all->parts.push_back({std::move(one.impl_->parts.front().panels), all->outputs});
     all->outputs += one.outputs();
-    all->weight.insert(all->weight.end(), one.impl_->weight.begin(), one.impl_->weight.end());
+    if (!biased) continue;
     one.impl_->bias.resize(one.outputs());
     all->bias.insert(all->bias.end(), one.impl_->bias.begin(), one.impl_->bias.end());
   }
@@ -80,23 +169,53 @@ Result<Linear> Linear::join(const std::vector<TensorView>& weights,
 std::size_t Linear::inputs() const { return impl_ ? impl_->inputs : 0; }
 std::size_t Linear::outputs() const { return impl_ ? impl_->outputs : 0; }
 std::size_t Linear::memory_bytes() const {
-  return impl_ ? (impl_->weight.size() + impl_->bias.size()) * sizeof(float) : 0;
+  return impl_ ? impl_->weight_bytes() + impl_->bias.size() * sizeof(float) : 0;
 }
 
 void Linear::apply(Team& team, const Matrix& in, Matrix& out) const {
   EMB_CHECK(impl_ && in.columns() == impl_->inputs, "the input has the layer's width");
+  EMB_CHECK(&in != &out, "a product's output is not its input");
   out.resize(in.rows(), impl_->outputs);
-  team.split(impl_->outputs, 16, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t row = 0; row < in.rows(); ++row) {
-      const float* x = in.row(row).data();
-      for (std::size_t o = begin; o < end; ++o) {
-        const float* w = impl_->weight.data() + o * impl_->inputs;
-        float sum = 0;
-        for (std::size_t i = 0; i < impl_->inputs; ++i) sum += x[i] * w[i];
-        out.row(row)[o] = sum + (impl_->bias.empty() ? 0 : impl_->bias[o]);
-      }
+  if (in.rows() == 0 || impl_->outputs == 0) return;
+
+  // Each format's rows, prepared once; they live until this thread's next product.
+  thread_local Activations prepared[kFormats];
+  Rows rows[kFormats];
+  for (const Impl::Part& part : impl_->parts) {
+    const auto format = static_cast<std::size_t>(part.panels.format());
+    if (rows[format].words == nullptr) {
+      rows[format] = prepared[format].prepare(team, in, part.panels.format(), part.panels.blocks());
     }
-  });
+  }
+
+  const Kernels& table = kernels();
+  if (in.rows() < table.many) {
+    const bool alone = impl_->weight_bytes() * in.rows() < kAloneBytes;
+    impl_->cut(
+        team, alone ? 1 : team.size() * kPieces,
+        [](const Impl::Part& part) { return part.panels.count(); },
+        [&](std::size_t index, std::size_t first, std::size_t last) {
+          const Impl::Part& part = impl_->parts[index];
+          const auto format = static_cast<std::size_t>(part.panels.format());
+          table.few_rows[format](part.panels, rows[format], impl_->outputs_of(part, out),
+                                 {first, last}, {0, in.rows()});
+        });
+    return;
+  }
+  for (std::size_t row = 0; row < in.rows(); row += kRowsTogether) {
+    const Range stretch{row, std::min(in.rows(), row + kRowsTogether)};
+    const auto tiles = [&](const Impl::Part& part) {
+      return (part.panels.count() + table.panels_together - 1) / table.panels_together;
+    };
+    impl_->cut(team, SIZE_MAX, tiles, [&](std::size_t index, std::size_t first, std::size_t last) {
+      const Impl::Part& part = impl_->parts[index];
+      const auto format = static_cast<std::size_t>(part.panels.format());
+      const Range panels{first * table.panels_together,
+                         std::min(part.panels.count(), last * table.panels_together)};
+      table.many_rows[format](part.panels, rows[format], impl_->outputs_of(part, out), panels,
+                              stretch);
+    });
+  }
 }
 
 }  // namespace embrace::transformers

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "transformers/kernels/panels.h"
 #include "transformers/kernels/team.h"
 #include "transformers/tensor/matrix.h"
 #include "transformers/tensor/weights.h"
@@ -18,18 +19,14 @@
 namespace embrace::transformers {
 
 // What the weights become in memory. Activations are f32; BF16 rounds them for the product, and the
-// block types quantize them to bytes, 32 at a time.
+// block types quantize them to bytes, 32 at a time. A NaN or an infinity on either side gives a
+// result that is not finite, in block types a NaN.
 enum class Precision : std::uint8_t {
-  AsStored,  // F32 stays, F16 and BF16 become BF16, block types stay what they are
+  AsStored,  // F32 stays; F16, BF16 and 8-bit floats become BF16; block types stay what they are
   F32,
   BF16,
   Q8_0,
   Q4_0,
-};
-
-enum class Layout : std::uint8_t {
-  OutIn,  // rows are outputs: torch.nn.Linear
-  InOut,  // rows are inputs: GPT-2's Conv1D
 };
 
 class Linear {
@@ -39,7 +36,8 @@ class Linear {
   Linear& operator=(Linear&&) noexcept;
   ~Linear();
 
-  // InvalidArgument when the shapes do not fit. `bias` may be nullptr; else it has one element for
+  // InvalidArgument when the shapes do not fit; NotBuilt for blocks that run along the outputs
+  // (InOut). `bias` may be nullptr; else it has one element for
   // each output.
   static Result<Linear> make(const TensorView& weight, const TensorView* bias, Precision precision,
                              Layout layout = Layout::OutIn);
@@ -48,7 +46,8 @@ class Linear {
                              std::size_t outputs, Precision precision,
                              Layout layout = Layout::OutIn);
   // Several products of the same input as one (query, key and value): the outputs one after the
-  // other. All have the same inputs; a bias that is missing counts as zeros.
+  // other, each in its own format. All have the same inputs; a bias that is missing counts as
+  // zeros.
   static Result<Linear> join(const std::vector<TensorView>& weights,
                              const std::vector<const TensorView*>& biases, Precision precision);
 
@@ -56,7 +55,8 @@ class Linear {
   std::size_t outputs() const;
   std::size_t memory_bytes() const;
 
-  // out becomes in.rows() x outputs(). in.columns() is inputs().
+  // out becomes in.rows() x outputs(). in.columns() is inputs(), and `in` is not `out`. The result
+  // of a row does not depend on the number of threads.
   void apply(Team& team, const Matrix& in, Matrix& out) const;
 
  private:

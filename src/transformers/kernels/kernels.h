@@ -1,0 +1,78 @@
+#pragma once
+// Kernels: the table of inner loops at one level. linear.cc, ops.cc and attention.cc choose the
+// work and cut it for threads; these do it.
+//
+// Threads: any. All memory is the caller's; nothing is kept.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "transformers/kernels/level.h"
+#include "transformers/kernels/panels.h"
+
+namespace embrace::transformers {
+
+// Rows of activations in the form that a format's kernels want: f32, pairs of bfloats, or signed
+// bytes. Rows end with zeros up to a whole block.
+struct Rows {
+  const std::byte* words = nullptr;
+  std::size_t stride = 0;  // bytes from row to row
+  // For bytes, each row's one after the other: for 32 inputs a scale, and scale times sum; for each
+  // scale of the weights, what the sum of products starts with (see Kernels::zero).
+  const float* scales = nullptr;
+  const float* sums = nullptr;
+  const std::int32_t* starts = nullptr;
+};
+
+struct Outputs {
+  float* at = nullptr;          // of the first row and output of the matrix
+  std::size_t stride = 0;       // floats from row to row
+  const float* bias = nullptr;  // nullptr, or one for each output
+};
+
+struct Range {
+  std::size_t first = 0;
+  std::size_t last = 0;  // behind the last
+};
+
+// out[rows][outputs of panels] = rows * panels^T + bias
+using Multiply = void (*)(const Panels& weight, const Rows& in, const Outputs& out, Range panels,
+                          Range rows);
+
+struct Kernels {
+  // Weights are read once from memory for some rows, or unpacked into the cache for many.
+  Multiply few_rows[kFormats];
+  Multiply many_rows[kFormats];
+  // Rows from which many_rows is the faster, and how many panels it takes side by side.
+  std::size_t many;
+  std::size_t panels_together;
+  // What the stored bytes of a format are too large by, as its kernel sees them: sums start at
+  // minus zero times the sum of the inputs' bytes.
+  std::int32_t zero[kFormats];
+
+  // To bfloats, to the nearest; a NaN stays one.
+  void (*round_row)(const float* from, std::size_t count, std::uint16_t* into);
+  // To bytes from -127 to 127 and a scale for each 32; `halves` are sums of the bytes for each 16.
+  // `count` may end within a block, which then ends with zeros. A block with a NaN or an infinity
+  // gets NaN as scale.
+  void (*quantize_row)(const float* from, std::size_t count, std::int8_t* into, float* scales,
+                       std::int32_t* halves);
+};
+
+// Of the current level.
+const Kernels& kernels();
+
+namespace plain {
+extern const Kernels kKernels;
+}
+namespace avx2 {
+extern const Kernels kKernels;
+}
+namespace avx512 {
+extern const Kernels kKernels;
+}
+namespace avx512_bf16 {
+extern const Kernels kKernels;
+}
+
+}  // namespace embrace::transformers

@@ -1,0 +1,15 @@
+// The table of one level: included last.
+
+const Kernels kKernels = {
+    .few_rows = {few_rows_words<F32Words>, few_rows_words<Bf16Words>, few_rows_groups<Q8_0Groups>,
+                 few_rows_groups<Q4_0Groups>, few_rows_groups<Q4_KGroups>,
+                 few_rows_groups<Q6_KGroups>},
+    .many_rows = {many_rows_words<F32Words>, many_rows_words<Bf16Words>,
+                  many_rows_groups<Q8_0Groups>, many_rows_groups<Q4_0Groups>,
+                  many_rows_groups<Q4_KGroups>, many_rows_groups<Q6_KGroups>},
+    .many = 8,
+    .panels_together = kTilePanels,
+    .zero = {0, 0, Q8_0Groups::kZero, Q4_0Groups::kZero, Q4_KGroups::kZero, Q6_KGroups::kZero},
+    .round_row = round_row,
+    .quantize_row = quantize_row,
+};
