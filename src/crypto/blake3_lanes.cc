@@ -197,6 +197,34 @@ HWY_INLINE void transpose(V& a, V& b, V& c, V& d) {
   d = hn::BitCast(kTag, hn::InterleaveUpper(pairs, ab_high, cd_high));
 }
 
+#if HWY_TARGET == HWY_AVX3
+// Lines are read whole, and turned in registers: half the shuffles of putting quads together.
+HWY_INLINE void load_block(const std::uint8_t* const* rows, std::size_t offset, BlockWords& words) {
+  const hn::Repartition<std::uint8_t, D> bytes;
+  V quads[4][4];  // quads[k][c]: in 128-bit part p, word 4 p + c of lanes 4 k to 4 k + 3
+  for (std::size_t k = 0; k < 4; ++k) {
+    V* const four = quads[k];
+    for (std::size_t i = 0; i < 4; ++i) {
+      four[i] = hn::BitCast(kTag, hn::LoadU(bytes, rows[4 * k + i] + offset));
+    }
+    transpose(four[0], four[1], four[2], four[3]);
+  }
+  for (std::size_t c = 0; c < 4; ++c) {
+    const __m512i a = quads[0][c].raw;
+    const __m512i b = quads[1][c].raw;
+    const __m512i d = quads[2][c].raw;
+    const __m512i e = quads[3][c].raw;
+    const __m512i ab_low = _mm512_shuffle_i32x4(a, b, 0x44);   // parts 0 and 1 of each
+    const __m512i ab_high = _mm512_shuffle_i32x4(a, b, 0xEE);  // parts 2 and 3
+    const __m512i de_low = _mm512_shuffle_i32x4(d, e, 0x44);
+    const __m512i de_high = _mm512_shuffle_i32x4(d, e, 0xEE);
+    hn::Store(V{_mm512_shuffle_i32x4(ab_low, de_low, 0x88)}, kTag, words[c]);
+    hn::Store(V{_mm512_shuffle_i32x4(ab_low, de_low, 0xDD)}, kTag, words[4 + c]);
+    hn::Store(V{_mm512_shuffle_i32x4(ab_high, de_high, 0x88)}, kTag, words[8 + c]);
+    hn::Store(V{_mm512_shuffle_i32x4(ab_high, de_high, 0xDD)}, kTag, words[12 + c]);
+  }
+}
+#else
 HWY_INLINE void load_block(const std::uint8_t* const* rows, std::size_t offset, BlockWords& words) {
   for (std::size_t quad = 0; quad < 4; ++quad) {
     V four[4];
@@ -205,9 +233,18 @@ HWY_INLINE void load_block(const std::uint8_t* const* rows, std::size_t offset, 
     for (std::size_t i = 0; i < 4; ++i) hn::Store(four[i], kTag, words[4 * quad + i]);
   }
 }
+#endif
 
 // Rows are more streams than a processor foresees by itself.
 constexpr std::uint32_t kBlocksAhead = 4;
+
+// Where a row goes on, from its start. After the last block of its leaf, that is with the leaf that
+// the same lane will have next, in a message of many: two groups are hashed at a time.
+HWY_INLINE std::size_t next_block_offset(std::size_t block) {
+  constexpr std::size_t kLeafBlocks = kLeafBytes / kBlockBytes;
+  if (block < kLeafBlocks) return block * kBlockBytes;
+  return 2 * kLanes * kLeafBytes + (block - kLeafBlocks) * kBlockBytes;
+}
 
 HWY_INLINE void store_half_values(Row four, std::uint8_t* const* rows, std::size_t offset) {
   transpose(four.v0, four.v1, four.v2, four.v3);
@@ -281,8 +318,8 @@ template <bool kEven>
 HWY_INLINE void open_block(const Group& group, std::uint32_t block, State& s, BlockWords& words) {
   if constexpr (kEven) {
     load_block(group.bytes, block * kBlockBytes, words);
-    for (const std::uint8_t* row : group.bytes)
-      hwy::Prefetch(row + (block + kBlocksAhead) * kBlockBytes);
+    const std::size_t ahead = next_block_offset(block + kBlocksAhead);
+    for (const std::uint8_t* row : group.bytes) hwy::Prefetch(row + ahead);
   } else {
     const std::uint8_t* rows[kLanes];
     find_rows(group, block, rows);
