@@ -47,18 +47,35 @@ def test_the_command_line(alice, home, tmp_path, fresh_name):
     assert (tmp_path / "down/w.safetensors").read_bytes() == content
 
 
-def test_an_interrupted_upload_goes_on(alice, home, tmp_path, new_repo):
-    repo = new_repo()
-    content = random.Random(repo.id).randbytes(96 << 20)
+def test_an_interrupted_upload_goes_on(own_hub, home, tmp_path):
+    """Killed after its first pack of chunks, of three. What is stored in the end is the file, once."""
+    alice = Person(own_hub, "alice", token_of("alice"))
+    content = random.Random("interrupted").randbytes(160 << 20)
     (tmp_path / "w.safetensors").write_bytes(content)
-    command = [str(hf("newest")), "upload", repo.id, str(tmp_path / "w.safetensors"), "w.safetensors"]
+    command = [str(hf("newest")), "upload", "alice/interrupted", str(tmp_path / "w.safetensors"), "w.safetensors"]
     env = alice.env(home)
-    started = subprocess.Popen(command, env=env, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(2)
+    # One at a time, so that the first is there well before the last.
+    slowly = env | {"HF_XET_CLIENT_AC_MAX_UPLOAD_CONCURRENCY": "1", "HF_XET_CLIENT_AC_INITIAL_UPLOAD_CONCURRENCY": "1"}
+    started = subprocess.Popen(command, env=slowly, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while started.poll() is None and not stored_packs(own_hub):
+        time.sleep(0.005)
     started.send_signal(signal.SIGKILL)
-    started.wait()
+    assert started.wait() == -signal.SIGKILL, "it had ended before it could be killed"
+    before = stored_packs(own_hub)
+    assert before
     run(command, env, cwd=tmp_path)
-    assert hashlib.sha256(repo.read("w.safetensors").content).digest() == hashlib.sha256(content).digest()
+    got = alice.http(follow_redirects=True).get("/alice/interrupted/resolve/main/w.safetensors")
+    assert hashlib.sha256(got.content).digest() == hashlib.sha256(content).digest()
+    after = stored_packs(own_hub)
+    assert before.items() <= after.items(), "what had come was kept"
+    assert sum(after.values()) < len(content) * 1.01, "and not stored again"
+    healthy, said = own_hub.doctor()
+    assert healthy, said
+
+
+def stored_packs(hub):
+    """{name: bytes} of the packs of chunks that a hub has."""
+    return {path.name: path.stat().st_size for path in hub.data.glob("xorbs/**/*") if path.is_file()}
 
 
 def test_a_pull_request_by_somebody_who_may_only_propose(alice, bob, home, tmp_path, new_repo):
