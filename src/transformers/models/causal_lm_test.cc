@@ -99,7 +99,8 @@ TEST_P(CausalLmFamily, ReadsAPromptInPiecesAsInOne) {
     const auto all = bench.work.logits.all();
     got.insert(got.end(), all.begin(), all.end());
   }
-  EXPECT_LT(furthest(got, wanted), 1e-5f);
+  // Not the same to the last bit: products of few rows add up in another order than those of many.
+  EXPECT_LT(furthest(got, wanted), 1e-4f);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, CausalLmFamily,
