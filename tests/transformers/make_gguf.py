@@ -28,8 +28,8 @@ NETWORKS = {
     "llama": lambda: transformers.LlamaForCausalLM(transformers.LlamaConfig(**SMALL, rope_parameters=LLAMA3)),
     "qwen2": lambda: transformers.Qwen2ForCausalLM(transformers.Qwen2Config(**SMALL, tie_word_embeddings=True)),
     "qwen3": lambda: transformers.Qwen3ForCausalLM(transformers.Qwen3Config(**SMALL, head_dim=16)),
-    "gemma2": lambda: transformers.Gemma2ForCausalLM(transformers.Gemma2Config(
-        **SMALL, head_dim=16, query_pre_attn_scalar=16, sliding_window=7)),
+    "gemma2": lambda: transformers.Gemma2ForCausalLM(transformers.Gemma2Config(  # other kinds of attention cap no scores
+        **SMALL, head_dim=16, query_pre_attn_scalar=16, sliding_window=7, attn_implementation="eager")),
     "gemma3": lambda: transformers.Gemma3ForCausalLM(transformers.Gemma3TextConfig(
         **SMALL, head_dim=16, query_pre_attn_scalar=16, sliding_window=7)),
     "phi3": lambda: transformers.Phi3ForCausalLM(transformers.Phi3Config(

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/strings.h"
+#include "transformers/models/causal_lm.h"
 #include "transformers/models/gguf_tokenizer.h"
 #include "transformers/models/model_fixture.h"
 #include "transformers/tokenizers/tokenizer.h"
@@ -71,6 +72,26 @@ TEST_P(GgufModelOf, HasTheHubsConfig) {
   EXPECT_GE(compared, 8u) << model->config_json;
   EXPECT_EQ(ours["tie_word_embeddings"].boolean(), theirs["tie_word_embeddings"].boolean());
   EXPECT_EQ(ours["eos_token_id"].items().at(0).integer(), 2);
+}
+
+TEST_P(GgufModelOf, ComputesWhatTheOfficialPackageComputes) {
+  const auto file = open_gguf_model(rt::Blocking::on_main_thread(), path_of(GetParam()));
+  ASSERT_TRUE(file) << file.error().message();
+  const auto config = json::Document::parse(file->config_json);
+  const auto model = CausalLm::load(file->weights, config->root(), Precision::F32);
+  ASSERT_TRUE(model) << model.error().message() << file->config_json;
+  Team team{1};
+  KvPool pool((*model)->kv_shape(KvStorage::F32), std::size_t{8} << 20);
+  KvSequence sequence(pool);
+  CausalLm::Workspace work;
+  const auto prompt = ModelFixture::integers(fixture_.cases()["input_ids"]);
+  const CausalLm::Stretch stretch{prompt, &sequence, CausalLm::Logits::Last};
+  const auto done = (*model)->forward(team, {&stretch, 1}, work);
+  ASSERT_TRUE(done) << done.error().message();
+  const auto logits = ModelFixture::floats(fixture_.cases()["logits"]);
+  ASSERT_EQ(work.logits.row(0).size(), logits.size());
+  for (std::size_t i = 0; i < logits.size(); ++i)
+    ASSERT_NEAR(work.logits.row(0)[i], logits[i], 1e-4) << i;
 }
 
 TEST_P(GgufModelOf, SurvivesMistakesInTheFile) {
