@@ -1,0 +1,149 @@
+#include "transformers/download/cache_folder.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <system_error>
+
+#include "base/check.h"
+#include "base/strings.h"
+
+namespace embrace::transformers {
+
+namespace {
+
+constexpr std::size_t kPathBytesMax = 4096;
+constexpr std::size_t kNameBytesMax = 255;
+constexpr std::size_t kRefBytesMax = 256;
+
+// Beside `path`, where nobody else writes.
+std::string name_beside(const std::string& path) {
+  static std::atomic<unsigned> count{0};
+  return cat(path, ".", ::getpid(), "-", count.fetch_add(1), ".tmp");
+}
+
+bool is_there(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
+}  // namespace
+
+bool is_commit(std::string_view revision) {
+  return revision.size() == 40 && std::ranges::all_of(revision, [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
+Status check_relative_path(std::string_view path) {
+  const auto wrong = [&] {
+    return fail(Code::InvalidArgument, cat(percent_encode_path(path.substr(0, 200)),
+                                           " is not a path inside of a repository"));
+  };
+  if (path.empty() || path.size() > kPathBytesMax) return wrong();
+  for (const std::string_view name : split(path, '/')) {
+    if (name.empty() || name == "." || name == ".." || name.size() > kNameBytesMax) return wrong();
+    if (name.find_first_of(std::string_view("\\\0", 2)) != std::string_view::npos) return wrong();
+  }
+  return Done{};
+}
+
+Status check_etag(std::string_view etag) {
+  constexpr std::size_t kEtagBytesMax = 200;  // ".incomplete" follows
+  const bool plain = std::ranges::all_of(etag, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+           c == '_' || c == '-';
+  });
+  if (etag.empty() || etag.size() > kEtagBytesMax || etag.front() == '.' || !plain)
+    return fail(Code::InvalidArgument,
+                cat("\"", percent_encode(etag.substr(0, 200)), "\" can't name a content"));
+  return Done{};
+}
+
+CacheFolder::CacheFolder(const std::filesystem::path& cache, const RepoName& repo) {
+  std::string name(api_segment(repo.type));
+  if (!repo.ns.empty()) name += "--" + repo.ns;
+  name += "--" + repo.name;
+  root_ = cache / name;
+  locks_ = cache / ".locks" / name;
+}
+
+std::optional<std::string> CacheFolder::find_commit(std::string_view revision) const {
+  if (is_commit(revision)) return std::string(revision);
+  if (!check_relative_path(revision)) return std::nullopt;
+  const auto text = read_file((root_ / "refs" / revision).string(), kRefBytesMax);
+  if (!text) return std::nullopt;
+  const std::string_view commit = trim(*text);
+  if (!is_commit(commit)) return std::nullopt;
+  return std::string(commit);
+}
+
+Status CacheFolder::keep_commit(std::string_view revision, std::string_view commit) const {
+  EMB_CHECK(is_commit(commit), "callers have checked the commit");
+  if (revision == commit) return Done{};
+  EMB_DO(check_relative_path(revision));
+  if (find_commit(revision) == commit) return Done{};
+  const std::filesystem::path path = root_ / "refs" / revision;
+  EMB_DO(make_folders(path.parent_path().string()));
+  return write_file_durably(path.string(), commit);
+}
+
+std::filesystem::path CacheFolder::snapshot(std::string_view commit) const {
+  EMB_CHECK(is_commit(commit), "callers have checked the commit");
+  return root_ / "snapshots" / commit;
+}
+
+std::filesystem::path CacheFolder::file(std::string_view commit, std::string_view path) const {
+  EMB_CHECK(check_relative_path(path).has_value(), "callers have checked the path");
+  return snapshot(commit) / path;
+}
+
+std::filesystem::path CacheFolder::blob(std::string_view etag) const {
+  EMB_CHECK(check_etag(etag).has_value(), "callers have checked the etag");
+  return root_ / "blobs" / etag;
+}
+
+bool CacheFolder::is_known_absent(std::string_view commit, std::string_view path) const {
+  return is_commit(commit) && check_relative_path(path) &&
+         is_there(root_ / ".no_exist" / commit / path);
+}
+
+Status CacheFolder::keep_absence(std::string_view commit, std::string_view path) const {
+  EMB_CHECK(is_commit(commit), "callers have checked the commit");
+  EMB_DO(check_relative_path(path));
+  const std::filesystem::path mark = root_ / ".no_exist" / commit / path;
+  EMB_DO(make_folders(mark.parent_path().string()));
+  const auto made = File::create_new(mark.string());
+  if (!made && made.error().code() != Code::Conflict) return fail(made.error());
+  return Done{};
+}
+
+Result<File> CacheFolder::lock(std::string_view etag) const {
+  EMB_DO(check_etag(etag));
+  EMB_DO(make_folders(locks_.string()));
+  return lock_file((locks_ / cat(etag, ".lock")).string());
+}
+
+Status CacheFolder::link(std::string_view commit, std::string_view path,
+                         std::string_view etag) const {
+  const std::filesystem::path from = file(commit, path);
+  EMB_DO(make_folders(from.parent_path().string()));
+  // Relative, so that a cache may be moved: up to the repository's folder, and down again.
+  std::string target;
+  const std::size_t depth = split(path, '/').size() + 1;
+  for (std::size_t i = 0; i < depth; ++i) target += "../";
+  target += cat("blobs/", etag);
+  const std::string beside = name_beside(from.string());
+  if (::symlink(target.c_str(), beside.c_str()) != 0)
+    return fail(errno_error(errno, cat("link ", beside)));
+  if (::rename(beside.c_str(), from.c_str()) != 0) {
+    const int why = errno;
+    (void)remove_file(beside).has_value();
+    return fail(errno_error(why, cat("rename ", beside)));
+  }
+  return Done{};
+}
+
+}  // namespace embrace::transformers

@@ -1,0 +1,223 @@
+#include "transformers/download/hub.h"
+
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "base/strings.h"
+#include "transformers/download/cache_folder.h"
+#include "transformers/download/hub_calls.h"
+
+namespace embrace::transformers {
+
+namespace {
+
+constexpr unsigned kParallelMax = 32;
+constexpr std::size_t kPatternBytesMax = 1024;
+
+bool is_file(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(path, ignored);
+}
+
+// For reading, and for writing at its end.
+Result<File> open_incomplete(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0) return fail(errno_error(errno, cat("open ", path)));
+  return File(fd);
+}
+
+bool fits(const std::vector<std::string>& patterns, const std::string& path) {
+  return std::ranges::any_of(patterns, [&](const std::string& pattern) {
+    const std::string whole = pattern.ends_with('/') ? pattern + "*" : pattern;
+    return ::fnmatch(whole.c_str(), path.c_str(), FNM_NOESCAPE) == 0;
+  });
+}
+
+Status check_repo(const RepoAt& repo) {
+  EMB_DO(check_relative_path(repo.revision));
+  return Done{};
+}
+
+}  // namespace
+
+Result<RepoAt> RepoAt::parse(std::string_view text, RepoType type) {
+  const std::size_t at = text.find('@');
+  RepoAt repo;
+  EMB_TRY(repo.name, RepoName::parse(type, text.substr(0, at)));
+  if (at != std::string_view::npos) repo.revision = text.substr(at + 1);
+  EMB_DO(check_repo(repo));
+  return repo;
+}
+
+struct Hub::Impl {
+  HubCalls calls;
+  std::mutex telling;  // one thread at a time calls on_progress
+
+  explicit Impl(HubSettings settings) : calls(std::move(settings)) {}
+
+  bool offline() const { return calls.settings().offline; }
+  CacheFolder cache_of(const RepoAt& repo) const {
+    return CacheFolder(calls.settings().cache, repo.name);
+  }
+
+  std::optional<std::filesystem::path> find(const CacheFolder& cache, const RepoAt& repo,
+                                            std::string_view path) const {
+    const auto commit = cache.find_commit(repo.revision);
+    if (!commit) return std::nullopt;
+    auto file = cache.file(*commit, path);
+    if (!is_file(file)) return std::nullopt;
+    return file;
+  }
+
+  std::string missing(const RepoAt& repo, std::string_view what) const {
+    return cat(what, " of ", repo.name.id(), " at ", repo.revision, " is not in the cache ",
+               calls.settings().cache.string());
+  }
+
+  // The blob into the cache, and the snapshot's link to it.
+  Result<std::filesystem::path> bring(rt::Blocking blocking, const RepoAt& repo,
+                                      const RemoteFile& file, const OnProgress& on_progress) {
+    const CacheFolder cache = cache_of(repo);
+    auto place = cache.file(file.commit, file.path);
+    if (is_file(place)) return place;
+    const std::string blob = cache.blob(file.etag).string();
+    const std::string part = blob + ".incomplete";
+    EMB_DO(make_folders(cache.blob(file.etag).parent_path().string()));
+    EMB_TRY(const File lock, cache.lock(file.etag));
+    if (!is_file(blob)) {
+      EMB_TRY(const File into, open_incomplete(part));
+      const auto tell = [&](std::uint64_t done) {
+        if (!on_progress) return;
+        const std::scoped_lock one(telling);
+        on_progress({file.path, done, file.size_bytes});
+      };
+      EMB_DO(calls.fetch(blocking, repo.name, file, into, tell));
+      EMB_DO(into.sync());
+      EMB_DO(rename_durably(part, blob));
+    }
+    EMB_DO(cache.link(file.commit, file.path, file.etag));
+    return place;
+  }
+};
+
+Hub::Hub(HubSettings settings) : impl_(std::make_unique<Impl>(std::move(settings))) {}
+Hub::~Hub() = default;
+Hub::Hub(Hub&&) noexcept = default;
+
+Result<std::filesystem::path> Hub::find_file(rt::Blocking, const RepoAt& repo,
+                                             std::string_view path) const {
+  EMB_DO(check_repo(repo));
+  EMB_DO(check_relative_path(path));
+  if (auto file = impl_->find(impl_->cache_of(repo), repo, path)) return *std::move(file);
+  return fail(Code::NotFound, impl_->missing(repo, path));
+}
+
+Result<std::filesystem::path> Hub::download_file(rt::Blocking blocking, const RepoAt& repo,
+                                                 std::string_view path,
+                                                 const OnProgress& on_progress) {
+  EMB_DO(check_repo(repo));
+  EMB_DO(check_relative_path(path));
+  const CacheFolder cache = impl_->cache_of(repo);
+  const auto cached = impl_->find(cache, repo, path);
+  if (cached && is_commit(repo.revision)) return *cached;  // commits do not change
+  const auto commit = cache.find_commit(repo.revision);
+  if (commit && (is_commit(repo.revision) || impl_->offline()) &&
+      cache.is_known_absent(*commit, path)) {
+    return fail(Code::NotFound, cat(repo.name.id(), " has no file ", path, " at ", repo.revision),
+                Tag::EntryNotFound);
+  }
+  if (impl_->offline()) {
+    if (cached) return *cached;
+    return fail(Code::Unavailable,
+                cat(impl_->missing(repo, path), ", and HF_HUB_OFFLINE forbids asking the Hub"));
+  }
+  auto file = impl_->calls.ask(blocking, repo.name, repo.revision, path);
+  if (!file) {
+    Error why = std::move(file).error();
+    if (why.code() == Code::Unavailable) {
+      if (cached) return *cached;
+      return fail(Code::Unavailable,
+                  cat(impl_->missing(repo, path), ", and the Hub can't be asked: ", why.message()));
+    }
+    if (const auto at = why.fact("commit"); why.tag() == Tag::EntryNotFound && is_commit(at)) {
+      // Remembered, so that nobody asks again; a cache that can't be written is no reason to fail.
+      (void)cache.keep_absence(at, path).has_value();
+      (void)cache.keep_commit(repo.revision, at).has_value();
+    }
+    return fail(std::move(why));
+  }
+  EMB_DO(cache.keep_commit(repo.revision, file->commit));
+  return impl_->bring(blocking, repo, *file, on_progress);
+}
+
+Result<std::filesystem::path> Hub::download_snapshot(rt::Blocking blocking, const RepoAt& repo,
+                                                     const SnapshotOptions& options,
+                                                     const OnProgress& on_progress) {
+  EMB_DO(check_repo(repo));
+  for (const auto* patterns : {&options.allow, &options.ignore}) {
+    if (std::ranges::any_of(*patterns, [](auto& one) { return one.size() > kPatternBytesMax; }))
+      return fail(Code::InvalidArgument, "a pattern of paths is too long");
+  }
+  const CacheFolder cache = impl_->cache_of(repo);
+  const auto known = cache.find_commit(repo.revision);
+  const auto from_cache = [&](const Error& why) -> Result<std::filesystem::path> {
+    std::error_code ignored;
+    if (known && std::filesystem::is_directory(cache.snapshot(*known), ignored))
+      return cache.snapshot(*known);
+    return fail(Code::Unavailable,
+                cat(impl_->missing(repo, "a snapshot"), ", and ", why.message()));
+  };
+  if (impl_->offline())
+    return from_cache(Error(Code::Unavailable, "HF_HUB_OFFLINE forbids asking the Hub"));
+
+  auto commit = is_commit(repo.revision)
+                    ? Result<std::string>(repo.revision)
+                    : impl_->calls.find_commit(blocking, repo.name, repo.revision);
+  auto files = commit ? impl_->calls.list(blocking, repo.name, *commit, kFilesMax)
+                      : Result<std::vector<RemoteFile>>(fail(commit.error()));
+  if (!files) {
+    if (files.error().code() == Code::Unavailable) return from_cache(files.error());
+    return fail(std::move(files).error());
+  }
+  EMB_DO(cache.keep_commit(repo.revision, *commit));
+  std::erase_if(*files, [&](const RemoteFile& file) {
+    return (!options.allow.empty() && !fits(options.allow, file.path)) ||
+           fits(options.ignore, file.path);
+  });
+  EMB_DO(make_folders(cache.snapshot(*commit).string()));
+
+  // Each thread takes the next file. The first error stops those that have not begun.
+  std::atomic<std::size_t> next{0};
+  std::mutex failing;
+  std::optional<Error> first;
+  const auto work = [&] {
+    for (std::size_t i; (i = next.fetch_add(1)) < files->size();) {
+      auto brought = impl_->bring(blocking, repo, (*files)[i], on_progress);
+      if (brought) continue;
+      next.store(files->size());
+      const std::scoped_lock one(failing);
+      if (!first) first = std::move(brought).error();
+    }
+  };
+  const std::size_t threads = std::min<std::size_t>(std::clamp(options.parallel, 1u, kParallelMax),
+                                                    std::max<std::size_t>(files->size(), 1));
+  {
+    std::vector<std::jthread> team;
+    for (std::size_t i = 1; i < threads; ++i) team.emplace_back(work);
+    work();
+  }
+  if (first) return fail(*std::move(first));
+  return cache.snapshot(*commit);
+}
+
+}  // namespace embrace::transformers
