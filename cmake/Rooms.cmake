@@ -12,6 +12,9 @@ function(embrace_room name)
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
+  # For those who install a room with all that it needs (cmake/InstallTransformers.cmake).
+  set_property(GLOBAL PROPERTY EMB_ROOM_USES_${name} ${ROOM_USES})
+  set_property(GLOBAL PROPERTY EMB_ROOM_LINKS_${name} ${ROOM_LINKS})
   list(TRANSFORM ROOM_USES PREPEND embrace_)
 
   if(sources)
