@@ -129,6 +129,15 @@ def test_what_is_absent_is_remembered(alice, new_repo, home):
     assert refused.value.code == NOT_FOUND
 
 
+@pytest.mark.parametrize("command", [["file", "config.json"], ["snapshot", "config.json"]])
+def test_a_repository_that_moved_is_followed(alice, new_repo, fresh_name, home, command):
+    repo = new_repo(files=FILES)
+    moved = {"fromRepo": repo.id, "toRepo": f"alice/{fresh_name('moved')}", "type": "model"}
+    assert repo.http.post("/api/repos/move", json=moved).status_code == 200
+    path = ours(alice.env(home), command[0], repo.id, command[1])
+    assert (path / "config.json" if path.is_dir() else path).read_bytes() == FILES["config.json"]
+
+
 # Rights
 
 
@@ -267,6 +276,17 @@ def test_without_a_connection_the_cache_answers(fake, home):
     with pytest.raises(Refused, match="not in the cache .*can't be asked") as refused:
         ours(env, "file", "ns/name", "README.md")
     assert refused.value.code == UNAVAILABLE
+
+
+def test_a_cache_that_cannot_be_written_is_read(fake, home):
+    env = env_of(fake, home)
+    path = ours(env, "file", "ns/name", "config.json")
+    ref = home / "hub/models--ns--name/refs/main"
+    ref.unlink()
+    ref.mkdir()  # as good as no right to write, also for root
+    assert ours(env, "file", "ns/name", "config.json") == path
+    with pytest.raises(Refused):
+        ours(env, "file", "ns/name", "README.md")
 
 
 def test_two_at_once_fetch_a_file_once(fake, home):

@@ -45,6 +45,7 @@ TEST(HubSettings, TokensComeFromTheEnvironmentOrAFile) {
   EXPECT_EQ(settings_of({{"HF_TOKEN_PATH", folder / "token"}})->token, "hf_file");
   EXPECT_EQ(settings_of({{"HF_HOME", folder.path()}, {"HF_TOKEN", "hf_a"}})->token, "hf_a");
   EXPECT_EQ(settings_of({{"HUGGING_FACE_HUB_TOKEN", "hf_b"}})->token, "hf_b");
+  EXPECT_EQ(settings_of({{"HF_TOKEN", "hf_a"}, {"HF_HUB_DISABLE_IMPLICIT_TOKEN", "1"}})->token, "");
   EXPECT_EQ(settings_of({{"HF_HOME", "/none"}})->token, "");
   EXPECT_FALSE(settings_of({{"HF_TOKEN", "a\r\nX-Evil: 1"}}));
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <exception>
 #include <mutex>
 #include <optional>
 #include <system_error>
@@ -156,7 +157,10 @@ Result<std::filesystem::path> Hub::download_file(rt::Blocking blocking, const Re
     }
     return fail(std::move(why));
   }
-  EMB_DO(cache.keep_commit(repo.revision, file->commit));
+  const auto kept = cache.keep_commit(repo.revision, file->commit);
+  // What is there may be used in a cache that can't be written.
+  if (auto place = cache.file(file->commit, path); is_file(place)) return place;
+  if (!kept) return fail(kept.error());
   return impl_->bring(blocking, repo, *file, on_progress);
 }
 
@@ -200,13 +204,21 @@ Result<std::filesystem::path> Hub::download_snapshot(rt::Blocking blocking, cons
   std::atomic<std::size_t> next{0};
   std::mutex failing;
   std::optional<Error> first;
+  std::exception_ptr thrown;  // by on_progress, or for want of memory
   const auto work = [&] {
     for (std::size_t i; (i = next.fetch_add(1)) < files->size();) {
-      auto brought = impl_->bring(blocking, repo, (*files)[i], on_progress);
-      if (brought) continue;
+      std::optional<Error> wrong;
+      try {
+        auto brought = impl_->bring(blocking, repo, (*files)[i], on_progress);
+        if (brought) continue;
+        wrong = std::move(brought).error();
+      } catch (...) {
+        const std::scoped_lock one(failing);
+        if (!thrown) thrown = std::current_exception();
+      }
       next.store(files->size());
       const std::scoped_lock one(failing);
-      if (!first) first = std::move(brought).error();
+      if (wrong && !first) first = std::move(wrong);
     }
   };
   const std::size_t threads = std::min<std::size_t>(std::clamp(options.parallel, 1u, kParallelMax),
@@ -216,6 +228,7 @@ Result<std::filesystem::path> Hub::download_snapshot(rt::Blocking blocking, cons
     for (std::size_t i = 1; i < threads; ++i) team.emplace_back(work);
     work();
   }
+  if (thrown) std::rethrow_exception(thrown);
   if (first) return fail(*std::move(first));
   return cache.snapshot(*commit);
 }

@@ -56,7 +56,7 @@ Result<HubSettings> HubSettings::from(const std::function<const char*(const char
     if (auto file = read_file(folder("HF_TOKEN_PATH", home / "token").string(), kTokenBytesMax))
       token = *std::move(file);
   }
-  settings.token = trim(token);
+  if (!is_true(text("HF_HUB_DISABLE_IMPLICIT_TOKEN"))) settings.token = trim(token);
   // It becomes a line of a request's head.
   if (std::ranges::any_of(settings.token, [](char c) { return c <= ' ' || c > '~'; }))
     return fail(Code::InvalidArgument, "the token for the Hub has characters that no token has");

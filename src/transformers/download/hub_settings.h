@@ -19,7 +19,8 @@ struct HubSettings {
 
   // HF_ENDPOINT; HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, or hub/ in HF_HOME, else in
   // XDG_CACHE_HOME/huggingface, else in ~/.cache/huggingface; HF_TOKEN, HUGGING_FACE_HUB_TOKEN, or
-  // the file HF_TOKEN_PATH, else token in HF_HOME; HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE.
+  // the file HF_TOKEN_PATH, else token in HF_HOME, unless HF_HUB_DISABLE_IMPLICIT_TOKEN is set;
+  // HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE.
   // InvalidArgument for an endpoint that is no http(s) URL. Reads the token's file.
   static Result<HubSettings> from_environment();
   // With a variable's value, or nullptr, from `find`.

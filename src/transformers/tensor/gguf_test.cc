@@ -4,10 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <string>
 
 #include "base/file.h"
 #include "base/strings.h"
+#include "testing/temp_folder.h"
+#include "transformers/tensor/weights.h"
 
 namespace embrace::transformers {
 namespace {
@@ -86,6 +89,15 @@ TEST(Gguf, OfficialFactsAreRead) {
   EXPECT_EQ(gguf->array("absent"), nullptr);
   EXPECT_EQ(gguf->tensors().size(), 14u);
   EXPECT_EQ(gguf->tensors()[0].second.shape, (std::vector<std::int64_t>{3, 512}));
+}
+
+TEST(Gguf, OnePartOfManyIsNotAModel) {
+  const testing::TempFolder folder;
+  const std::string part = Builder().head(0, 1).text("split.count").u32(2).raw({"\3\0", 2});
+  std::ofstream(folder / "part.gguf", std::ios::binary) << part;
+  const auto weights = Weights::open(rt::Blocking::on_main_thread(), folder.path());
+  ASSERT_FALSE(weights);
+  EXPECT_EQ(weights.error().code(), Code::NotBuilt) << weights.error().message();
 }
 
 TEST(Gguf, EveryCutOfAFileIsRefused) {

@@ -85,6 +85,11 @@ Status Weights::add_file(rt::Blocking blocking, const std::filesystem::path& fil
       std::string_view(reinterpret_cast<const char*>(bytes.data()), 4) == kMagic) {
     auto gguf = Gguf::parse(bytes);
     if (!gguf) return named(std::move(gguf).error());
+    if (gguf->integer("split.count").value_or(1) > 1) {
+      return named({Code::NotBuilt,
+                    "GGUF: one part of a model in many; join them with "
+                    "llama-gguf-split"});
+    }
     tensors = gguf->tensors();
   } else {
     auto read = parse_safetensors(bytes);
