@@ -1,0 +1,60 @@
+"""Speech models for make_models.py: what the official package makes of a signal that a formula gives."""
+import types
+
+import numpy
+import torch
+
+from make_models import fixture_values, flat, model
+
+
+def signal(name, count):
+    """The same numbers as signal() in speech_fixture.h: two tones under noise, rising and falling."""
+    i = numpy.arange(count, dtype=numpy.float64)
+    noise = fixture_values(name, [count]).astype(numpy.float64)
+    tones = 0.3 * numpy.sin(i * 0.05) + 0.1 * numpy.sin(i * 0.71)
+    return ((tones + 0.2 * noise) * numpy.sin(numpy.pi * (i + 0.5) / count)).astype(numpy.float32)
+
+
+class Extractor(torch.nn.Module):
+    """A feature extractor where make_models expects a model."""
+
+    def __init__(self, extractor):
+        super().__init__()
+        self.extractor = extractor
+        self.config = types.SimpleNamespace(to_json_string=lambda use_diff: extractor.to_json_string())
+
+
+def some_frames(count, frames):
+    def make(holder):
+        extractor = holder.extractor
+        values = extractor(signal("sound", count), sampling_rate=extractor.sampling_rate, return_tensors="np").input_features[0]
+        return {"samples": count, "rows": values.shape[1], "frames": frames, "values": flat(torch.from_numpy(values[:, frames].T))}
+
+    return make
+
+
+@model
+def features_whisper():
+    from transformers import WhisperFeatureExtractor
+
+    return Extractor(WhisperFeatureExtractor()), some_frames(24_000, [0, 1, 2, 40, 75, 111, 148, 149, 150, 151, 152, 2999])
+
+
+@model
+def features_whisper_cut():
+    """128 filters, and a sound that is longer than the window and reaches both of its ends."""
+    from transformers import WhisperFeatureExtractor
+
+    extractor = WhisperFeatureExtractor(feature_size=128, chunk_length=2)
+    return Extractor(extractor), some_frames(40_000, [0, 1, 50, 100, 197, 198, 199])
+
+
+@model
+def features_wav2vec2():
+    from transformers import Wav2Vec2FeatureExtractor
+
+    def make(holder):
+        values = holder.extractor(signal("sound", 600) + numpy.float32(0.25), sampling_rate=16_000, return_tensors="pt")
+        return {"samples": 600, "values": flat(values.input_values)}
+
+    return Extractor(Wav2Vec2FeatureExtractor()), make
