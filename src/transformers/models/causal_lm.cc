@@ -54,6 +54,15 @@ Status CausalLm::embed(const Batch& batch, float scale, Matrix& out) const {
   return Done{};
 }
 
+bool CausalLm::shares_pages(std::size_t length) const {
+  return shape_.angles_vary_from == 0 || length < shape_.angles_vary_from;
+}
+
+std::size_t CausalLm::adopt_prefix(KvSequence& sequence,
+                                   std::span<const std::int32_t> tokens) const {
+  return shares_pages(tokens.size()) ? sequence.adopt_prefix(tokens) : 0;
+}
+
 Status CausalLm::prepare(std::span<const Stretch> stretches, Batch& batch) const {
   batch.tokens.clear();
   batch.parts.clear();
@@ -76,11 +85,16 @@ Status CausalLm::prepare(std::span<const Stretch> stretches, Batch& batch) const
       return fail(Code::InvalidArgument,
                   cat("the model reads ", shape_.positions, " tokens at most"));
     }
-    const Batch::Part part{stretch.sequence, batch.tokens.size(), stretch.tokens.size(), first};
+    const std::size_t last = first + stretch.tokens.size();
+    const Batch::Part part{stretch.sequence, batch.tokens.size(), stretch.tokens.size(), first,
+                           std::max(last, stretch.text_length)};
     batch.parts.push_back(part);
     for (std::size_t done = 0; done < part.rows; done += kPieceRows) {
-      batch.pieces.push_back({part.sequence, part.row + done,
-                              std::min(kPieceRows, part.rows - done), part.position + done});
+      Batch::Part piece = part;
+      piece.row += done;
+      piece.position += done;
+      piece.rows = std::min(kPieceRows, part.rows - done);
+      batch.pieces.push_back(piece);
     }
     batch.tokens.insert(batch.tokens.end(), stretch.tokens.begin(), stretch.tokens.end());
   }
@@ -104,8 +118,9 @@ Status CausalLm::forward(Team& team, std::span<const Stretch> stretches, Workspa
     return ran;
   }
   std::size_t asked = 0;
-  for (const Stretch& stretch : stretches) {
-    stretch.sequence->settle();
+  for (std::size_t i = 0; i < stretches.size(); ++i) {
+    const Stretch& stretch = stretches[i];
+    if (shares_pages(work.batch.parts[i].text_length)) stretch.sequence->settle();
     asked += stretch.logits == Logits::All ? stretch.tokens.size()
                                            : (stretch.logits == Logits::Last ? 1 : 0);
   }

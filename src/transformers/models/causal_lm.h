@@ -46,6 +46,9 @@ class CausalLm {
     // From this length on, keys of a shorter text are wrong and all is to be computed anew
     // (longrope of Phi-3); 0: never.
     std::size_t recompute_from = 0;
+    // From this length on, the angles of all tokens depend on how long the text is (dynamic,
+    // longrope), so that texts share no pages; 0: never.
+    std::size_t angles_vary_from = 0;
   };
 
   enum class Logits : std::uint8_t { None, Last, All };
@@ -55,6 +58,9 @@ class CausalLm {
     std::span<const std::int32_t> tokens;
     KvSequence* sequence = nullptr;
     Logits logits = Logits::Last;
+    // How long the text is when all of its pieces are read, for prompts that come in several; 0: as
+    // long as with this one.
+    std::size_t text_length = 0;
   };
 
   // Rows of a prompt that one thread attends to at a time.
@@ -66,7 +72,8 @@ class CausalLm {
       KvSequence* sequence;
       std::size_t row;  // its first
       std::size_t rows;
-      std::size_t position;  // of its first row
+      std::size_t position;     // of its first row
+      std::size_t text_length;  // at least all of its rows
     };
     std::vector<std::int32_t> tokens;
     std::vector<Part> parts;
@@ -99,6 +106,9 @@ class CausalLm {
     return {shape_.layers, shape_.kv_heads, shape_.head_dim, storage};
   }
 
+  // KvSequence::adopt_prefix, where texts of this model can share pages.
+  std::size_t adopt_prefix(KvSequence& sequence, std::span<const std::int32_t> tokens) const;
+
   // InvalidArgument for tokens outside the vocabulary and texts that are too long, Unavailable when
   // the pool is full; sequences are as they were then. A sequence appears but once.
   Status forward(Team& team, std::span<const Stretch> stretches, Workspace& work) const;
@@ -116,6 +126,7 @@ class CausalLm {
   Weights weights_;          // keeps the bytes of embedding_
 
  private:
+  bool shares_pages(std::size_t length) const;
   Status prepare(std::span<const Stretch> stretches, Batch& batch) const;
 
   TensorView embedding_;

@@ -112,7 +112,7 @@ void GatedNetwork::forward(Team& team, const Matrix& in, CausalLm::Workspace& wo
 void fill_angles(const Rope& rope, const CausalLm::Batch& batch, Matrix& angles) {
   angles.resize(batch.tokens.size(), rope.rotary());
   for (const auto& part : batch.parts)
-    rope.angles(part.position, part.position + part.rows, part.row, part.rows, angles);
+    rope.angles(part.position, part.text_length, part.row, part.rows, angles);
 }
 
 }  // namespace embrace::transformers

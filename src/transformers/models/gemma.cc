@@ -65,6 +65,7 @@ class Gemma final : public CausalLm {
                                                 .theta_key = "rope_local_base_freq",
                                                 .reads_old_scaling = false}));
     }
+    shape_.angles_vary_from = rope_.vary_from();
     EMB_DO(load_words(numbers.prefix + "embed_tokens.weight", numbers.tied, precision));
     const auto norm = [&](const std::string& name) {
       return load_vector(weights_, name + ".weight", shape_.hidden, true);

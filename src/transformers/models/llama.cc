@@ -37,6 +37,7 @@ class Llama final : public CausalLm {
     shape_ = numbers.shape;
     epsilon_ = numbers.epsilon;
     EMB_TRY(rope_, Rope::parse(config, {.head_dim = shape_.head_dim}));
+    shape_.angles_vary_from = rope_.vary_from();
     EMB_DO(load_words(numbers.prefix + "embed_tokens.weight", numbers.tied, precision));
     EMB_TRY(last_norm_, load_vector(weights_, numbers.prefix + "norm.weight", shape_.hidden));
     for (std::size_t i = 0; i < shape_.layers; ++i) {

@@ -28,7 +28,7 @@ class Phi3 final : public CausalLm {
     EMB_TRY(rope_,
             Rope::parse(config, {.head_dim = numbers.shape.head_dim, .yarn_is_longrope = true}));
     shape_ = numbers.shape;
-    shape_.recompute_from = rope_.long_from();
+    shape_.recompute_from = shape_.angles_vary_from = rope_.vary_from();
     epsilon_ = numbers.epsilon;
     EMB_DO(load_words(numbers.prefix + "embed_tokens.weight", numbers.tied, precision));
     EMB_TRY(last_norm_, load_vector(weights_, numbers.prefix + "norm.weight", shape_.hidden));

@@ -153,6 +153,7 @@ class MixtureLm final : public CausalLm {
             Rope::parse(config, {.head_dim = numbers.shape.head_dim, .theta = qwen ? 1e4 : 1e6}));
     shape_ = numbers.shape;
     epsilon_ = numbers.epsilon;
+    shape_.angles_vary_from = rope_.vary_from();
     EMB_DO(load_words(numbers.prefix + "embed_tokens.weight", numbers.tied, precision));
     EMB_TRY(last_norm_, load_vector(weights_, numbers.prefix + "norm.weight", shape_.hidden));
     for (std::size_t i = 0; i < shape_.layers; ++i) {

@@ -39,9 +39,9 @@ class Rope {
   static Result<Rope> parse(json::View config, const Where& where);
 
   std::size_t rotary() const { return inverse_.size() * 2; }
-  // The length of text from which on other frequencies hold for all of its tokens (longrope); 0
-  // when there is none. Keys that were computed for a shorter text are wrong beyond it.
-  std::size_t long_from() const { return longer_.empty() ? 0 : original_length_ + 1; }
+  // The length of text from which on the angles of all of its tokens depend on that length
+  // (dynamic, longrope); 0 when they never do.
+  std::size_t vary_from() const { return dynamic_ || !longer_.empty() ? original_length_ + 1 : 0; }
 
   // Row i of `angles` (rotary() columns; cosines, then sines) for position first + i of a text that
   // is `length` tokens long by now.
