@@ -1,0 +1,233 @@
+#include "transformers/generation/speculative.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <utility>
+
+#include "base/strings.h"
+
+namespace embrace::transformers {
+
+namespace {
+
+constexpr std::size_t kAheadMax = 64;
+
+// What one model says of the text so far, in the terms of one set of options.
+class View {
+ public:
+  explicit View(const GenerationOptions& options, std::size_t prompt_tokens)
+      : options_(options), prompt_tokens_(prompt_tokens), sampler_(options.sampling) {}
+
+  std::span<const Candidate> candidates(std::span<float> logits,
+                                        std::span<const std::int32_t> text) {
+    sampler_.penalize(logits, text, prompt_tokens_);
+    if (text.size() - prompt_tokens_ < options_.tokens_min) {
+      for (const std::int32_t end : options_.end_tokens) {
+        if (static_cast<std::size_t>(end) < logits.size())
+          logits[static_cast<std::size_t>(end)] = -std::numeric_limits<float>::infinity();
+      }
+    }
+    return sampler_.distribution(logits);
+  }
+  Sampler& sampler() { return sampler_; }
+
+ private:
+  const GenerationOptions& options_;
+  std::size_t prompt_tokens_;
+  Sampler sampler_;
+};
+
+float probability_of(std::span<const Candidate> candidates, std::int32_t token) {
+  const auto at = std::ranges::find(candidates, token, &Candidate::token);
+  return at == candidates.end() ? 0.0f : at->probability;
+}
+
+struct Proposal {
+  std::int32_t token = 0;
+  std::vector<Candidate> from;
+};
+
+class Pair {
+ public:
+  Pair(const Engine& engine, const Engine& draft, std::span<const std::int32_t> prompt,
+       const GenerationOptions& options)
+      : engine_(engine),
+        draft_(draft),
+        mine_(engine.pool),
+        its_(draft.pool),
+        text_(prompt.begin(), prompt.end()),
+        judge_(options, prompt.size()),
+        guess_(options, prompt.size()),
+        weights_(engine.model.shape().vocabulary) {}
+
+  Result<std::size_t> read_prompt() {
+    const std::size_t shared = engine_.model.adopt_prefix(mine_, text_);
+    draft_.model.adopt_prefix(its_, text_);
+    EMB_DO(read_text(engine_, text_, mine_));
+    return shared;
+  }
+
+  // The token after the prompt is the large model's own.
+  std::int32_t first() {
+    const auto candidates = judge_.candidates(engine_.work.logits.row(0), text_);
+    return say(judge_.sampler().draw(candidates));
+  }
+
+  Status propose(std::size_t count) {
+    proposals_.resize(count);
+    std::vector<std::int32_t> text = text_;
+    for (Proposal& proposal : proposals_) {
+      EMB_DO(read_text(draft_, text, its_));
+      const auto candidates = guess_.candidates(draft_.work.logits.row(0), text);
+      proposal.from.assign(candidates.begin(), candidates.end());
+      // One source of chance for both, so that one seed gives one text.
+      proposal.token = judge_.sampler().draw(proposal.from);
+      text.push_back(proposal.token);
+    }
+    return Done{};
+  }
+
+  // One pass of the large model over what was said last and all proposals. Fills `said` with the
+  // proposals that it accepts and one token more.
+  Status judge(std::vector<std::int32_t>& said, std::size_t& accepted) {
+    said.clear();
+    std::vector<std::int32_t> ahead(text_.begin() + static_cast<std::ptrdiff_t>(mine_.length()),
+                                    text_.end());
+    const std::size_t first_row = ahead.size() - 1;
+    for (const Proposal& proposal : proposals_) ahead.push_back(proposal.token);
+    const CausalLm::Stretch stretch{
+        .tokens = ahead, .sequence = &mine_, .logits = CausalLm::Logits::All};
+    EMB_DO(engine_.model.forward(engine_.team, {&stretch, 1}, engine_.work));
+    Random& random = judge_.sampler().random();
+    for (std::size_t i = 0; i <= proposals_.size(); ++i) {
+      const auto candidates = judge_.candidates(engine_.work.logits.row(first_row + i), text_);
+      if (i == proposals_.size()) {
+        said.push_back(say(judge_.sampler().draw(candidates)));
+        break;
+      }
+      const Proposal& proposal = proposals_[i];
+      const float wanted = probability_of(candidates, proposal.token);
+      const float guessed = probability_of(proposal.from, proposal.token);
+      if (random.uniform() * guessed < wanted) {
+        said.push_back(say(proposal.token));
+        ++accepted;
+        continue;
+      }
+      said.push_back(say(draw_rest(candidates, proposal.from)));
+      break;
+    }
+    // What was not said is forgotten; the last token is not read yet.
+    mine_.truncate(text_.size() - 1);
+    its_.truncate(text_.size() - 1);
+    return Done{};
+  }
+
+  // Both begin anew on one side or the other of a length from which on angles are others.
+  bool crosses(std::size_t count) const {
+    for (const Engine* engine : {&engine_, &draft_}) {
+      const std::size_t from = engine->model.shape().angles_vary_from;
+      if (from > 0 && text_.size() + count >= from) return true;
+    }
+    return false;
+  }
+  // One token of the large model alone.
+  Result<std::int32_t> plain() {
+    EMB_DO(read_text(engine_, text_, mine_));
+    return first();
+  }
+
+ private:
+  std::int32_t say(std::int32_t token) {
+    text_.push_back(token);
+    return token;
+  }
+
+  // From what is left of the large model's distribution once the small one's is taken off.
+  std::int32_t draw_rest(std::span<const Candidate> wanted, std::span<const Candidate> guessed) {
+    for (const Candidate& c : guessed) weights_[static_cast<std::size_t>(c.token)] = c.probability;
+    rest_.clear();
+    float sum = 0;
+    for (const Candidate& c : wanted) {
+      const float left = c.probability - weights_[static_cast<std::size_t>(c.token)];
+      if (left <= 0) continue;
+      rest_.push_back({c.token, left});
+      sum += left;
+    }
+    for (const Candidate& c : guessed) weights_[static_cast<std::size_t>(c.token)] = 0;
+    // Rounding alone can leave nothing: then both agree, and either may be drawn.
+    return judge_.sampler().draw(sum > 0 ? std::span<const Candidate>(rest_) : wanted);
+  }
+
+  const Engine& engine_;
+  const Engine& draft_;
+  KvSequence mine_;
+  KvSequence its_;
+  std::vector<std::int32_t> text_;
+  View judge_;
+  View guess_;
+  std::vector<Proposal> proposals_;
+  std::vector<float> weights_;  // all 0 between calls
+  std::vector<Candidate> rest_;
+};
+
+}  // namespace
+
+Result<SpeculativeGeneration> generate_speculatively(
+    const Engine& engine, const Engine& draft, std::size_t ahead,
+    std::span<const std::int32_t> prompt, const GenerationOptions& options,
+    const Tokenizer* tokenizer, const std::function<bool(const Step&)>& on_step) {
+  EMB_DO(options.check());
+  if (prompt.empty()) return fail(Code::InvalidArgument, "the prompt has no tokens");
+  if (ahead == 0 || ahead > kAheadMax)
+    return fail(Code::InvalidArgument, cat("from 1 to ", kAheadMax, " tokens are proposed"));
+  if (engine.model.shape().vocabulary != draft.model.shape().vocabulary)
+    return fail(Code::InvalidArgument, "the two models have different vocabularies");
+  if (tokenizer == nullptr && !options.stop_strings.empty())
+    return fail(Code::InvalidArgument, "stop strings need a tokenizer");
+  if (options.logprobs)
+    return fail(Code::NotBuilt, "logprobs of speculative decoding are not built");
+
+  using Clock = std::chrono::steady_clock;
+  const auto started = Clock::now();
+  SpeculativeGeneration result;
+  Pair pair(engine, draft, prompt, options);
+  EMB_TRY(result.generation.prompt_tokens_shared, pair.read_prompt());
+  const auto read = Clock::now();
+  Decoding decoding(options, prompt, tokenizer, nullptr);
+  std::vector<std::int32_t> said{pair.first()};
+  for (;;) {
+    for (const std::int32_t token : said) {
+      EMB_TRY(const Step step, decoding.accept(token));
+      result.generation.text += step.text;
+      const bool goes_on = !on_step || on_step(step);
+      if (step.finish != FinishReason::None) break;
+      if (!goes_on) {
+        decoding.cancel();
+        break;
+      }
+    }
+    if (decoding.finish() != FinishReason::None) break;
+    const std::size_t left = options.tokens_max - decoding.generated().size();
+    const std::size_t count = std::min(ahead, left - 1);
+    const auto most = [&](const Engine& one) {
+      const CausalLm::Shape& shape = one.model.shape();
+      return !shape.positions_are_limited || decoding.tokens().size() + count <= shape.positions;
+    };
+    if (count == 0 || pair.crosses(count + 1) || !most(engine) || !most(draft)) {
+      EMB_TRY(const std::int32_t token, pair.plain());
+      said.assign(1, token);
+      continue;
+    }
+    EMB_DO(pair.propose(count));
+    result.proposed += count;
+    EMB_DO(pair.judge(said, result.accepted));
+  }
+  result.generation.prompt_seconds = std::chrono::duration<double>(read - started).count();
+  result.generation.text_seconds = std::chrono::duration<double>(Clock::now() - read).count();
+  result.generation.tokens.assign(decoding.generated().begin(), decoding.generated().end());
+  result.generation.finish = decoding.finish();
+  return result;
+}
+
+}  // namespace embrace::transformers
