@@ -27,19 +27,9 @@ const PostNormNames kMpnetNames{"encoder.layer",      "attention.attn.q", "atten
                                 "attention.attn.v",   "attention.attn.o", "attention.LayerNorm",
                                 "intermediate.dense", "output.dense",     "output.LayerNorm"};
 
-// T5's buckets (Raffel et al. 2020), which MPNet counts with settings that no file names: half of
-// them for each direction, half of those one for each distance, the rest ever wider up to 128.
-std::size_t mpnet_bucket(std::int64_t key_minus_query) {
-  constexpr std::int64_t kHalf = 16;
-  constexpr std::int64_t kExact = 8;
-  const std::int64_t start = key_minus_query > 0 ? kHalf : 0;
-  const std::int64_t distance = std::abs(key_minus_query);
-  if (distance < kExact) return static_cast<std::size_t>(start + distance);
-  const float wide = std::log(static_cast<float>(distance) / static_cast<float>(kExact)) /
-                     static_cast<float>(std::log(16.0)) * static_cast<float>(kHalf - kExact);
-  return static_cast<std::size_t>(
-      start + std::min<std::int64_t>(kHalf - 1, kExact + static_cast<std::int64_t>(wide)));
-}
+// MPNet counts distances as T5 does, with numbers that no file names.
+constexpr std::size_t kMpnetBuckets = 32;
+constexpr std::size_t kMpnetFarthest = 128;
 
 class Bert final : public Encoder {
  public:
@@ -88,8 +78,9 @@ class Bert final : public Encoder {
                                               config.width, precision));
     }
     if (type == "mpnet") {
-      EMB_TRY(const TensorView bias, weights_.get(prefix + "encoder.relative_attention_bias.weight",
-                                                  {32, static_cast<std::int64_t>(config.heads)}));
+      EMB_TRY(const TensorView bias,
+              weights_.get(prefix + "encoder.relative_attention_bias.weight",
+                           {kMpnetBuckets, static_cast<std::int64_t>(config.heads)}));
       EMB_TRY(distance_scores_, read_all(bias));
     }
     EMB_TRY(layers_, PostNormLayers::load(weights_, names, config, precision));
@@ -109,7 +100,10 @@ class Bert final : public Encoder {
           for (std::size_t i = 0; i < scores.size(); ++i) {
             const auto apart =
                 static_cast<std::int64_t>(first_key + i) - static_cast<std::int64_t>(query);
-            scores[i] += distance_scores_[mpnet_bucket(apart) * attention_.heads + head];
+            scores[i] +=
+                distance_scores_[distance_bucket(apart, kMpnetBuckets, kMpnetFarthest, true) *
+                                     attention_.heads +
+                                 head];
           }
         };
       };

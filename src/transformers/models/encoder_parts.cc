@@ -1,6 +1,8 @@
 #include "transformers/models/encoder_parts.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <utility>
 
 #include "base/check.h"
@@ -69,6 +71,25 @@ Result<Linear> load_joined(const Weights& weights, const std::vector<std::string
     biases.push_back(weights.find(name + ".bias"));
   }
   return Linear::join(views, biases, precision);
+}
+
+std::size_t distance_bucket(std::int64_t key_minus_query, std::size_t buckets, std::size_t farthest,
+                            bool both_ways) {
+  std::size_t start = 0;
+  if (both_ways) {
+    buckets /= 2;
+    if (key_minus_query > 0) start = buckets;
+    key_minus_query = -std::abs(key_minus_query);
+  }
+  const auto distance = static_cast<std::size_t>(std::max<std::int64_t>(0, -key_minus_query));
+  const std::size_t exact = buckets / 2;
+  if (distance < exact) return start + distance;
+  // In the steps and the precision of the official package, for the sake of the edges.
+  const float wide =
+      std::log(static_cast<float>(distance) / static_cast<float>(exact)) /
+      static_cast<float>(std::log(static_cast<double>(farthest) / static_cast<double>(exact))) *
+      static_cast<float>(buckets - exact);
+  return start + std::min(buckets - 1, exact + static_cast<std::size_t>(wide));
 }
 
 float dot(std::span<const float> a, std::span<const float> b) {

@@ -54,6 +54,12 @@ Result<std::string> find_prefix(const Weights& weights, std::string_view ending)
 Result<Linear> load_joined(const Weights& weights, const std::vector<std::string>& names,
                            std::size_t inputs, std::size_t outputs_each, Precision precision);
 
+// Which of T5's numbers counts for a key that is `key_minus_query` tokens ahead (Raffel et al.
+// 2020): half of the buckets for each direction where both count, half of those one for each
+// distance, the rest ever wider up to `farthest`. `buckets` >= 4, `farthest` > half of them.
+std::size_t distance_bucket(std::int64_t key_minus_query, std::size_t buckets, std::size_t farthest,
+                            bool both_ways);
+
 float dot(std::span<const float> a, std::span<const float> b);
 
 struct AttentionShape {
