@@ -1,4 +1,7 @@
 """Speech models for make_models.py: what the official package makes of a signal that a formula gives."""
+import json
+import pathlib
+import tempfile
 import types
 
 import numpy
@@ -58,3 +61,47 @@ def features_wav2vec2():
         return {"samples": 600, "values": flat(values.input_values)}
 
     return Extractor(Wav2Vec2FeatureExtractor()), make
+
+
+SPEECH = {"vocab_size": 32, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4,
+          "conv_dim": (16, 24, 16), "conv_stride": (5, 2, 2), "conv_kernel": (10, 3, 2), "num_conv_pos_embedding_groups": 4}
+
+
+def letters(network):
+    """Hidden states, scores of letters, and the text that the official tokenizer reads out of them."""
+    from transformers import Wav2Vec2CTCTokenizer
+
+    folder = pathlib.Path(__file__).resolve().parents[2] / "src/transformers/testdata"
+    vocabulary = json.loads((folder / "ctc.json").read_text())["model"]["vocab"]
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(vocabulary, file)
+        file.flush()
+        tokenizer = Wav2Vec2CTCTokenizer(file.name)
+    cases = []
+    for count in [600, 1999]:
+        samples = torch.from_numpy(signal("sound", count))[None]
+        hidden = network.wav2vec2(samples).last_hidden_state
+        logits = network(samples).logits
+        case = {"samples": count, "rows": hidden.shape[1], "text": tokenizer.decode(logits[0].argmax(-1))}
+        if count < 1000:  # the others are large
+            case |= {"hidden": flat(hidden), "logits": flat(logits)}
+        cases.append(case)
+    return {"sounds": cases}
+
+
+@model
+def wav2vec2():
+    """As facebook/wav2vec2-base-960h: the first convolution's norm runs over time, and layers norm behind each part."""
+    from transformers import Wav2Vec2Config, Wav2Vec2ForCTC
+
+    return Wav2Vec2ForCTC(Wav2Vec2Config(num_conv_pos_embeddings=16, **SPEECH)), letters
+
+
+@model
+def wav2vec2_stable():
+    """As facebook/wav2vec2-large-960h-lv60: norms behind every convolution and before each part; an uneven kernel."""
+    from transformers import Wav2Vec2Config, Wav2Vec2ForCTC
+
+    config = Wav2Vec2Config(num_conv_pos_embeddings=15, feat_extract_norm="layer", do_stable_layer_norm=True, conv_bias=True,
+                            **SPEECH)
+    return Wav2Vec2ForCTC(config), letters
