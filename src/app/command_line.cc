@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/admin.h"
+#include "app/run_model.h"
 #include "app/serve.h"
 #include "app/version.h"
 #include "base/log.h"
@@ -68,6 +69,7 @@ struct CommandLine {
   CLI::App program{"Embrace: a self-hosted home for machine learning", "embrace"};
   SharedFlags flags;
   AdminCommand admin;
+  RunCommand running;
   std::function<int()> action;
 
   CommandLine() {
@@ -77,6 +79,7 @@ struct CommandLine {
     add_doctor();
     add_settings();
     add_admin();
+    add_run();
   }
 
   int with_settings(const std::function<Status(Settings)>& run) const {
@@ -120,6 +123,28 @@ struct CommandLine {
         });
       };
     });
+  }
+
+  void add_run() {
+    CLI::App* command = program.add_subcommand("run", "chat with a model, in the terminal");
+    command->add_option("model", running.model, "a folder, a GGUF file, or a Hub's namespace/name")
+        ->required();
+    command->add_option("prompt", running.prompt,
+                        "without one, each line of standard input is one");
+    command->add_option("--system", running.system, "what a chat begins with");
+    command->add_flag("--plain", running.plain, "go on with the text, though the model can chat");
+    command->add_option("--file", running.file, "the GGUF file of a Hub's repository");
+    command->add_option("--precision", running.precision,
+                        "of weights in memory: auto, f32, bf16, q8_0, q4_0");
+    command->add_option("--threads", running.threads, "as many as there are cores");
+    command->add_option("--max-tokens", running.tokens_max, "the length of a text");
+    command->add_option("--temperature", running.temperature, "0: always the likeliest token");
+    command->add_option("--top-p", running.top_p);
+    command->add_option("--top-k", running.top_k);
+    command->add_option("--repetition-penalty", running.repetition_penalty);
+    command->add_option("--seed", running.seed, "the same seed gives the same text");
+    command->add_option("--memory", running.memory_mib, "MiB for what the model remembers");
+    command->callback([this] { action = [this] { return report(run_model(running)); }; });
   }
 
   CLI::App* add_verb(CLI::App* noun, const std::string& verb, const std::string& help,

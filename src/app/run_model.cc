@@ -1,0 +1,154 @@
+#include "app/run_model.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <iostream>
+#include <utility>
+
+#include "base/strings.h"
+#include "json/view.h"
+#include "rt/blocking.h"
+#include "transformers/download/hub.h"
+#include "transformers/generation/text_model.h"
+
+namespace embrace::app {
+
+namespace {
+
+namespace tf = embrace::transformers;
+
+// The files that TextModel::open reads.
+const std::vector<std::string> kFilesOfAModel{"config.json",
+                                              "generation_config.json",
+                                              "tokenizer.json",
+                                              "tokenizer_config.json",
+                                              "chat_template.jinja",
+                                              "model*.safetensors",
+                                              "model.safetensors.index.json"};
+
+// Where the model lies on this machine, fetched if it is not there yet.
+Result<std::filesystem::path> find_model(rt::Blocking blocking, const RunCommand& command) {
+  std::error_code ignored;
+  if (command.file.empty() && std::filesystem::exists(command.model, ignored)) return command.model;
+  EMB_TRY(const tf::RepoAt repo, tf::RepoAt::parse(command.model));
+  EMB_TRY(tf::HubSettings settings, tf::HubSettings::from_environment());
+  tf::Hub hub(std::move(settings));
+  const bool shown = ::isatty(STDERR_FILENO) == 1;
+  const auto show = [shown](const tf::Progress& progress) {
+    if (!shown) return;
+    std::fprintf(stderr, "\r%.*s: %llu of %llu MB\033[K", static_cast<int>(progress.file.size()),
+                 progress.file.data(),
+                 static_cast<unsigned long long>(progress.done_bytes / 1'000'000),
+                 static_cast<unsigned long long>(progress.size_bytes / 1'000'000));
+  };
+  auto path =
+      command.file.empty()
+          ? hub.download_snapshot(blocking, repo, {.allow = kFilesOfAModel, .ignore = {}}, show)
+          : hub.download_file(blocking, repo, command.file, show);
+  if (shown) std::fprintf(stderr, "\r\033[K");
+  return path;
+}
+
+void show_figures(std::size_t prompt_tokens, const tf::Generation& result) {
+  const auto rate = [](double count, double seconds) { return seconds > 0 ? count / seconds : 0; };
+  const std::size_t read = prompt_tokens - result.prompt_tokens_shared;
+  const std::size_t said = result.tokens.size();
+  std::fprintf(stderr,
+               "\n[prompt: %zu tokens, %zu of them known, %.2f s, %.1f tokens/s; text: %zu tokens, "
+               "%.2f s, %.1f tokens/s]\n",
+               prompt_tokens, result.prompt_tokens_shared, result.prompt_seconds,
+               rate(static_cast<double>(read), result.prompt_seconds), said, result.text_seconds,
+               rate(static_cast<double>(said) - 1, result.text_seconds));
+}
+
+class Session {
+ public:
+  Session(tf::TextModel model, const RunCommand& command)
+      : model_(std::move(model)),
+        team_(command.threads),
+        pool_(model_.lm->kv_shape(tf::KvStorage::BF16), command.memory_mib << 20),
+        options_(model_.defaults),
+        chats_(model_.chat && !command.plain) {
+    if (chats_ && !command.system.empty()) say("system", command.system);
+    if (command.tokens_max) options_.tokens_max = *command.tokens_max;
+    tf::SamplingOptions& sampling = options_.sampling;
+    if (command.temperature) sampling.temperature = *command.temperature;
+    if (command.top_p) sampling.top_p = *command.top_p;
+    if (command.top_k) sampling.top_k = *command.top_k;
+    if (command.repetition_penalty) sampling.repetition_penalty = *command.repetition_penalty;
+    sampling.seed = command.seed;
+  }
+
+  // The model's answer, or how the text goes on where it does not chat.
+  Status answer(const std::string& prompt) {
+    if (!chats_) {
+      EMB_TRY(const auto tokens, model_.encode(prompt, true));
+      EMB_TRY(const tf::Generation result, write(tokens));
+      show_figures(tokens.size(), result);
+      return Done{};
+    }
+    say("user", prompt);
+    EMB_TRY(const auto document, json::Document::parse(cat("[", messages_, "]")));
+    tf::ChatInput input;
+    EMB_TRY(input.messages, tf::Value::from_json(document.root()));
+    input.add_generation_prompt = true;
+    const std::time_t now = std::time(nullptr);
+    ::localtime_r(&now, &input.now);
+    EMB_TRY(const auto tokens, model_.encode_chat(input));
+    EMB_TRY(const tf::Generation result, write(tokens));
+    say("assistant", result.text);
+    show_figures(tokens.size(), result);
+    return Done{};
+  }
+
+ private:
+  Result<tf::Generation> write(std::span<const std::int32_t> tokens) {
+    return tf::generate({*model_.lm, team_, pool_, work_}, tokens, options_, &model_.tokenizer,
+                        nullptr, [](const tf::Step& step) {
+                          std::fwrite(step.text.data(), 1, step.text.size(), stdout);
+                          std::fflush(stdout);
+                          return std::ferror(stdout) == 0;
+                        });
+  }
+
+  void say(std::string_view role, std::string_view text) {
+    messages_ += cat(messages_.empty() ? "" : ",", "{\"role\":\"", role, "\",\"content\":");
+    append_json_quoted(messages_, text);
+    messages_ += "}";
+  }
+
+  tf::TextModel model_;
+  tf::Team team_;
+  tf::KvPool pool_;
+  tf::CausalLm::Workspace work_;
+  tf::GenerationOptions options_;
+  bool chats_;
+  std::string messages_;  // of the chat so far, as the items of a JSON list
+};
+
+}  // namespace
+
+Status run_model(const RunCommand& command) {
+  const auto blocking = rt::Blocking::on_main_thread();
+  EMB_TRY(const tf::Precision precision, tf::parse_precision(command.precision));
+  if (command.threads > 1024) return fail(Code::InvalidArgument, "--threads is 1024 at most");
+  if (command.memory_mib == 0 || command.memory_mib > (std::size_t{1} << 30))
+    return fail(Code::InvalidArgument, "--memory is a number of MiB");
+  EMB_TRY(const auto path, find_model(blocking, command));
+  EMB_TRY(tf::TextModel model, tf::TextModel::open(blocking, path, precision));
+  Session session(std::move(model), command);
+  if (!command.prompt.empty()) return session.answer(command.prompt);
+  const bool asks = ::isatty(STDIN_FILENO) == 1;
+  for (std::string line;;) {
+    if (asks) std::fputs("> ", stderr);
+    if (!std::getline(std::cin, line)) return Done{};
+    if (line.empty()) continue;
+    EMB_DO(session.answer(line));
+    std::putchar('\n');
+  }
+}
+
+}  // namespace embrace::app
