@@ -89,6 +89,7 @@ if __name__ == "__main__":
     import audio_models  # noqa: F401
     import decoder_models  # noqa: F401
     import encoder_models  # noqa: F401
+    import pipeline_models  # noqa: F401
     import seq2seq_models  # noqa: F401
 
     main()
