@@ -1,0 +1,276 @@
+// Regular expressions as grammars: alternation, groups, classes, quantifiers. What a grammar can't
+// say (look-around, back references, \b) is NotBuilt.
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "transformers/grammar/grammar.h"
+#include "transformers/tokenizers/unicode.h"
+
+namespace embrace::transformers {
+
+namespace {
+
+using Sequence = GrammarSequence;
+
+constexpr unsigned kNestingMax = 100;
+
+CodePoints class_of(char letter) {
+  switch (letter) {
+    case 'd':
+      return {{'0', '9'}};
+    case 'w':
+      return {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
+    case 's':
+      return {{'\t', '\r'}, {' ', ' '}};
+    case 'D':
+    case 'W':
+    case 'S':
+      return inverse(class_of(static_cast<char>(letter | 0x20)));
+    default:
+      return {};
+  }
+}
+
+class RegexParser {
+ public:
+  RegexParser(GrammarBuilder& builder, std::string_view pattern, Spelling spelling)
+      : builder_(builder), pattern_(pattern), spelling_(spelling) {}
+
+  Result<Sequence> run() {
+    EMB_TRY(Sequence whole, choices());
+    if (at_ != pattern_.size()) return wrong("an unexpected ')'");
+    return whole;
+  }
+
+ private:
+  std::unexpected<Error> wrong(std::string_view what) const {
+    return fail(Code::InvalidArgument, cat("pattern: ", what, " at byte ", at_));
+  }
+  bool more() const { return at_ < pattern_.size(); }
+  bool skip(char c) {
+    if (!more() || pattern_[at_] != c) return false;
+    ++at_;
+    return true;
+  }
+
+  Result<Sequence> choices() {
+    if (++depth_ > kNestingMax) return fail(Code::TooLarge, "pattern: nested too deeply");
+    std::vector<Sequence> all;
+    do {
+      Sequence one;
+      while (more() && pattern_[at_] != '|' && pattern_[at_] != ')') {
+        EMB_TRY(Sequence piece, repeated());
+        one.insert(one.end(), piece.begin(), piece.end());
+        EMB_DO(builder_.check_size());
+        if (one.size() > Grammar::kSymbolsMax)
+          return fail(Code::TooLarge, "the grammar is too large");
+      }
+      all.push_back(std::move(one));
+    } while (skip('|'));
+    --depth_;
+    return builder_.choice(std::move(all));
+  }
+
+  Result<Sequence> repeated() {
+    EMB_TRY(Sequence piece, atom());
+    while (more()) {
+      std::uint32_t min = 0;
+      std::uint32_t max = GrammarBuilder::kUnbounded;
+      if (skip('+')) {
+        min = 1;
+      } else if (skip('?')) {
+        max = 1;
+      } else if (!skip('*')) {
+        const std::size_t before = at_;
+        if (!skip('{') || !bounds(min, max)) {
+          at_ = before;
+          return piece;
+        }
+      }
+      skip('?');  // lazy or not, the same texts match
+      EMB_TRY(piece, builder_.repeat(piece, min, max));
+    }
+    return piece;
+  }
+
+  // "2}", "2,}" or "2,5}"; otherwise the brace is a letter.
+  bool bounds(std::uint32_t& min, std::uint32_t& max) {
+    const std::size_t end = pattern_.find('}', at_);
+    if (end == pattern_.npos) return false;
+    const std::string_view inside = pattern_.substr(at_, end - at_);
+    const std::size_t comma = inside.find(',');
+    const auto low = parse_uint(inside.substr(0, comma));
+    if (!low) return false;
+    max = min = static_cast<std::uint32_t>(std::min<std::uint64_t>(*low, 1U << 30));
+    if (comma != inside.npos) {
+      const auto high = parse_uint(inside.substr(comma + 1));
+      if (!high && comma + 1 != inside.size()) return false;
+      max = high ? static_cast<std::uint32_t>(std::min<std::uint64_t>(*high, 1U << 30))
+                 : GrammarBuilder::kUnbounded;
+    }
+    at_ = end + 1;
+    return true;
+  }
+
+  Result<Sequence> atom() {
+    const char c = pattern_[at_];
+    if (skip('(')) {
+      if (skip('?') && !skip(':'))
+        return fail(Code::NotBuilt, "pattern: only plain and (?:...) groups are supported");
+      EMB_TRY(Sequence inside, choices());
+      if (!skip(')')) return wrong("a group does not end");
+      return inside;
+    }
+    if (skip('[')) {
+      EMB_TRY(const CodePoints points, bracket());
+      return spell(builder_, points, spelling_);
+    }
+    if (skip('.')) return spell(builder_, inverse({{'\n', '\n'}}), spelling_);
+    if (c == '^' || c == '$')
+      return fail(Code::NotBuilt, "pattern: ^ and $ may only stand at the ends");
+    if (c == '*' || c == '+' || c == '?') return wrong("nothing to repeat");
+    CodePoints points;
+    EMB_DO(one(points));
+    return spell(builder_, points, spelling_);
+  }
+
+  // One character or escape.
+  Status one(CodePoints& points) {
+    if (!skip('\\')) {
+      const char32_t c = next_code_point(pattern_, at_);
+      points.emplace_back(c, c);
+      return Done{};
+    }
+    if (!more()) return wrong("an escape does not end");
+    const char c = pattern_[at_];
+    if (const CodePoints set = class_of(c); !set.empty()) {
+      ++at_;
+      points.insert(points.end(), set.begin(), set.end());
+      return Done{};
+    }
+    constexpr std::string_view kNames = "nrtfv0";
+    constexpr std::string_view kValues("\n\r\t\f\v\0", 6);
+    if (const std::size_t found = kNames.find(c); found != kNames.npos) {
+      ++at_;
+      points.emplace_back(kValues[found], kValues[found]);
+      return Done{};
+    }
+    if (c == 'x' || c == 'u') {
+      const std::size_t digits = c == 'x' ? 2 : 4;
+      char32_t value = 0;
+      if (at_ + 1 + digits > pattern_.size()) return wrong("an escape does not end");
+      for (std::size_t i = 1; i <= digits; ++i) {
+        const std::size_t digit =
+            std::string_view("0123456789abcdef").find(static_cast<char>(pattern_[at_ + i] | 0x20));
+        if (digit == std::string_view::npos) return wrong("a bad escape");
+        value = value * 16 + static_cast<char32_t>(digit);
+      }
+      at_ += 1 + digits;
+      points.emplace_back(value, value);
+      return Done{};
+    }
+    if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+      return fail(Code::NotBuilt, cat("pattern: the escape \\", c, " is not supported"));
+    const char32_t literal = next_code_point(pattern_, at_);
+    points.emplace_back(literal, literal);
+    return Done{};
+  }
+
+  Result<CodePoints> bracket() {
+    const bool negated = skip('^');
+    CodePoints points;
+    bool first = true;
+    while (first || !skip(']')) {
+      if (!more()) return wrong("a class does not end");
+      first = false;
+      CodePoints low;
+      EMB_DO(one(low));
+      const bool single = low.size() == 1 && low[0].first == low[0].second;
+      if (single && at_ + 1 < pattern_.size() && pattern_[at_] == '-' && pattern_[at_ + 1] != ']') {
+        ++at_;
+        CodePoints high;
+        EMB_DO(one(high));
+        if (high.size() != 1 || high[0].second < low[0].first)
+          return wrong("a range runs backwards");
+        low[0].second = high[0].second;
+      }
+      points.insert(points.end(), low.begin(), low.end());
+    }
+    return negated ? inverse(std::move(points)) : points;
+  }
+
+  GrammarBuilder& builder_;
+  std::string_view pattern_;
+  Spelling spelling_;
+  std::size_t at_ = 0;
+  unsigned depth_ = 0;
+};
+
+CodePoints without(const CodePoints& points, const CodePoints& removed) {
+  // What is in neither the inverse nor the removed.
+  CodePoints out = inverse(points);
+  out.insert(out.end(), removed.begin(), removed.end());
+  return inverse(std::move(out));
+}
+
+}  // namespace
+
+GrammarSequence spell(GrammarBuilder& builder, const CodePoints& points, Spelling spelling) {
+  if (spelling == Spelling::Plain) return builder.points(points);
+  // A quote, a backslash and control characters are written as escapes.
+  const CodePoints plain = without(points, {{0, 0x1F}, {'"', '"'}, {'\\', '\\'}});
+  std::vector<Sequence> choices;
+  if (!plain.empty()) choices.push_back(builder.points(plain));
+  for (const char c : std::string_view("\"\\\n\r\t\b\f")) {
+    const auto code = static_cast<char32_t>(c);
+    const bool inside = std::any_of(points.begin(), points.end(), [&](const auto& range) {
+      return range.first <= code && code <= range.second;
+    });
+    if (!inside) continue;
+    constexpr std::string_view kFrom = "\n\r\t\b\f";
+    const std::size_t named = kFrom.find(c);
+    choices.push_back(builder.literal(cat('\\', named == kFrom.npos ? c : "nrtbf"[named])));
+  }
+  return builder.choice(std::move(choices));
+}
+
+Result<GrammarSequence> parse_regex(GrammarBuilder& builder, std::string_view pattern,
+                                    Spelling spelling, bool anchored) {
+  if (pattern.size() > Grammar::kSourceBytesMax)
+    return fail(Code::TooLarge, "the pattern is too long");
+  if (!is_valid_utf8(pattern)) return fail(Code::InvalidArgument, "the pattern is not UTF-8");
+  // ^ and $ at the ends of the whole pattern; with a choice at the top they would bind tighter.
+  const bool from_start = pattern.starts_with('^');
+  std::size_t slashes = 0;
+  while (slashes + 1 < pattern.size() && pattern[pattern.size() - 2 - slashes] == '\\') ++slashes;
+  const bool to_end = pattern.ends_with('$') && slashes % 2 == 0;
+  if (from_start) pattern.remove_prefix(1);
+  if (to_end && !pattern.empty()) pattern.remove_suffix(1);
+  if ((from_start || to_end) && !anchored) {
+    int depth = 0;
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+      if (pattern[i] == '\\')
+        ++i;
+      else if (pattern[i] == '(' || pattern[i] == '[')
+        ++depth;
+      else if (pattern[i] == ')' || pattern[i] == ']')
+        --depth;
+      else if (pattern[i] == '|' && depth == 0)
+        return fail(Code::NotBuilt, "pattern: put a choice between ^ and $ into a group");
+    }
+  }
+  EMB_TRY(Sequence inside, RegexParser(builder, pattern, spelling).run());
+  const Sequence any = spell(builder, inverse({}), spelling);
+  EMB_TRY(const Sequence anything, builder.repeat(any, 0, GrammarBuilder::kUnbounded));
+  return GrammarBuilder::join({anchored || from_start ? Sequence{} : anything, inside,
+                               anchored || to_end ? Sequence{} : anything});
+}
+
+Result<std::shared_ptr<const Grammar>> Grammar::from_regex(std::string_view pattern) {
+  GrammarBuilder builder;
+  EMB_TRY(const GrammarSequence whole, parse_regex(builder, pattern, Spelling::Plain, true));
+  return builder.finish(whole);
+}
+
+}  // namespace embrace::transformers
