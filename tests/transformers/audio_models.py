@@ -105,3 +105,44 @@ def wav2vec2_stable():
     config = Wav2Vec2Config(num_conv_pos_embeddings=15, feat_extract_norm="layer", do_stable_layer_norm=True, conv_bias=True,
                             **SPEECH)
     return Wav2Vec2ForCTC(config), letters
+
+
+# Ids as in Whisper's vocabulary, where everything from `eos` on is special and timestamps come last.
+LISTENING = {"decoder_start_token_id": 41, "bos_token_id": 40, "eos_token_id": 40, "pad_token_id": 40, "is_multilingual": True,
+             "lang_to_id": {"<|en|>": 42, "<|de|>": 43}, "task_to_id": {"translate": 44, "transcribe": 45},
+             "prev_sot_token_id": 46, "no_timestamps_token_id": 48, "max_initial_timestamp_index": 5, "max_length": 40,
+             "suppress_tokens": [], "begin_suppress_tokens": [7, 40]}
+
+
+def transcriptions(network):
+    from transformers import GenerationConfig
+
+    features = torch.from_numpy(signal("features", 60 * 12)).reshape(60, 12).T[None]
+    prompt = torch.tensor([[41, 42, 45, 48, 3, 9, 30]])
+    outputs = network(input_features=features, decoder_input_ids=prompt)
+    cases = []
+    for options, changes in [({"language": "en"}, {}), ({}, {}), ({"language": "de", "task": "translate"}, {}),
+                             ({"return_timestamps": True}, {}), ({"language": "en", "return_timestamps": True}, {}),
+                             ({"language": "de", "return_timestamps": True}, {"max_initial_timestamp_index": None}),
+                             ({}, {"forced_decoder_ids": [[1, 43], [2, 45], [3, 48]]}),
+                             ({}, {"forced_decoder_ids": [[1, None], [2, 44]]}), ({}, {"suppress_tokens": None})]:
+        settings = LISTENING | changes
+        if settings["suppress_tokens"] == []:
+            settings["suppress_tokens"] = [0, 12, 31]
+        generation = GenerationConfig(**settings)
+        network.generation_config = generation
+        tokens = network.generate(features, max_new_tokens=24, force_unique_generate_call=True, **options)
+        cases.append({"options": options, "generation_config": settings, "tokens": tokens[0].tolist()})
+    return {"encoded": flat(outputs.encoder_last_hidden_state), "prompt": prompt[0].tolist(), "logits": flat(outputs.logits),
+            "transcriptions": cases}
+
+
+@model
+def whisper():
+    from transformers import WhisperConfig, WhisperForConditionalGeneration
+
+    config = WhisperConfig(vocab_size=64, num_mel_bins=12, encoder_layers=2, encoder_attention_heads=4, decoder_layers=3,
+                           decoder_attention_heads=2, encoder_ffn_dim=48, decoder_ffn_dim=40, d_model=32,
+                           max_source_positions=30, max_target_positions=40, pad_token_id=40, bos_token_id=40, eos_token_id=40,
+                           decoder_start_token_id=41, suppress_tokens=None, begin_suppress_tokens=None)
+    return WhisperForConditionalGeneration(config), transcriptions
