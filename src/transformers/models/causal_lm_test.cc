@@ -241,6 +241,27 @@ TEST(CausalLm, ReadsTheOlderSpellingOfConfigs) {
             1e-4f);
 }
 
+TEST(CausalLm, ReadsTheTextPartOfAModelThatAlsoSees) {
+  const ModelFixture fixture("gemma3");
+  for (const std::string prefix : {"language_model.model.", "model.language_model."}) {
+    std::vector<OwnedTensor> tensors = fixture.tensors();
+    for (OwnedTensor& tensor : tensors)
+      tensor.name = prefix + tensor.name.substr(std::string_view("model.").size());
+    const auto weights = Weights::from_tensors(std::move(tensors));
+    const auto config = json::Document::parse(
+        "{\"model_type\": \"gemma3\", \"text_config\": " + fixture.config().render() + "}");
+    ASSERT_TRUE(weights && config);
+    Bench bench(fixture);
+    auto loaded = CausalLm::load(*weights, config->root(), Precision::F32);
+    ASSERT_TRUE(loaded) << loaded.error().message();
+    bench.model = *std::move(loaded);
+    KvSequence sequence(*bench.pool);
+    bench.read(sequence, ModelFixture::integers(fixture.cases()["input_ids"]));
+    EXPECT_LT(furthest(bench.work.logits.row(0), ModelFixture::floats(fixture.cases()["logits"])),
+              1e-4f);
+  }
+}
+
 TEST(CausalLm, RefusesTokensAndTextsThatItCannotRead) {
   const ModelFixture fixture("gpt2");
   Bench bench(fixture);
