@@ -1,6 +1,7 @@
 #include "transformers/grammar/token_mask.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <numeric>
 #include <unordered_set>
@@ -221,10 +222,14 @@ Result<const std::vector<std::uint64_t>*> TokenMask::mask() {
 Status TokenMask::apply(std::span<float> logits) {
   EMB_TRY(const auto* bits, mask());
   constexpr float kNever = -std::numeric_limits<float>::infinity();
-  for (std::size_t id = 0; id < logits.size(); ++id) {
-    const bool allowed =
-        !ended_ && id < vocabulary_->size() && ((*bits)[id / 64] >> (id % 64) & 1) != 0;
-    if (!allowed) logits[id] = kNever;
+  // Only what is not allowed is touched, found by its bits.
+  for (std::size_t begin = 0; begin < logits.size(); begin += 64) {
+    const std::uint64_t word = !ended_ && begin / 64 < bits->size() ? (*bits)[begin / 64] : 0;
+    for (std::uint64_t left = ~word; left != 0; left &= left - 1) {
+      const std::size_t id = begin + static_cast<std::size_t>(std::countr_zero(left));
+      if (id >= logits.size()) break;
+      logits[id] = kNever;
+    }
   }
   return Done{};
 }
