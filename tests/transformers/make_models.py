@@ -86,6 +86,7 @@ def main():
 # Imported for their makers; each holds the architectures of one family.
 if __name__ == "__main__":
     sys.modules["make_models"] = sys.modules["__main__"]
+    import adapter_models  # noqa: F401
     import audio_models  # noqa: F401
     import decoder_models  # noqa: F401
     import encoder_models  # noqa: F401
