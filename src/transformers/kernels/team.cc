@@ -1,44 +1,95 @@
+// How threads meet without a lock: one word holds the round and the next part of it. A part is
+// taken by raising that word while its round is still the current one, so that a thread that wakes
+// late finds nothing to take and goes back to sleep; nobody waits for it.
 #include "transformers/kernels/team.h"
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
+#include <chrono>
 #include <cstdint>
+#include <exception>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
+
+#include "base/check.h"
 
 namespace embrace::transformers {
 
-struct Team::Impl {
-  std::mutex mutex;
-  std::condition_variable work_came;
-  std::condition_variable work_ended;
-  // Guarded by mutex.
-  const std::function<void(std::size_t)>* part = nullptr;
-  std::size_t parts = 0;
-  std::uint64_t round = 0;
-  unsigned busy = 0;
-  bool stopping = false;
+namespace {
 
-  std::atomic<std::size_t> next{0};
+// The pause between two products of one token is shorter than this; what is longer is slept
+// through.
+constexpr auto kSpin = std::chrono::microseconds(10);
+
+inline void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+// Whether `came` within a short while.
+template <class Came>
+bool spin_until(Came&& came) {
+  const auto end = std::chrono::steady_clock::now() + kSpin;
+  do {
+    for (int i = 0; i < 16; ++i) {
+      if (came()) return true;
+      relax();
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  return false;
+}
+
+}  // namespace
+
+struct Team::Impl {
+  // Round in the upper half, next part in the lower. While its round is current and parts are left,
+  // `part` and `parts` belong to it.
+  std::atomic<std::uint64_t> word{0};
+  std::atomic<const std::function<void(std::size_t)>*> part{nullptr};
+  std::atomic<std::uint32_t> parts{0};
+  // What sleepers wait on: the number of the round, and parts that have not ended.
+  std::atomic<int> bell{0};
+  std::atomic<int> unfinished{0};
+  std::atomic<bool> stopping{false};
+
+  std::mutex failure_mutex;
+  std::exception_ptr failure;  // guarded by failure_mutex: the first of the round
+
   std::vector<std::thread> threads;  // constant after construction
 
+  // Takes parts of the current round until none is left.
   void take_parts() {
-    for (std::size_t i = next.fetch_add(1); i < parts; i = next.fetch_add(1)) (*part)(i);
+    for (;;) {
+      std::uint64_t seen = word.load(std::memory_order_acquire);
+      const auto* body = part.load(std::memory_order_acquire);
+      const std::uint32_t count = parts.load(std::memory_order_acquire);
+      const auto next = static_cast<std::uint32_t>(seen);
+      if (next >= count) return;
+      // Succeeds only if nobody took this part, so the round was not over when its body was read.
+      if (!word.compare_exchange_weak(seen, seen + 1, std::memory_order_acq_rel)) continue;
+      try {
+        (*body)(next);
+      } catch (...) {
+        std::lock_guard lock(failure_mutex);
+        if (!failure) failure = std::current_exception();
+      }
+      if (unfinished.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished.notify_one();
+    }
   }
 
   void serve() {
-    std::uint64_t seen = 0;
-    std::unique_lock lock(mutex);
+    int seen = 0;
     for (;;) {
-      work_came.wait(lock, [&] { return stopping || round != seen; });
-      if (stopping) return;
-      seen = round;
-      lock.unlock();
+      const auto rung = [&] { return bell.load(std::memory_order_acquire) != seen; };
+      while (!spin_until(rung) && !rung()) bell.wait(seen, std::memory_order_acquire);
+      seen = bell.load(std::memory_order_acquire);
+      if (stopping.load(std::memory_order_acquire)) return;
       take_parts();
-      lock.lock();
-      if (--busy == 0) work_ended.notify_one();
     }
   }
 };
@@ -49,11 +100,9 @@ Team::Team(unsigned threads) : impl_(std::make_unique<Impl>()) {
 }
 
 Team::~Team() {
-  {
-    std::lock_guard lock(impl_->mutex);
-    impl_->stopping = true;
-  }
-  impl_->work_came.notify_all();
+  impl_->stopping.store(true, std::memory_order_release);
+  impl_->bell.fetch_add(1, std::memory_order_release);
+  impl_->bell.notify_all();
   for (std::thread& thread : impl_->threads) thread.join();
 }
 
@@ -64,18 +113,30 @@ void Team::run(std::size_t parts, const std::function<void(std::size_t)>& part) 
     for (std::size_t i = 0; i < parts; ++i) part(i);
     return;
   }
-  {
-    std::lock_guard lock(impl_->mutex);
-    impl_->part = &part;
-    impl_->parts = parts;
-    impl_->next = 0;
-    impl_->busy = static_cast<unsigned>(impl_->threads.size());
-    ++impl_->round;
+  EMB_CHECK(parts <= INT32_MAX, "parts are counted in 31 bits");
+  Impl& impl = *impl_;
+  // The last round is over, so nobody looks at these but to find nothing to take.
+  impl.parts.store(0, std::memory_order_relaxed);
+  impl.part.store(&part, std::memory_order_relaxed);
+  impl.unfinished.store(static_cast<int>(parts), std::memory_order_relaxed);
+  const std::uint64_t round = (impl.word.load(std::memory_order_relaxed) >> 32) + 1;
+  impl.word.store(round << 32, std::memory_order_release);
+  impl.parts.store(static_cast<std::uint32_t>(parts), std::memory_order_release);
+  impl.bell.fetch_add(1, std::memory_order_release);
+  if (parts > impl.threads.size()) {
+    impl.bell.notify_all();
+  } else {
+    for (std::size_t i = 1; i < parts; ++i) impl.bell.notify_one();
   }
-  impl_->work_came.notify_all();
-  impl_->take_parts();
-  std::unique_lock lock(impl_->mutex);
-  impl_->work_ended.wait(lock, [&] { return impl_->busy == 0; });
+
+  impl.take_parts();
+  const auto over = [&] { return impl.unfinished.load(std::memory_order_acquire) == 0; };
+  while (!spin_until(over)) {
+    const int left = impl.unfinished.load(std::memory_order_acquire);
+    if (left != 0) impl.unfinished.wait(left, std::memory_order_acquire);
+  }
+  std::lock_guard lock(impl.failure_mutex);
+  if (impl.failure) std::rethrow_exception(std::exchange(impl.failure, nullptr));
 }
 
 void Team::split(std::size_t count, std::size_t grain,

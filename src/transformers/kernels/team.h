@@ -1,5 +1,6 @@
 #pragma once
-// Team: the threads of one model at work. The caller is one of them.
+// Team: the threads of one model at work. The caller is one of them. Without work they look for it
+// for some microseconds, as between the products of one token, and then sleep.
 //
 // Threads: run() is called by one thread at a time; parts must not call run() again.
 
@@ -17,7 +18,8 @@ class Team {
   Team(const Team&) = delete;
 
   unsigned size() const;
-  // Calls part(0) to part(parts - 1), each once, in no order, and returns when all are done.
+  // Calls part(0) to part(parts - 1), each once, in no order, and returns when all are done. One
+  // part runs on the caller. What a part throws is thrown here, after all parts: the first of them.
   void run(std::size_t parts, const std::function<void(std::size_t)>& part);
   // Cuts [0, count) into stretches of whole `grain`s, about one for each thread, and gives each to
   // body(begin, end). Runs on the caller alone when there is but one stretch.
