@@ -7,18 +7,22 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "transformers/kernels/attention.h"
 #include "transformers/kernels/level.h"
+#include "transformers/kernels/ops.h"
 #include "transformers/kernels/panels.h"
 
 namespace embrace::transformers {
 
-// Rows of activations in the form that a format's kernels want: f32, pairs of bfloats, or signed
-// bytes. Rows end with zeros up to a whole block.
+// Rows of activations in the form that a format's kernels want: words of 4 bytes, which are floats,
+// pairs of bfloats, or signed bytes. A row ends with zeros up to a whole block. few_rows has rows
+// one after the other; many_rows has tiles of `tile_rows` rows, and in a tile all rows' first
+// words, then their second words, the last tile filled up with zeros. Numbers beside the words lie
+// alike.
 struct Rows {
   const std::byte* words = nullptr;
-  std::size_t stride = 0;  // bytes from row to row
-  // For bytes, each row's one after the other: for 32 inputs a scale, and scale times sum; for each
-  // scale of the weights, what the sum of products starts with (see Kernels::zero).
+  // For bytes: for each 32 inputs a scale, and scale times sum; for each scale of the weights, what
+  // the sum of products starts with (see Kernels::zero).
   const float* scales = nullptr;
   const float* sums = nullptr;
   const std::int32_t* starts = nullptr;
@@ -40,12 +44,14 @@ using Multiply = void (*)(const Panels& weight, const Rows& in, const Outputs& o
                           Range rows);
 
 struct Kernels {
-  // Weights are read once from memory for some rows, or unpacked into the cache for many.
+  // Weights are read once from memory for some rows, or kept in the cache for many, whose range
+  // begins with a tile.
   Multiply few_rows[kFormats];
   Multiply many_rows[kFormats];
-  // Rows from which many_rows is the faster, and how many panels it takes side by side.
+  // Rows from which many_rows is the faster, and the tile that it computes at once.
   std::size_t many;
-  std::size_t panels_together;
+  std::size_t tile_rows;
+  std::size_t tile_panels;
   // What the stored bytes of a format are too large by, as its kernel sees them: sums start at
   // minus zero times the sum of the inputs' bytes.
   std::int32_t zero[kFormats];
@@ -57,7 +63,26 @@ struct Kernels {
   // gets NaN as scale.
   void (*quantize_row)(const float* from, std::size_t count, std::int8_t* into, float* scales,
                        std::int32_t* halves);
+
+  // ops.h, row by row. `factors` (of gates) and `bias` may be nullptr; `out` may be `in`.
+  void (*activate_row)(Activation kind, const float* in, const float* factors, float* out,
+                       std::size_t count);
+  void (*rms_norm_row)(const float* in, const float* weight, float epsilon, float* out,
+                       std::size_t count);
+  void (*layer_norm_row)(const float* in, const float* weight, const float* bias, float epsilon,
+                         float* out, std::size_t count);
+  void (*softmax_row)(float* scores, std::size_t count);
+
+  // attention.h
+  void (*fold_f32)(const FoldShape& shape, const float* query, const float* keys,
+                   const float* values, std::size_t stride, std::size_t tokens, const float* extra,
+                   Fold& fold, float* out);
+  void (*fold_bf16)(const FoldShape& shape, const float* query, const std::uint16_t* keys,
+                    const std::uint16_t* values, std::size_t stride, std::size_t tokens,
+                    const float* extra, Fold& fold, float* out);
 };
+// Tokens whose scores are computed together.
+constexpr std::size_t kFoldTokens = 64;
 
 // Of the current level.
 const Kernels& kernels();

@@ -16,7 +16,9 @@ namespace embrace::transformers::avx512 {
     apply_to = function)
 #pragma clang attribute push(__attribute__((no_sanitize("undefined"))), apply_to = function)
 #include "transformers/kernels/lanes-inl.h"
+#include "transformers/kernels/math-inl.h"
 #include "transformers/kernels/products-inl.h"
+#include "transformers/kernels/rows-inl.h"
 #include "transformers/kernels/table-inl.h"
 #pragma clang attribute pop
 #pragma clang attribute pop

@@ -23,9 +23,10 @@ template <class V>
 EMB_INLINE void store(void* into, V value) {
   __builtin_memcpy(into, &value, sizeof value);
 }
-EMB_INLINE F all(float value) { return F{} + value; }
 EMB_INLINE I all(std::int32_t value) { return I{} + value; }
 EMB_INLINE U all(std::uint32_t value) { return U{} + value; }
+// Bits, since adding a float to 0 is a step of its own: it turns -0 into 0.
+EMB_INLINE F all(float value) { return (F)all(__builtin_bit_cast(std::uint32_t, value)); }
 EMB_INLINE std::uint32_t load_word(const std::byte* from) {
   std::uint32_t word;
   __builtin_memcpy(&word, from, sizeof word);

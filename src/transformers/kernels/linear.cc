@@ -178,18 +178,20 @@ void Linear::apply(Team& team, const Matrix& in, Matrix& out) const {
   out.resize(in.rows(), impl_->outputs);
   if (in.rows() == 0 || impl_->outputs == 0) return;
 
+  const Kernels& table = kernels();
+  const bool few = in.rows() < table.many;
   // Each format's rows, prepared once; they live until this thread's next product.
   thread_local Activations prepared[kFormats];
   Rows rows[kFormats];
   for (const Impl::Part& part : impl_->parts) {
     const auto format = static_cast<std::size_t>(part.panels.format());
     if (rows[format].words == nullptr) {
-      rows[format] = prepared[format].prepare(team, in, part.panels.format(), part.panels.blocks());
+      rows[format] = prepared[format].prepare(team, in, part.panels.format(), part.panels.blocks(),
+                                              few ? 1 : table.tile_rows);
     }
   }
 
-  const Kernels& table = kernels();
-  if (in.rows() < table.many) {
+  if (few) {
     const bool alone = impl_->weight_bytes() * in.rows() < kAloneBytes;
     impl_->cut(
         team, alone ? 1 : team.size() * kPieces,
@@ -205,16 +207,17 @@ void Linear::apply(Team& team, const Matrix& in, Matrix& out) const {
   for (std::size_t row = 0; row < in.rows(); row += kRowsTogether) {
     const Range stretch{row, std::min(in.rows(), row + kRowsTogether)};
     const auto tiles = [&](const Impl::Part& part) {
-      return (part.panels.count() + table.panels_together - 1) / table.panels_together;
+      return (part.panels.count() + table.tile_panels - 1) / table.tile_panels;
     };
-    impl_->cut(team, SIZE_MAX, tiles, [&](std::size_t index, std::size_t first, std::size_t last) {
-      const Impl::Part& part = impl_->parts[index];
-      const auto format = static_cast<std::size_t>(part.panels.format());
-      const Range panels{first * table.panels_together,
-                         std::min(part.panels.count(), last * table.panels_together)};
-      table.many_rows[format](part.panels, rows[format], impl_->outputs_of(part, out), panels,
-                              stretch);
-    });
+    impl_->cut(team, team.size() == 1 ? 1 : team.size() * kPieces, tiles,
+               [&](std::size_t index, std::size_t first, std::size_t last) {
+                 const Impl::Part& part = impl_->parts[index];
+                 const auto format = static_cast<std::size_t>(part.panels.format());
+                 const Range panels{first * table.tile_panels,
+                                    std::min(part.panels.count(), last * table.tile_panels)};
+                 table.many_rows[format](part.panels, rows[format], impl_->outputs_of(part, out),
+                                         panels, stretch);
+               });
   }
 }
 

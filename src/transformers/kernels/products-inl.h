@@ -140,7 +140,8 @@ EMB_INLINE void multiply_panel(const std::byte* panel, std::size_t words, const 
   // Several sums for each row hide the latency of additions.
   constexpr int kSums = kRows == 1 ? 4 : kRows == 2 ? 2 : 1;
   F sums[kRows][kSums] = {};
-  const std::byte* x = in.words + row * in.stride;
+  const std::size_t stride = words * 4;
+  const std::byte* x = in.words + row * stride;
   std::size_t word = 0;
   for (; word + kSums <= words; word += kSums) {
 #pragma clang loop unroll(full)
@@ -148,13 +149,13 @@ EMB_INLINE void multiply_panel(const std::byte* panel, std::size_t words, const 
       const U w = load<U>(panel + (word + s) * 64);
 #pragma clang loop unroll(full)
       for (int r = 0; r < kRows; ++r)
-        sums[r][s] = Words::add(sums[r][s], w, load_word(x + r * in.stride + (word + s) * 4));
+        sums[r][s] = Words::add(sums[r][s], w, load_word(x + r * stride + (word + s) * 4));
     }
   }
   for (; word < words; ++word) {
     const U w = load<U>(panel + word * 64);
     for (int r = 0; r < kRows; ++r)
-      sums[r][0] = Words::add(sums[r][0], w, load_word(x + r * in.stride + word * 4));
+      sums[r][0] = Words::add(sums[r][0], w, load_word(x + r * stride + word * 4));
   }
   const F bias = bias_of(out);
 #pragma clang loop unroll(full)
@@ -169,7 +170,8 @@ template <class Groups, int kRows>
 EMB_INLINE void multiply_panel_groups(const std::byte* panel, std::size_t groups, const Rows& in,
                                       std::size_t row, const PanelOutputs& out) {
   F sums[kRows] = {};
-  const std::byte* x = in.words + row * in.stride;
+  const std::size_t stride = groups * 32;
+  const std::byte* x = in.words + row * stride;
   const float* scales = in.scales + row * groups;
   const float* totals = in.sums + row * groups;
   const std::int32_t* starts = in.starts + row * groups * Groups::kScales;
@@ -178,7 +180,7 @@ EMB_INLINE void multiply_panel_groups(const std::byte* panel, std::size_t groups
     Groups::read(panel, g, group);
 #pragma clang loop unroll(full)
     for (int r = 0; r < kRows; ++r) {
-      const std::byte* bytes = x + r * in.stride + g * 32;
+      const std::byte* bytes = x + r * stride + g * 32;
       const F scale = all(scales[r * groups + g]);
       I parts[2] = {all(starts[(r * groups + g) * Groups::kScales]), I{}};
       if constexpr (Groups::kScales == 2) parts[1] = all(starts[(r * groups + g) * 2 + 1]);
@@ -241,72 +243,109 @@ void few_rows_groups(const Panels& weight, const Rows& in, const Outputs& out, R
 
 // ---- Many rows
 
-// Adds to what out holds, or to the bias when this is the first stretch of inputs.
-template <class Words, int kRows, int kPanels>
-EMB_INLINE void multiply_tile(const std::byte* const* panels, Range words, const Rows& in,
-                              std::size_t row, const PanelOutputs* out) {
-  F sums[kRows][kPanels];
+// A tile of rows, as activations.h lays it out: all rows' first words, then their second words.
+struct TileRows {
+  const std::byte* words;
+  const float* scales;
+  const float* sums;
+  const std::int32_t* starts;
+
+  EMB_INLINE TileRows of(const Rows& in, std::size_t tile, std::size_t words, std::size_t groups,
+                         std::size_t starts_in_group) {
+    constexpr std::size_t kRows = kTileRows;
+    const std::size_t before = tile * groups * kRows;
+    return {in.words + tile * words * kRows * 4, in.scales + before, in.sums + before,
+            in.starts + before * starts_in_group};
+  }
+};
+EMB_INLINE std::uint32_t row_word(const std::byte* words, std::size_t word, int row) {
+  return load_word(words + (word * kTileRows + static_cast<std::size_t>(row)) * 4);
+}
+
+// A tile's sums: the bias at the first stretch of inputs, then what out holds. Rows behind `rows`
+// are there to fill the tile.
+template <int kPanels>
+struct Sums {
+  F at[kTileRows][kPanels];
+};
+template <int kPanels>
+EMB_INLINE void load_sums(Sums<kPanels>& sums, bool first, std::size_t row, std::size_t rows,
+                          const PanelOutputs* out) {
 #pragma clang loop unroll(full)
   for (int p = 0; p < kPanels; ++p) {
-    const F bias = words.first == 0 ? bias_of(out[p]) : F{};
+    const F bias = bias_of(out[p]);
 #pragma clang loop unroll(full)
-    for (int r = 0; r < kRows; ++r) {
-      sums[r][p] =
-          words.first == 0 ? bias : load_lanes(out[p].at + (row + r) * out[p].stride, out[p].lanes);
+    for (int r = 0; r < kTileRows; ++r) {
+      if (first || static_cast<std::size_t>(r) >= rows) {
+        sums.at[r][p] = bias;
+      } else {
+        sums.at[r][p] = load_lanes(out[p].at + (row + r) * out[p].stride, out[p].lanes);
+      }
     }
   }
-  const std::byte* x = in.words + row * in.stride;
+}
+template <int kPanels>
+EMB_INLINE void store_sums(const Sums<kPanels>& sums, std::size_t row, std::size_t rows,
+                           const PanelOutputs* out) {
+#pragma clang loop unroll(full)
+  for (int r = 0; r < kTileRows; ++r) {
+    if (static_cast<std::size_t>(r) >= rows) break;
+#pragma clang loop unroll(full)
+    for (int p = 0; p < kPanels; ++p)
+      store_lanes(out[p].at + (row + r) * out[p].stride, sums.at[r][p], out[p].lanes);
+  }
+}
+
+template <class Words, int kPanels>
+EMB_INLINE void multiply_tile(const std::byte* const* panels, Range words, const std::byte* x,
+                              Sums<kPanels>& sums) {
   for (std::size_t word = words.first; word < words.last; ++word) {
     U w[kPanels];
 #pragma clang loop unroll(full)
     for (int p = 0; p < kPanels; ++p) w[p] = load<U>(panels[p] + word * 64);
 #pragma clang loop unroll(full)
-    for (int r = 0; r < kRows; ++r) {
-      const std::uint32_t factor = load_word(x + r * in.stride + word * 4);
+    for (int r = 0; r < kTileRows; ++r) {
+      const std::uint32_t factor = row_word(x, word, r);
 #pragma clang loop unroll(full)
-      for (int p = 0; p < kPanels; ++p) sums[r][p] = Words::add(sums[r][p], w[p], factor);
+      for (int p = 0; p < kPanels; ++p) sums.at[r][p] = Words::add(sums.at[r][p], w[p], factor);
     }
-  }
-#pragma clang loop unroll(full)
-  for (int r = 0; r < kRows; ++r) {
-#pragma clang loop unroll(full)
-    for (int p = 0; p < kPanels; ++p)
-      store_lanes(out[p].at + (row + r) * out[p].stride, sums[r][p], out[p].lanes);
   }
 }
 
+// One stretch of inputs, for some panels and all rows.
 template <class Words, int kPanels>
 void multiply_tiles(const Panels& weight, const Rows& in, const Outputs& out, std::size_t first,
-                    Range rows) {
+                    Range stretch, Range rows) {
   const std::byte* panels[kPanels];
   PanelOutputs to[kPanels];
   for (int p = 0; p < kPanels; ++p) {
     panels[p] = weight.panel(first + p);
     to[p] = PanelOutputs::of(weight, out, first + p);
   }
-  const std::size_t words = weight.blocks();
-  for (std::size_t at = 0; at == 0 || at < words; at += kWordsTogether) {
-    const Range stretch{at, at + kWordsTogether < words ? at + kWordsTogether : words};
-    std::size_t row = rows.first;
-    for (; row + kTileRows <= rows.last; row += kTileRows)
-      multiply_tile<Words, kTileRows, kPanels>(panels, stretch, in, row, to);
-    if constexpr (kTileRows > 4) {
-      if (row + 4 <= rows.last) {
-        multiply_tile<Words, 4, kPanels>(panels, stretch, in, row, to);
-        row += 4;
-      }
-    }
-    for (; row < rows.last; ++row) multiply_tile<Words, 1, kPanels>(panels, stretch, in, row, to);
+  for (std::size_t row = rows.first; row < rows.last; row += kTileRows) {
+    const TileRows x = TileRows::of(in, row / kTileRows, weight.blocks(), 0, 0);
+    Sums<kPanels> sums;
+    load_sums(sums, stretch.first == 0, row, rows.last - row, to);
+    multiply_tile<Words, kPanels>(panels, stretch, x.words, sums);
+    store_sums(sums, row, rows.last - row, to);
   }
 }
 
+// The rows' stretch stays in the second cache while all panels pass, and a panel's stretch while
+// all rows do.
 template <class Words>
 void many_rows_words(const Panels& weight, const Rows& in, const Outputs& out, Range panels,
                      Range rows) {
-  std::size_t p = panels.first;
-  for (; p + kTilePanels <= panels.last; p += kTilePanels)
-    multiply_tiles<Words, kTilePanels>(weight, in, out, p, rows);
-  for (; p < panels.last; ++p) multiply_tiles<Words, 1>(weight, in, out, p, rows);
+  const std::size_t words = weight.blocks();
+  for (std::size_t at = 0; at == 0 || at < words; at += kWordsTogether) {
+    const Range stretch{at, at + kWordsTogether < words ? at + kWordsTogether : words};
+    std::size_t p = panels.first;
+    for (; p + kTilePanels <= panels.last; p += kTilePanels)
+      multiply_tiles<Words, kTilePanels>(weight, in, out, p, stretch, rows);
+    if constexpr (kTilePanels > 1) {
+      for (; p < panels.last; ++p) multiply_tiles<Words, 1>(weight, in, out, p, stretch, rows);
+    }
+  }
 }
 
 // Some groups of one or more panels, unpacked to bytes, panels side by side.
@@ -331,36 +370,22 @@ EMB_INLINE void unpack(const std::byte* const* panels, Range groups, Unpacked<kP
   }
 }
 
-template <class Groups, int kRows, int kPanels>
-EMB_INLINE void multiply_tile_groups(const Unpacked<kPanels>& weight, std::size_t groups,
-                                     Range stretch, const Rows& in, std::size_t row,
-                                     const PanelOutputs* out) {
+template <class Groups, int kPanels>
+EMB_INLINE void multiply_tile_groups(const Unpacked<kPanels>& weight, Range stretch,
+                                     const TileRows& x, Sums<kPanels>& sums) {
   constexpr int kWords = 8 / Groups::kScales;
-  F sums[kRows][kPanels];
-#pragma clang loop unroll(full)
-  for (int p = 0; p < kPanels; ++p) {
-    const F bias = stretch.first == 0 ? bias_of(out[p]) : F{};
-#pragma clang loop unroll(full)
-    for (int r = 0; r < kRows; ++r) {
-      sums[r][p] = stretch.first == 0
-                       ? bias
-                       : load_lanes(out[p].at + (row + r) * out[p].stride, out[p].lanes);
-    }
-  }
   for (std::size_t g = stretch.first; g < stretch.last; ++g) {
     const std::size_t at = g - stretch.first;
-    const std::byte* x = in.words + row * in.stride + g * 32;
-    const float* scales = in.scales + row * groups + g;
+    const float* scales = x.scales + g * kTileRows;
 #pragma clang loop unroll(full)
     for (int part = 0; part < Groups::kScales; ++part) {
       const std::int32_t* starts =
-          in.starts + (row * groups + g) * Groups::kScales + static_cast<std::size_t>(part);
-      I products[kRows][kPanels];
+          x.starts + (g * Groups::kScales + static_cast<std::size_t>(part)) * kTileRows;
+      I products[kTileRows][kPanels];
 #pragma clang loop unroll(full)
-      for (int r = 0; r < kRows; ++r) {
-        const I start = all(starts[r * groups * Groups::kScales]);
+      for (int r = 0; r < kTileRows; ++r) {
 #pragma clang loop unroll(full)
-        for (int p = 0; p < kPanels; ++p) products[r][p] = start;
+        for (int p = 0; p < kPanels; ++p) products[r][p] = all(starts[r]);
       }
 #pragma clang loop unroll(disable)
       for (int i = 0; i < kWords; ++i) {
@@ -368,8 +393,9 @@ EMB_INLINE void multiply_tile_groups(const Unpacked<kPanels>& weight, std::size_
 #pragma clang loop unroll(full)
         for (int p = 0; p < kPanels; ++p) w[p] = load<U>(weight.words[at][part * kWords + i][p]);
 #pragma clang loop unroll(full)
-        for (int r = 0; r < kRows; ++r) {
-          const std::uint32_t factor = load_word(x + r * in.stride + (part * kWords + i) * 4);
+        for (int r = 0; r < kTileRows; ++r) {
+          const std::uint32_t factor =
+              row_word(x.words, g * 8 + static_cast<std::size_t>(part * kWords + i), r);
 #pragma clang loop unroll(full)
           for (int p = 0; p < kPanels; ++p)
             products[r][p] = dot_bytes<Groups::kWide>(products[r][p], w[p], factor);
@@ -379,33 +405,26 @@ EMB_INLINE void multiply_tile_groups(const Unpacked<kPanels>& weight, std::size_
       for (int p = 0; p < kPanels; ++p) {
         const F scale = load<F>(weight.scales[at][part][p]);
 #pragma clang loop unroll(full)
-        for (int r = 0; r < kRows; ++r) {
-          sums[r][p] = fma(to_float(products[r][p]), scale * all(scales[r * groups]), sums[r][p]);
-        }
+        for (int r = 0; r < kTileRows; ++r)
+          sums.at[r][p] = fma(to_float(products[r][p]), scale * all(scales[r]), sums.at[r][p]);
       }
     }
     if constexpr (Groups::kMinimum) {
-      const float* totals = in.sums + row * groups + g;
+      const float* totals = x.sums + g * kTileRows;
 #pragma clang loop unroll(full)
       for (int p = 0; p < kPanels; ++p) {
         const F minimum = load<F>(weight.minima[at][p]);
 #pragma clang loop unroll(full)
-        for (int r = 0; r < kRows; ++r)
-          sums[r][p] = fma(minimum, all(-totals[r * groups]), sums[r][p]);
+        for (int r = 0; r < kTileRows; ++r)
+          sums.at[r][p] = fma(minimum, all(-totals[r]), sums.at[r][p]);
       }
     }
-  }
-#pragma clang loop unroll(full)
-  for (int r = 0; r < kRows; ++r) {
-#pragma clang loop unroll(full)
-    for (int p = 0; p < kPanels; ++p)
-      store_lanes(out[p].at + (row + r) * out[p].stride, sums[r][p], out[p].lanes);
   }
 }
 
 template <class Groups, int kPanels>
 void multiply_tiles_groups(const Panels& weight, const Rows& in, const Outputs& out,
-                           std::size_t first, Range rows) {
+                           std::size_t first, Range stretch, Range rows) {
   const std::byte* panels[kPanels];
   PanelOutputs to[kPanels];
   for (int p = 0; p < kPanels; ++p) {
@@ -414,24 +433,30 @@ void multiply_tiles_groups(const Panels& weight, const Rows& in, const Outputs& 
   }
   const std::size_t groups = weight.blocks() * (block_shape(Groups::kFormat).inputs / 32);
   Unpacked<kPanels> unpacked;
-  for (std::size_t at = 0; at == 0 || at < groups; at += kGroupsTogether) {
-    const Range stretch{at, at + kGroupsTogether < groups ? at + kGroupsTogether : groups};
-    unpack<Groups, kPanels>(panels, stretch, unpacked);
-    std::size_t row = rows.first;
-    for (; row + kTileRows <= rows.last; row += kTileRows)
-      multiply_tile_groups<Groups, kTileRows, kPanels>(unpacked, groups, stretch, in, row, to);
-    for (; row < rows.last; ++row)
-      multiply_tile_groups<Groups, 1, kPanels>(unpacked, groups, stretch, in, row, to);
+  unpack<Groups, kPanels>(panels, stretch, unpacked);
+  for (std::size_t row = rows.first; row < rows.last; row += kTileRows) {
+    const TileRows x = TileRows::of(in, row / kTileRows, groups * 8, groups, Groups::kScales);
+    Sums<kPanels> sums;
+    load_sums(sums, stretch.first == 0, row, rows.last - row, to);
+    multiply_tile_groups<Groups, kPanels>(unpacked, stretch, x, sums);
+    store_sums(sums, row, rows.last - row, to);
   }
 }
 
 template <class Groups>
 void many_rows_groups(const Panels& weight, const Rows& in, const Outputs& out, Range panels,
                       Range rows) {
-  std::size_t p = panels.first;
-  for (; p + kTilePanels <= panels.last; p += kTilePanels)
-    multiply_tiles_groups<Groups, kTilePanels>(weight, in, out, p, rows);
-  for (; p < panels.last; ++p) multiply_tiles_groups<Groups, 1>(weight, in, out, p, rows);
+  const std::size_t groups = weight.blocks() * (block_shape(Groups::kFormat).inputs / 32);
+  for (std::size_t at = 0; at == 0 || at < groups; at += kGroupsTogether) {
+    const Range stretch{at, at + kGroupsTogether < groups ? at + kGroupsTogether : groups};
+    std::size_t p = panels.first;
+    for (; p + kTilePanels <= panels.last; p += kTilePanels)
+      multiply_tiles_groups<Groups, kTilePanels>(weight, in, out, p, stretch, rows);
+    if constexpr (kTilePanels > 1) {
+      for (; p < panels.last; ++p)
+        multiply_tiles_groups<Groups, 1>(weight, in, out, p, stretch, rows);
+    }
+  }
 }
 
 // ---- Rows of activations
