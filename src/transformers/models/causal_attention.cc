@@ -1,15 +1,15 @@
 // CausalAttention of decoder_parts.h. Scores are never kept: each page of keys and values is folded
-// into a running softmax (Milakov and Gimelshein 2018; Dao et al. 2022), so that a pass needs no
-// memory that grows with the text.
+// into a running softmax (kernels/attention.h), so that a pass needs no memory that grows with the
+// text.
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <utility>
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "transformers/kernels/attention.h"
 #include "transformers/models/decoder_parts.h"
 
 namespace embrace::transformers {
@@ -19,10 +19,6 @@ namespace {
 constexpr std::size_t kPage = KvPool::kPageTokens;
 constexpr std::size_t kStatesMax = kHeadsPerKeyMax * CausalLm::kPieceRows;
 
-inline float widen(float x) { return x; }
-inline float widen(std::uint16_t x) {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(x) << 16);
-}
 inline void narrow(float x, float& into) { into = x; }
 inline void narrow(float x, std::uint16_t& into) {
   auto bits = std::bit_cast<std::uint32_t>(x);
@@ -34,53 +30,6 @@ inline void narrow(float x, std::uint16_t& into) {
   into = static_cast<std::uint16_t>(bits >> 16);
 }
 
-// Sixteen sums side by side, which compilers keep in vector registers.
-template <class T>
-inline float dot(const float* a, const T* b, std::size_t n) {
-  float lanes[16] = {};
-  std::size_t i = 0;
-  for (; i + 16 <= n; i += 16) {
-    for (std::size_t k = 0; k < 16; ++k) lanes[k] += a[i + k] * widen(b[i + k]);
-  }
-  float sum = 0;
-  for (; i < n; ++i) sum += a[i] * widen(b[i]);
-  for (const float lane : lanes) sum += lane;
-  return sum;
-}
-
-// What has been folded so far of one query: the highest score, and the sum of weights below it.
-struct Fold {
-  float highest = -std::numeric_limits<float>::infinity();
-  float sum = 0;
-};
-
-// Folds tokens [begin, end) of a page into `out`, weights relative to the highest score.
-template <class T>
-void fold_page(const CausalAttention& layer, const float* query, const T* keys, const T* values,
-               std::size_t begin, std::size_t end, Fold& fold, float* out) {
-  const std::size_t width = layer.head_dim;
-  float scores[kPage];
-  float highest = fold.highest;
-  for (std::size_t t = begin; t < end; ++t) {
-    float score = dot(query, keys + t * width, width) * layer.scale;
-    if (layer.softcap > 0) score = layer.softcap * std::tanh(score / layer.softcap);
-    scores[t] = score;
-    highest = std::max(highest, score);
-  }
-  if (highest > fold.highest) {
-    const float shrink = std::exp(fold.highest - highest);  // 0 at first
-    fold.sum *= shrink;
-    for (std::size_t i = 0; i < width; ++i) out[i] *= shrink;
-    fold.highest = highest;
-  }
-  for (std::size_t t = begin; t < end; ++t) {
-    const float weight = std::exp(scores[t] - fold.highest);
-    fold.sum += weight;
-    const T* value = values + t * width;
-    for (std::size_t i = 0; i < width; ++i) out[i] += weight * widen(value[i]);
-  }
-}
-
 // One piece of rows and one head of keys: all of its queries, page by page.
 template <class T>
 void attend(const CausalAttention& layer, std::size_t index, const CausalLm::Batch::Part& piece,
@@ -88,6 +37,7 @@ void attend(const CausalAttention& layer, std::size_t index, const CausalLm::Bat
   const std::size_t group = layer.heads / layer.kv_heads;
   const std::size_t width = layer.head_dim;
   const std::size_t column = kv_head * group * width;
+  const FoldShape shape{width, layer.scale, layer.softcap};
   Fold folds[kStatesMax];
   std::fill(folds, folds + group * piece.rows, Fold{});
   for (std::size_t r = 0; r < piece.rows; ++r) {
@@ -109,16 +59,14 @@ void attend(const CausalAttention& layer, std::size_t index, const CausalLm::Bat
       const float* queries = qkv.row(piece.row + r).data() + column;
       float* results = out.row(piece.row + r).data() + column;
       for (std::size_t h = 0; h < group; ++h) {
-        fold_page(layer, queries + h * width, keys, values, from, to - page * kPage,
-                  folds[r * group + h], results + h * width);
+        fold_tokens(shape, queries + h * width, keys + from * width, values + from * width, width,
+                    to - page * kPage - from, nullptr, folds[r * group + h], results + h * width);
       }
     }
   }
   for (std::size_t r = 0; r < piece.rows; ++r) {
-    for (std::size_t h = 0; h < group; ++h) {
-      const float sum = folds[r * group + h].sum;
-      for (float& x : out.row(piece.row + r).subspan(column + h * width, width)) x /= sum;
-    }
+    for (std::size_t h = 0; h < group; ++h)
+      finish(folds[r * group + h], out.row(piece.row + r).subspan(column + h * width, width));
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "transformers/kernels/attention.h"
 #include "transformers/kernels/ops.h"
 
 namespace embrace::transformers {
@@ -117,23 +118,22 @@ void attend(Team& team, const EncoderBatch& batch, const Matrix& qkv, const Atte
     const auto take = [&](std::size_t row, std::size_t which) {
       return qkv.row(row).subspan(which * width + head * shape.head_size, shape.head_size);
     };
-    std::vector<float> scores(end - begin);
+    const FoldShape fold_shape{shape.head_size, shape.scale, 0};
+    std::vector<float> extras(extra ? end - begin : 0);
     for (std::size_t query = begin; query < end; ++query) {
       const std::size_t first = query - std::min(query - begin, shape.window);
       const std::size_t last = query + 1 + std::min(end - query - 1, shape.window);
-      const std::span<float> seen(scores.data(), last - first);
-      const auto q = take(query, 0);
-      for (std::size_t key = first; key < last; ++key)
-        seen[key - first] = dot(q, take(key, 1)) * shape.scale;
-      if (extra) extra(head, query, first, seen);
-      softmax(seen);
+      if (extra) {
+        std::ranges::fill(extras, 0.0f);
+        extra(head, query, first, std::span(extras).first(last - first));
+      }
       const auto result = out.row(query).subspan(head * shape.head_size, shape.head_size);
       std::ranges::fill(result, 0.0f);
-      for (std::size_t key = first; key < last; ++key) {
-        const auto v = take(key, 2);
-        const float weight = seen[key - first];
-        for (std::size_t i = 0; i < result.size(); ++i) result[i] += weight * v[i];
-      }
+      Fold fold;
+      fold_tokens(fold_shape, take(query, 0).data(), take(first, 1).data(), take(first, 2).data(),
+                  qkv.columns(), last - first, extra ? extras.data() : nullptr, fold,
+                  result.data());
+      finish(fold, result);
     }
   });
 }
