@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "transformers/audio/speech_fixture.h"
+#include "transformers/models/ctc_tokenizer.h"
 #include "transformers/models/model_fixture.h"
 
 namespace embrace::transformers {
@@ -136,6 +137,35 @@ TEST(Wav2Vec2, RefusesConfigsThatDoNotFit) {
             Code::InvalidArgument);
   EXPECT_EQ(code(R"("add_adapter":false)", R"("add_adapter":true)"), Code::NotBuilt);
   EXPECT_EQ(code(R"("model_type":"wav2vec2")", R"("model_type":"wavlm")"), Code::NotBuilt);
+}
+
+TEST(CtcTokenizer, ReadsAndCutsLettersOfABareVocabulary) {
+  const auto vocabulary =
+      *json::Document::parse(R"({"[PAD]": 0, "[UNK]": 1, "_": 2, "A": 3, "L": 4, "\"": 5})");
+  const auto config = *json::Document::parse(
+      R"({"pad_token": "[PAD]", "unk_token": {"content": "[UNK]"}, "word_delimiter_token": "_"})");
+  const auto tokenizer = make_ctc_tokenizer(vocabulary.root(), config.root());
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message();
+  const std::vector<std::uint32_t> ids{0, 3, 3, 4, 0, 4, 2, 2, 0, 3, 5, 0};
+  EXPECT_EQ(*tokenizer->decode(ids, false), "ALL A\"");
+  EXPECT_EQ(tokenizer->encode("AL LAX")->ids, (std::vector<std::uint32_t>{3, 4, 2, 4, 3, 1}));
+}
+
+TEST(CtcTokenizer, RefusesOtherVocabularies) {
+  const auto code = [](const std::string& vocabulary, const std::string& config = "{}") {
+    const auto one = *json::Document::parse(vocabulary);
+    const auto two = *json::Document::parse(config);
+    const auto made = make_ctc_tokenizer(one.root(), two.root());
+    return made ? std::optional<Code>() : made.error().code();
+  };
+  const std::string good = R"({"<pad>": 0, "|": 1, "<unk>": 2, "A": 3})";
+  EXPECT_EQ(code(good), std::nullopt);
+  EXPECT_EQ(code("[]"), Code::InvalidArgument);
+  EXPECT_EQ(code(R"({"A": 0})"), Code::InvalidArgument);
+  EXPECT_FALSE(make_ctc_tokenizer(json::Document::parse(R"({"<pad>": "A"})")->root(), {}));
+  EXPECT_EQ(code(R"({"eng": {"A": 0}})"), Code::NotBuilt);
+  EXPECT_EQ(code(good, R"({"do_lower_case": true})"), Code::NotBuilt);
+  EXPECT_EQ(code(good, R"({"replace_word_delimiter_char": "+"})"), Code::NotBuilt);
 }
 
 TEST(Convolution, IsTheSumThatItStandsFor) {
