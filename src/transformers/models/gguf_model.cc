@@ -1,6 +1,7 @@
 #include "transformers/models/gguf_model.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <optional>
 #include <string_view>
@@ -156,7 +157,11 @@ Status Reader::write_rope(json::Writer& config, std::int64_t head_dim) const {
   if (is("gemma3"))
     config.field("rope_local_base_freq", number("rope.freq_base_swa").value_or(10000.0));
   const auto original = integer("rope.scaling.original_context_length");
-  const std::string type(gguf_.text(key("rope.scaling.type")).value_or("none"));
+  // Old files have a factor and no type.
+  const auto old_factor = number("rope.scale_linear");
+  const auto factor = old_factor ? old_factor : number("rope.scaling.factor");
+  const std::string type(gguf_.text(key("rope.scaling.type"))
+                             .value_or(factor.value_or(1.0) == 1.0 ? "none" : "linear"));
   const bool by_length = views_.contains(kLongFactors);
   if (by_length || views_.contains(kFactors)) {
     // Factors for long texts and for others (Phi-3), or one for each frequency (Llama 3), which is
@@ -175,15 +180,17 @@ Status Reader::write_rope(json::Writer& config, std::int64_t head_dim) const {
   if (type == "none") return Done{};
   if (type != "linear" && type != "yarn")
     return fail(Code::NotBuilt, cat("GGUF: rotary embeddings of kind ", type, " are not built"));
-  const auto factor = number("rope.scaling.factor");
-  if (!factor) return fail(Code::Corrupt, "GGUF: rope.scaling.factor is missing");
+  if (!factor || !(*factor > 0))
+    return fail(Code::Corrupt, "GGUF: rope.scaling.factor is missing or not above zero");
   config.key("rope_scaling").begin_object().field("rope_type", type).field("factor", *factor);
   if (original) config.field("original_max_position_embeddings", *original);
   for (const auto& [ours, theirs] : {std::pair{"beta_fast", "rope.scaling.yarn_beta_fast"},
-                                     std::pair{"beta_slow", "rope.scaling.yarn_beta_slow"},
-                                     std::pair{"attention_factor", "rope.scaling.attn_factor"}}) {
+                                     std::pair{"beta_slow", "rope.scaling.yarn_beta_slow"}}) {
     if (const auto value = number(theirs)) config.field(ours, *value);
   }
+  // Here a factor beside yarn's own, on the Hub the whole of it.
+  if (const auto more = number("rope.scaling.attn_factor"); more && type == "yarn")
+    config.field("attention_factor", *more * (1 + 0.1 * std::log(std::max(*factor, 1.0))));
   config.end_object();
   return Done{};
 }
@@ -240,7 +247,7 @@ Result<std::string> Reader::render_config() {
     for (const auto* name : {"attn_logit_softcapping", "final_logit_softcapping"}) {
       if (const auto cap = number(name))
         config.field(name, *cap);
-      else
+      else if (!is("gemma2"))  // whose own caps hold when a file does not say
         config.key(name).null();
     }
   }
@@ -277,6 +284,8 @@ Result<OwnedTensor> Reader::unpermuted(const TensorView& view, std::int64_t head
   const std::int64_t rows = view.shape.empty() ? 0 : view.shape.front();
   if (rows == 0 || rows % (2 * heads) != 0 || view.shape.size() > 2)
     return fail(Code::Corrupt, cat("GGUF: ", rows, " rows are not ", heads, " heads"));
+  if (view.shape.size() == 1 && block_elements(view.dtype) != 1)
+    return fail(Code::NotBuilt, "GGUF: biases in blocks are not built");
   const std::size_t row_bytes = view.bytes.size() / static_cast<std::size_t>(rows);
   const std::int64_t half = rows / heads / 2;
   OwnedTensor made{{}, view.dtype, view.shape, std::vector<std::byte>(view.bytes.size())};

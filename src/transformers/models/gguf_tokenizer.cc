@@ -17,6 +17,9 @@ namespace embrace::transformers {
 namespace {
 
 constexpr std::size_t kTokensMax = 1 << 21;
+// Gemma has 580,000 merges of 5 MB together.
+constexpr std::size_t kMergesMax = 1 << 21;
+constexpr std::size_t kMergedBytesMax = 64 << 20;
 // Of one token. Pieces are looked up by all of their parts, so this limits the work, too; the
 // longest of real files have about a hundred.
 constexpr std::size_t kTokenBytesMax = 256;
@@ -184,15 +187,20 @@ Status Renderer::write_merges_by_score() {
     std::size_t place;  // when all else is equal
   };
   std::vector<Merge> merges;
+  std::size_t merged_bytes = 0;
   for (std::size_t i = 0; i < tokens_.size(); ++i) {
     if (kinds_[i] != Kind::Normal && kinds_[i] != Kind::UserDefined) continue;
     const std::string_view piece = tokens_[i];
+    if (ids.at(piece) != i) continue;  // there before
     const std::size_t begin = merges.size();
     for (std::size_t at = 1; at < piece.size(); ++at) {
       if ((static_cast<unsigned char>(piece[at]) & 0xC0) == 0x80) continue;
       const auto left = ids.find(piece.substr(0, at));
       const auto right = ids.find(piece.substr(at));
       if (left == ids.end() || right == ids.end()) continue;
+      merged_bytes += piece.size();
+      if (merges.size() == kMergesMax || merged_bytes > kMergedBytesMax)
+        return wrong("pieces can be made in too many ways");
       merges.push_back({left->second, right->second, (*scores)[i], code_points(left->first),
                         code_points(right->first), 0});
     }
