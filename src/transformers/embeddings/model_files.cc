@@ -11,7 +11,8 @@ namespace embrace::transformers {
 ModelFiles ModelFiles::in_folder(rt::Blocking blocking, std::filesystem::path folder) {
   ModelFiles files;
   files.text = [folder](const std::string& path) {
-    return read_file((folder / path).string(), kTextBytesMax);
+    const bool is_large = std::filesystem::path(path).filename() == "tokenizer.json";
+    return read_file((folder / path).string(), is_large ? kTextBytesMax : kSettingsBytesMax);
   };
   files.weights = [blocking, folder](const std::string& path) {
     return Weights::open(blocking, path.empty() ? folder : folder / path);

@@ -22,7 +22,9 @@ struct ModelFiles {
   // The tensors of a folder; "" is the model's own.
   std::function<Result<Weights>(const std::string& folder)> weights;
 
+  // Of tokenizer.json, and of all other JSON.
   static constexpr std::size_t kTextBytesMax = std::size_t{96} << 20;
+  static constexpr std::size_t kSettingsBytesMax = std::size_t{4} << 20;
 
   static ModelFiles in_folder(rt::Blocking, std::filesystem::path folder);
 };

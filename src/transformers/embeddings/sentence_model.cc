@@ -153,8 +153,14 @@ Status SentenceModel::Impl::load_transformer(const ModelFiles& files, const std:
   EMB_TRY(const std::string json, files.text(join_path(folder, "tokenizer.json")));
   EMB_TRY(tokenizer, Tokenizer::parse(json));
 
-  EMB_TRY(const json::Document settings,
+  // Each family had a file of its own name once.
+  EMB_TRY(json::Document settings,
           read_json_if_there(files, join_path(folder, "sentence_bert_config.json")));
+  for (const char* family : {"roberta", "distilbert", "camembert", "albert", "xlm-roberta"}) {
+    if (settings.root().is_object() && !settings.root().members().empty()) break;
+    EMB_TRY(settings,
+            read_json_if_there(files, join_path(folder, cat("sentence_", family, "_config.json"))));
+  }
   EMB_TRY(const json::Document words,
           read_json_if_there(files, join_path(folder, "tokenizer_config.json")));
   ConfigReader read(settings.root());

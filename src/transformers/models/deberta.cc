@@ -14,6 +14,8 @@ namespace embrace::transformers {
 
 namespace {
 
+constexpr double kDistanceFloatsMax = 1 << 28;
+
 constexpr std::string_view kWords = "embeddings.word_embeddings.weight";
 // Without a table of positions nothing bounds a sequence but the work, which grows by its square.
 constexpr std::size_t kLengthMax = 1 << 14;
@@ -102,6 +104,12 @@ class Deberta final : public Encoder {
       return fail(Code::InvalidArgument, "config.json: position_buckets do not fit the distances");
 
     const std::size_t width = config.width;
+    // They are projected for each layer, which a small file can name many of.
+    const std::size_t kinds = (to_position ? 1 : 0) + (from_position ? 1 : 0);
+    const auto floats = static_cast<double>(2 * span_) * static_cast<double>(width) *
+                        static_cast<double>(kinds * config.layers);
+    if (floats > kDistanceFloatsMax)
+      return fail(Code::InvalidArgument, "config.json: tables of distances take over a gigabyte");
     EMB_TRY(const Table stored, Table::load(weights_, prefix + "encoder.rel_embeddings.weight",
                                             static_cast<std::size_t>(2 * span_), width));
     Matrix table(static_cast<std::size_t>(2 * span_), width);

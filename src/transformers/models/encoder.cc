@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/strings.h"
 #include "transformers/models/encoder_families.h"
+#include "transformers/models/loadable.h"
 
 namespace embrace::transformers {
 
@@ -37,6 +38,10 @@ std::size_t EncoderBatch::longest() const {
   return most;
 }
 
+Encoder::Encoder(EncoderShape shape) : shape_(shape) {
+  shape_.length_max = std::min(shape_.length_max, kLengthMax);
+}
+
 Status Encoder::forward(Team& team, const EncoderBatch& batch, Matrix& hidden) const {
   EMB_CHECK(batch.types.size() == batch.ids.size() && batch.rows() == batch.ids.size(),
             "the batch was filled by add()");
@@ -63,6 +68,11 @@ Status Encoder::forward(Team& team, const EncoderBatch& batch, Matrix& hidden) c
 
 Result<std::unique_ptr<Encoder>> load_encoder(const Weights& weights, json::View config,
                                               Precision precision) {
+  EMB_DO(check_loadable(weights, config));
+  for (const char* key : {"is_decoder", "add_cross_attention"}) {
+    if (config[key].boolean().value_or(false))
+      return fail(Code::NotBuilt, cat("encoders made to be decoders (", key, ") are not built"));
+  }
   const std::string type = config.text_or("model_type", "");
   for (const auto& [name, load] : kFamilies) {
     if (name == type) return load(weights, config, precision);

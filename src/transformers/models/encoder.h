@@ -49,6 +49,9 @@ struct EncoderShape {
 
 class Encoder {
  public:
+  // The work grows with the square of a text's length, whatever config.json says of positions.
+  static constexpr std::size_t kLengthMax = std::size_t{1} << 14;
+
   virtual ~Encoder() = default;
 
   const EncoderShape& shape() const { return shape_; }
@@ -57,7 +60,7 @@ class Encoder {
   Status forward(Team& team, const EncoderBatch& batch, Matrix& hidden) const;
 
  protected:
-  explicit Encoder(EncoderShape shape) : shape_(shape) {}
+  explicit Encoder(EncoderShape shape);
   // `batch` has been checked and has rows.
   virtual void run(Team& team, const EncoderBatch& batch, Matrix& hidden) const = 0;
 

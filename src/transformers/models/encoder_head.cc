@@ -51,7 +51,10 @@ class HeadLoader {
     epsilon_ = type_ == "distilbert"
                    ? 1e-12
                    : read_.number_or(type_ == "modernbert" ? "norm_eps" : "layer_norm_eps",
-                                     type_ == "modernbert" ? 1e-5 : 1e-12, 0, 1);
+                                     type_ == "modernbert"   ? 1e-5
+                                     : type_ == "deberta-v2" ? 1e-7
+                                                             : 1e-12,
+                                     0, 1);
     const std::string_view activation_key = type_ == "distilbert"   ? "activation"
                                             : type_ == "modernbert" ? "classifier_activation"
                                                                     : "hidden_act";

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -166,6 +167,39 @@ TEST(Encoder, AnswersNotBuiltForAModelThatIsNot) {
   const auto made = load_encoder(*Weights::from_tensors({}), config.root());
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code(), Code::NotBuilt);
+}
+
+TEST(Encoder, RefusesWhatItWouldComputeOtherwise) {
+  for (const auto& [name, from, to] : {
+           std::tuple{"bert", "\"is_decoder\":false", "\"is_decoder\":true"},
+           std::tuple{"bert", "\"vocab_size\"", "\"quantization_config\":{},\"vocab_size\""},
+           std::tuple{"modernbert", "\"vocab_size\"",
+                      "\"rope_scaling\":{\"factor\":2},\"vocab_size\""},
+       }) {
+    const ModelFixture fixture(name);
+    std::string text = fixture.config().render();
+    const auto at = text.find(from);
+    if (at == std::string::npos) {  // a file that leaves the default out
+      text.insert(1, std::string(to) + ",");
+    } else {
+      text.replace(at, std::string_view(from).size(), to);
+    }
+    const auto config = json::Document::parse(text);
+    ASSERT_TRUE(config) << text;
+    EXPECT_FALSE(load_encoder(fixture.weights(), config->root())) << to;
+  }
+}
+
+TEST(Encoder, ReadsNoTextThatIsLongBeyondReason) {
+  struct Endless final : Encoder {
+    Endless() : Encoder({.width = 1, .vocabulary = 10, .length_max = 1 << 22}) {}
+    void run(Team&, const EncoderBatch&, Matrix&) const override {}
+  };
+  EncoderBatch batch;
+  batch.add(std::vector<std::int32_t>(Encoder::kLengthMax + 1, 3));
+  Team team(1);
+  Matrix hidden;
+  EXPECT_FALSE(Endless().forward(team, batch, hidden));
 }
 
 TEST(EncoderHead, ReadsLabelsAndKindFromTheConfig) {

@@ -107,6 +107,11 @@ class ModernBert final : public Encoder {
   // New files keep it for each kind of layer, old ones under a name of its own.
   static double theta_of(ConfigReader& read, std::string_view kind, std::string_view old_name,
                          double otherwise) {
+    const json::View scaling = read.object()["rope_scaling"];
+    if ((scaling.exists() && !scaling.is_null()) ||
+        read.object()["rope_parameters"]["rope_type"].text().value_or("default") != "default") {
+      read.complain("config.json: rope_scaling is not built for this model");
+    }
     const json::View rope = read.object()["rope_parameters"][kind];
     if (rope.text_or("rope_type", "default") != "default")
       read.complain("config.json: a rope_type other than default is not built");
