@@ -7,11 +7,15 @@
 #include "base/check.h"
 #include "base/strings.h"
 #include "transformers/models/decoder_families.h"
+#include "transformers/models/loadable.h"
 
 namespace embrace::transformers {
 
 Result<std::unique_ptr<CausalLm>> CausalLm::load(const Weights& weights, json::View config,
                                                  Precision precision) {
+  EMB_DO(check_loadable(weights, config));
+  if (config["is_causal"].boolean() == false)
+    return fail(Code::NotBuilt, "decoders that look both ways (is_causal) are not built");
   const std::string type = config.text_or("model_type", "");
   if (type == "llama" || type == "mistral" || type == "qwen2" || type == "qwen3")
     return load_llama(weights, config, precision);
@@ -32,11 +36,15 @@ Status CausalLm::load_words(std::string_view embedding, bool tied, Precision pre
   for (const std::string_view name : {"lm_head.weight", "language_model.lm_head.weight"}) {
     if (own == nullptr) own = weights_.find(name);
   }
-  if (tied) own = nullptr;
   if (own == nullptr && !tied)
     return fail(Code::InvalidArgument, "there is no tensor lm_head.weight");
   if (own != nullptr && own->shape != embedding_.shape)
     return fail(Code::InvalidArgument, "lm_head.weight has not the shape of the embeddings");
+  // A file that says "tied" and has two different ones means both, as the official package sees it.
+  if (tied && own != nullptr && own->dtype == embedding_.dtype &&
+      std::ranges::equal(own->bytes, embedding_.bytes)) {
+    own = nullptr;
+  }
   EMB_TRY(head_, Linear::make(own == nullptr ? embedding_ : *own, nullptr, precision));
   return Done{};
 }
@@ -69,10 +77,15 @@ Status CausalLm::prepare(std::span<const Stretch> stretches, Batch& batch) const
   batch.pieces.clear();
   for (const Stretch& stretch : stretches) {
     EMB_CHECK(stretch.sequence != nullptr, "each stretch has its sequence");
+    EMB_CHECK(std::ranges::none_of(
+                  batch.parts,
+                  [&](const Batch::Part& part) { return part.sequence == stretch.sequence; }),
+              "a sequence appears but once");
     const KvShape& kept = stretch.sequence->pool().shape();
     EMB_CHECK(kept.layers == shape_.layers && kept.kv_heads == shape_.kv_heads &&
-                  kept.head_dim == shape_.head_dim,
-              "the pool was made for this model");
+                  kept.head_dim == shape_.head_dim &&
+                  kept.storage == stretches.front().sequence->pool().shape().storage,
+              "the pool was made for this model, and for the others of the pass");
     if (stretch.tokens.empty()) return fail(Code::InvalidArgument, "there are no tokens to read");
     for (const std::int32_t token : stretch.tokens) {
       if (token < 0 || static_cast<std::size_t>(token) >= shape_.vocabulary) {
@@ -103,20 +116,19 @@ Status CausalLm::prepare(std::span<const Stretch> stretches, Batch& batch) const
 
 Status CausalLm::forward(Team& team, std::span<const Stretch> stretches, Workspace& work) const {
   EMB_DO(prepare(stretches, work.batch));
-  const auto undo = [&](std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i)
-      work.batch.parts[i].sequence->truncate(work.batch.parts[i].position);
-  };
-  for (std::size_t i = 0; i < stretches.size(); ++i) {
-    if (auto room = stretches[i].sequence->extend(stretches[i].tokens); !room) {
-      undo(i);
-      return room;
+  // Whatever ends the pass early, an exception too: rows that were not written are not kept.
+  struct Undo {
+    std::span<const Batch::Part> parts;
+    ~Undo() {
+      for (const Batch::Part& part : parts) part.sequence->truncate(part.position);
     }
+  } undo;
+  for (std::size_t i = 0; i < stretches.size(); ++i) {
+    EMB_DO(stretches[i].sequence->extend(stretches[i].tokens));
+    undo.parts = std::span(work.batch.parts).first(i + 1);
   }
-  if (auto ran = run(team, work); !ran) {
-    undo(stretches.size());
-    return ran;
-  }
+  EMB_DO(run(team, work));
+  undo.parts = {};
   std::size_t asked = 0;
   for (std::size_t i = 0; i < stretches.size(); ++i) {
     const Stretch& stretch = stretches[i];

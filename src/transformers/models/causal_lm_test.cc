@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 #include <string>
 
 #include "transformers/models/model_fixture.h"
@@ -308,7 +309,7 @@ TEST(CausalLm, RefusesConfigsThatMakeNoSense) {
     return loaded ? std::string("loaded") : loaded.error().message();
   };
   EXPECT_EQ(with("\"vocab_size\":199", "\"vocab_size\":200").find("model.embed_tokens"), 7u);
-  EXPECT_NE(with("\"num_hidden_layers\":2", "\"num_hidden_layers\":4000000").find("layers.2"),
+  EXPECT_NE(with("\"num_hidden_layers\":2", "\"num_hidden_layers\":4000").find("layers.2"),
             std::string::npos);
   for (const auto& [from, to] : {
            std::pair{"\"num_hidden_layers\":2", "\"num_hidden_layers\":-1"},
@@ -323,9 +324,77 @@ TEST(CausalLm, RefusesConfigsThatMakeNoSense) {
            {"\"rope_type\":\"default\"", "\"rope_type\":\"longrope\",\"long_factor\":[1,0]"},
            {"\"rope_type\":\"default\"", "\"rope_type\":\"spiral\""},
            {"\"model_type\":\"llama\"", "\"model_type\":\"parrot\""},
+           {"\"num_hidden_layers\":2", "\"num_hidden_layers\":4097"},
+           {"\"head_dim\":16", "\"head_dim\":4098"},
+           {"\"model_type\":\"llama\"", "\"model_type\":\"llama\",\"is_causal\":false"},
+           {"\"model_type\":\"llama\"",
+            "\"model_type\":\"llama\",\"quantization_config\":{\"quant_method\":\"fp8\"}"},
        }) {
     EXPECT_NE(with(from, to), "loaded") << to;
   }
+}
+
+TEST(CausalLm, RefusesWeightsWithScalesBesideThem) {
+  const ModelFixture fixture("llama");
+  auto tensors = fixture.tensors();
+  tensors.push_back(fixture_tensor("model.layers.0.self_attn.q_proj.weight_scale_inv", {1}));
+  const auto loaded =
+      CausalLm::load(*Weights::from_tensors(std::move(tensors)), fixture.config(), Precision::F32);
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().code(), Code::NotBuilt);
+}
+
+TEST(CausalLm, KeepsAHeadOfItsOwnWhereTheConfigSaysTied) {
+  const ModelFixture fixture("llama_rope_llama3");  // tied
+  const Tokens prompt = ModelFixture::integers(fixture.cases()["input_ids"]);
+  const auto logits_with = [&](const char* head_like) {
+    auto tensors = fixture.tensors();
+    if (head_like != nullptr) {
+      tensors.push_back(fixture_tensor(head_like, {199, 64}));
+      tensors.back().name = "lm_head.weight";
+    }
+    Bench bench(fixture);
+    bench.model = *CausalLm::load(*Weights::from_tensors(std::move(tensors)), fixture.config(),
+                                  Precision::F32);
+    KvSequence sequence(*bench.pool);
+    bench.read(sequence, prompt);
+    const auto row = bench.work.logits.row(0);
+    return std::vector<float>(row.begin(), row.end());
+  };
+  const auto tied = logits_with(nullptr);
+  EXPECT_EQ(furthest(logits_with("model.embed_tokens.weight"), tied), 0);
+  EXPECT_GT(furthest(logits_with("lm_head.weight"), tied), 0.1f);
+}
+
+TEST(CausalLm, SharesNoPagesWhoseKeysDependOnTheLengthOfTheText) {
+  const Tokens text(80, 7);
+  for (const auto& [name, shared] :
+       {std::pair{"llama_rope_dynamic", 0u}, {"phi3_longrope", 0u}, {"llama_rope_linear", 64u}}) {
+    Bench bench{ModelFixture(name)};
+    KvSequence first(*bench.pool), second(*bench.pool);
+    bench.read(first, text);
+    EXPECT_EQ(second.adopt_prefix(text), shared) << name;
+  }
+}
+
+TEST(CausalLm, ForgetsTheTokensOfAPassThatEndedInAnException) {
+  struct Tired final : CausalLm {
+    explicit Tired() : CausalLm(*Weights::from_tensors({})) {
+      shape_ = {
+          .vocabulary = 10, .hidden = 4, .layers = 1, .heads = 1, .kv_heads = 1, .head_dim = 4};
+    }
+    Status run(Team&, Workspace&) const override { throw std::bad_alloc(); }
+  };
+  Tired model;
+  KvPool pool(model.kv_shape(KvStorage::F32), 1 << 20);
+  KvSequence sequence(pool);
+  Team team(1);
+  CausalLm::Workspace work;
+  const Tokens text(40, 3);
+  const CausalLm::Stretch stretch{text, &sequence};
+  EXPECT_THROW((void)model.forward(team, {&stretch, 1}, work), std::bad_alloc);
+  EXPECT_EQ(sequence.length(), 0u);
+  EXPECT_EQ(pool.pages_used(), 0u);
 }
 
 }  // namespace

@@ -30,6 +30,12 @@ Result<DecoderConfig> DecoderConfig::read(const Weights& weights, json::View con
   all.epsilon = static_cast<float>(read.number_or("rms_norm_eps", habits.epsilon, 0, 1));
   all.tied = read.flag_or("tie_word_embeddings", habits.tied);
   const std::string name = read.text_or(habits.activation_key, habits.activation);
+  // A row of what flows between layers, and a page of keys, must stay small beside their model.
+  if (shape.hidden > kWidthMax || all.intermediate > kWidthMax || shape.head_dim > kHeadDimMax ||
+      shape.layers > kLayersMax) {
+    read.complain(cat("config.json: widths above ", kWidthMax, ", heads above ", kHeadDimMax,
+                      " and more than ", kLayersMax, " layers are not built"));
+  }
   if (shape.heads % shape.kv_heads != 0)
     read.complain("config.json: num_key_value_heads must divide num_attention_heads");
   if (shape.heads / shape.kv_heads > kHeadsPerKeyMax)
@@ -46,6 +52,11 @@ Result<DecoderConfig> DecoderConfig::read(const Weights& weights, json::View con
     return all;
   }
   return fail(Code::InvalidArgument, "there is no tensor model.embed_tokens.weight");
+}
+
+std::size_t DecoderConfig::window_of(ConfigReader& read, std::size_t otherwise) {
+  if (read.object()["sliding_window"].is_null()) return 0;
+  return read.size_or("sliding_window", otherwise);
 }
 
 Status DecoderConfig::read_windows(json::View config, std::size_t window, std::size_t first) {

@@ -21,6 +21,9 @@ namespace embrace::transformers {
 
 // Heads of queries for each head of keys; bounds the memory of one task of attention.
 inline constexpr std::size_t kHeadsPerKeyMax = 128;
+inline constexpr std::size_t kWidthMax = std::size_t{1} << 18;
+inline constexpr std::size_t kHeadDimMax = 4096;
+inline constexpr std::size_t kLayersMax = 4096;
 
 // The numbers that all families but GPT-2 name alike.
 struct DecoderConfig {
@@ -44,6 +47,8 @@ struct DecoderConfig {
   };
   static Result<DecoderConfig> read(const Weights& weights, json::View config,
                                     const Habits& habits);
+  // sliding_window: null is none (0), and a file that does not say means `otherwise`.
+  static std::size_t window_of(ConfigReader& read, std::size_t otherwise);
   // The same window for all layers from `first` on, unless layer_types says which.
   Status read_windows(json::View config, std::size_t window, std::size_t first);
   // Which layers look at a window, from layer_types or else every one but each pattern-th.

@@ -46,8 +46,7 @@ class Gemma final : public CausalLm {
     const double divisor = read.number_or("query_pre_attn_scalar", 256, 1e-3, 1e6);
     double score_cap = 0;
     if (second || third) {
-      const std::size_t window =
-          read.object()["sliding_window"].is_null() ? 0 : read.size_or("sliding_window", 4096);
+      const std::size_t window = DecoderConfig::window_of(read, 4096);
       const std::size_t pattern = second ? 2 : read.size_or("sliding_window_pattern", 6);
       EMB_DO(numbers.read_windows_by_pattern(config, window, pattern));
       score_cap = cap(read, "attn_logit_softcapping", second ? 50 : 0);

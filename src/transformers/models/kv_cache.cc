@@ -22,13 +22,19 @@ std::uint64_t hash_page(std::uint64_t parent, std::span<const std::int32_t> toke
   return hash;
 }
 
+// Room for `wanted` items, and for as many again, so that growing one by one stays cheap.
+template <class T>
+void make_room(std::vector<T>& items, std::size_t wanted) {
+  if (items.capacity() < wanted) items.reserve(2 * wanted);
+}
+
 }  // namespace
 
 KvPool::KvPool(KvShape shape, std::size_t bytes_max)
     : shape_(shape),
       page_bytes_(shape.layers * 2 * shape.kv_heads * kPageTokens * shape.head_dim *
                   (shape.storage == KvStorage::F32 ? 4 : 2)),
-      pages_max_(std::max<std::size_t>(1, page_bytes_ == 0 ? 1 : bytes_max / page_bytes_)) {
+      pages_max_(page_bytes_ == 0 ? 0 : bytes_max / page_bytes_) {
   EMB_CHECK(page_bytes_ > 0, "a model has layers, heads and widths");
 }
 
@@ -42,11 +48,12 @@ std::optional<KvPool::PageId> KvPool::take() {
   } else if (pages_.size() < pages_max_) {
     page = static_cast<PageId>(pages_.size());
     constexpr std::size_t kLine = 64;
-    void* memory = std::aligned_alloc(kLine, (page_bytes_ + kLine - 1) / kLine * kLine);
-    if (memory == nullptr) throw std::bad_alloc();
+    void* const got = std::aligned_alloc(kLine, (page_bytes_ + kLine - 1) / kLine * kLine);
+    if (got == nullptr) throw std::bad_alloc();
+    Bytes memory(static_cast<std::byte*>(got), &std::free);
     // Rows that are not written yet are read with a weight of nothing, so they must be numbers.
-    std::memset(memory, 0, page_bytes_);
-    pages_.emplace_back().memory = Bytes(static_cast<std::byte*>(memory), &std::free);
+    std::memset(got, 0, page_bytes_);
+    pages_.emplace_back().memory = std::move(memory);
   } else if (!idle_.empty()) {
     page = idle_.front();
     idle_.pop_front();
@@ -171,21 +178,31 @@ Status KvSequence::extend(std::span<const std::int32_t> tokens) {
     return fail(Code::Unavailable, cat("the memory for keys and values is full: ",
                                        pool_->pages_used(), " pages of ", kTokens, " tokens"));
   }
+  // All that may throw comes first: then either everything happens or nothing.
+  std::vector<KvPool::PageId> taken;
+  try {
+    taken.reserve(fresh);
+    make_room(pages_, wanted);
+    make_room(tokens_, tokens_.size() + tokens.size());
+    while (taken.size() < fresh) {
+      const auto page = pool_->take();
+      EMB_CHECK(page, "there was a page left");
+      taken.push_back(*page);
+    }
+  } catch (...) {
+    for (const auto page : taken) pool_->release(page);
+    throw;
+  }
+  auto next = taken.begin();
   if (copies) {
-    const auto page = pool_->take();
-    EMB_CHECK(page, "there was a page left");
-    std::memcpy(pool_->pages_[*page].memory.get(), pool_->pages_[pages_.back()].memory.get(),
+    std::memcpy(pool_->pages_[*next].memory.get(), pool_->pages_[pages_.back()].memory.get(),
                 pool_->page_bytes());
     pool_->release(pages_.back());
-    pages_.back() = *page;
+    pages_.back() = *next++;
   } else if (partial) {
     pool_->unpublish(pages_.back());  // it was cut short, and becomes another now
   }
-  while (pages_.size() < wanted) {
-    const auto page = pool_->take();
-    EMB_CHECK(page, "there was a page left");
-    pages_.push_back(*page);
-  }
+  pages_.insert(pages_.end(), next, taken.end());
   tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
   return Done{};
 }

@@ -37,7 +37,7 @@ class KvPool {
  public:
   static constexpr std::size_t kPageTokens = 32;
 
-  // No more than bytes_max of pages, but for a first one.
+  // No more than bytes_max of pages; none when that is less than one.
   KvPool(KvShape shape, std::size_t bytes_max);
   ~KvPool();
   KvPool(const KvPool&) = delete;

@@ -140,5 +140,13 @@ TEST(KvCache, FindsOneOfTwoThatWereComputedTwice) {
   EXPECT_EQ(pool.pages_used(), 4u);
 }
 
+TEST(KvCache, HasNoPageWhereTheLimitIsBelowOne) {
+  KvPool pool({.layers = 1, .kv_heads = 1, .head_dim = 4}, 100);
+  KvSequence sequence(pool);
+  const std::vector<std::int32_t> tokens{1};
+  EXPECT_EQ(sequence.extend(tokens).error().code(), Code::Unavailable);
+  EXPECT_EQ(sequence.length(), 0u);
+}
+
 }  // namespace
 }  // namespace embrace::transformers

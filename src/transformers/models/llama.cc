@@ -28,7 +28,7 @@ class Llama final : public CausalLm {
     EMB_TRY(DecoderConfig numbers, DecoderConfig::read(weights_, config, habits));
     const bool qwen = type == "qwen2" || type == "qwen3";
     if (type == "mistral" || (qwen && read.flag_or("use_sliding_window", false))) {
-      const std::size_t window = read.has("sliding_window") ? read.size("sliding_window") : 0;
+      const std::size_t window = DecoderConfig::window_of(read, 4096);
       const auto first =
           static_cast<std::size_t>(read.integer_or("max_window_layers", qwen ? 28 : 0, 0, 1 << 20));
       EMB_DO(numbers.read_windows(qwen ? config : json::View(), window, qwen ? first : 0));

@@ -11,6 +11,8 @@ namespace embrace::transformers {
 
 namespace {
 
+constexpr std::size_t kExpertsMax = 1024;
+
 // One matrix of a tensor that holds one for each expert.
 Result<TensorView> slice(const Weights& weights, const std::string& name, std::size_t experts,
                          std::size_t rows, std::size_t columns, std::size_t index) {
@@ -131,6 +133,8 @@ class MixtureLm final : public CausalLm {
     Mixture::Numbers mixture{};
     mixture.experts =
         read.has("num_experts") ? read.size("num_experts") : read.size_or("num_local_experts", 8);
+    if (mixture.experts > kExpertsMax)
+      read.complain(cat("config.json: more than ", kExpertsMax, " experts are not built"));
     mixture.chosen = read.size_or("num_experts_per_tok", qwen ? 8 : 2);
     mixture.hidden = numbers.shape.hidden;
     mixture.intermediate = qwen ? read.size("moe_intermediate_size") : numbers.intermediate;
@@ -145,9 +149,9 @@ class MixtureLm final : public CausalLm {
     }
     if (mixture.chosen > mixture.experts)
       read.complain("config.json: num_experts_per_tok is more than there are");
-    const bool windows =
-        read.has("sliding_window") && (!qwen || read.flag_or("use_sliding_window", false));
-    EMB_DO(numbers.read_windows({}, windows ? read.size("sliding_window") : 0, 0));
+    const bool windows = qwen ? read.flag_or("use_sliding_window", false) : true;
+    const std::size_t window = DecoderConfig::window_of(read, qwen ? 4096 : 0);
+    EMB_DO(numbers.read_windows({}, windows ? window : 0, 0));
     EMB_DO(read.status());
     EMB_TRY(rope_,
             Rope::parse(config, {.head_dim = numbers.shape.head_dim, .theta = qwen ? 1e4 : 1e6}));
