@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <utility>
 
 namespace embrace::transformers {
 
@@ -14,8 +15,18 @@ class Matrix {
  public:
   Matrix() = default;
   Matrix(std::size_t rows, std::size_t columns) { resize(rows, columns); }
-  Matrix(Matrix&&) noexcept = default;
-  Matrix& operator=(Matrix&&) noexcept = default;
+  // What is moved from is empty, and may be used again.
+  Matrix(Matrix&& other) noexcept { swap(other); }
+  Matrix& operator=(Matrix&& other) noexcept {
+    Matrix(std::move(other)).swap(*this);
+    return *this;
+  }
+  void swap(Matrix& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(rows_, other.rows_);
+    std::swap(columns_, other.columns_);
+    std::swap(capacity_, other.capacity_);
+  }
 
   // What was in it is lost. Memory is kept when it suffices; its values are then anything.
   void resize(std::size_t rows, std::size_t columns);
