@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes src/transformers/testdata/generation.json: what the official package's processors of logits and its beam search give.
+"""Makes src/transformers/testdata/generation/official.json: what the official package's processors of logits and its beam search give.
 
 The models are those of make_models.py. Run as make_models.py is.
 """
@@ -92,6 +92,6 @@ def beam_cases():
 
 
 if __name__ == "__main__":
-    path = make_models.FOLDER.parent / "generation.json"
+    path = make_models.FOLDER.parent / "generation/official.json"
     path.write_text(json.dumps({"sampling": sampling_cases(), "beams": beam_cases()}, separators=(",", ":")) + "\n")
     print(path.stat().st_size)

@@ -26,7 +26,7 @@ BeamOptions read_options(json::View view) {
 }
 
 TEST(Beams, FindTheOfficialTextsAndScores) {
-  const auto document = json::Document::parse(read_testdata("generation.json"));
+  const auto document = json::Document::parse(read_testdata("generation/official.json"));
   ASSERT_TRUE(document);
   for (const json::View item : document->root()["beams"].items()) {
     const std::string name(*item["model"].text());

@@ -27,7 +27,7 @@ SamplingOptions read_options(json::View view) {
 }
 
 TEST(Sampler, LeavesWhatTheOfficialPackageLeaves) {
-  const auto document = json::Document::parse(read_testdata("generation.json"));
+  const auto document = json::Document::parse(read_testdata("generation/official.json"));
   ASSERT_TRUE(document);
   const json::View all = document->root()["sampling"];
   const Tokens text = ModelFixture::integers(all["text"]);
