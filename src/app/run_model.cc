@@ -33,7 +33,12 @@ const std::vector<std::string> kFilesOfAModel{"config.json",
 Result<std::filesystem::path> find_model(rt::Blocking blocking, const RunCommand& command) {
   std::error_code ignored;
   if (command.file.empty() && std::filesystem::exists(command.model, ignored)) return command.model;
-  EMB_TRY(const tf::RepoAt repo, tf::RepoAt::parse(command.model));
+  auto parsed = tf::RepoAt::parse(command.model);
+  if (!parsed) {
+    return fail(std::move(parsed).error().while_doing(
+        cat("there is neither a folder nor a file ", command.model)));
+  }
+  const tf::RepoAt repo = *std::move(parsed);
   EMB_TRY(tf::HubSettings settings, tf::HubSettings::from_environment());
   tf::Hub hub(std::move(settings));
   const bool shown = ::isatty(STDERR_FILENO) == 1;
@@ -69,7 +74,9 @@ class Session {
   Session(tf::TextModel model, const RunCommand& command)
       : model_(std::move(model)),
         team_(command.threads),
-        pool_(model_.lm->kv_shape(tf::KvStorage::BF16), command.memory_mib << 20),
+        pool_(model_.lm->kv_shape(command.precision == "f32" ? tf::KvStorage::F32
+                                                             : tf::KvStorage::BF16),
+              command.memory_mib << 20),
         options_(model_.defaults),
         chats_(model_.chat && !command.plain) {
     if (chats_ && !command.system.empty()) say("system", command.system);
