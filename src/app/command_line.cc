@@ -8,6 +8,7 @@
 #include "app/admin.h"
 #include "app/run_model.h"
 #include "app/serve.h"
+#include "app/terminal_text.h"
 #include "app/version.h"
 #include "base/log.h"
 #include "base/strings.h"
@@ -61,7 +62,7 @@ struct SharedFlags {
 
 int report(const Status& done) {
   if (done) return 0;
-  std::fprintf(stderr, "embrace: %s\n", done.error().message().c_str());
+  std::fprintf(stderr, "embrace: %s\n", for_terminal(done.error().message()).c_str());
   return done.error().code() == Code::InvalidArgument ? 2 : 1;
 }
 

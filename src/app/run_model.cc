@@ -8,6 +8,7 @@
 #include <iostream>
 #include <utility>
 
+#include "app/terminal_text.h"
 #include "base/strings.h"
 #include "json/view.h"
 #include "rt/blocking.h"
@@ -44,8 +45,7 @@ Result<std::filesystem::path> find_model(rt::Blocking blocking, const RunCommand
   const bool shown = ::isatty(STDERR_FILENO) == 1;
   const auto show = [shown](const tf::Progress& progress) {
     if (!shown) return;
-    std::fprintf(stderr, "\r%.*s: %llu of %llu MB\033[K", static_cast<int>(progress.file.size()),
-                 progress.file.data(),
+    std::fprintf(stderr, "\r%s: %llu of %llu MB\033[K", for_terminal(progress.file).c_str(),
                  static_cast<unsigned long long>(progress.done_bytes / 1'000'000),
                  static_cast<unsigned long long>(progress.size_bytes / 1'000'000));
   };
@@ -114,8 +114,10 @@ class Session {
  private:
   Result<tf::Generation> write(std::span<const std::int32_t> tokens) {
     return tf::generate({*model_.lm, team_, pool_, work_}, tokens, options_, &model_.tokenizer,
-                        nullptr, [](const tf::Step& step) {
-                          std::fwrite(step.text.data(), 1, step.text.size(), stdout);
+                        nullptr, [shown = ::isatty(STDOUT_FILENO) == 1](const tf::Step& step) {
+                          const std::string text =
+                              shown ? for_terminal(step.text) : std::string(step.text);
+                          std::fwrite(text.data(), 1, text.size(), stdout);
                           std::fflush(stdout);
                           return std::ferror(stdout) == 0;
                         });
