@@ -82,6 +82,14 @@ struct Team::Impl {
     }
   }
 
+  void stop() {
+    stopping.store(true, std::memory_order_release);
+    bell.fetch_add(1, std::memory_order_release);
+    bell.notify_all();
+    for (std::thread& thread : threads) thread.join();
+    threads.clear();
+  }
+
   void serve() {
     int seen = 0;
     for (;;) {
@@ -96,15 +104,15 @@ struct Team::Impl {
 
 Team::Team(unsigned threads) : impl_(std::make_unique<Impl>()) {
   if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
-  for (unsigned i = 1; i < threads; ++i) impl_->threads.emplace_back([this] { impl_->serve(); });
+  try {
+    for (unsigned i = 1; i < threads; ++i) impl_->threads.emplace_back([this] { impl_->serve(); });
+  } catch (...) {  // the system gives no more threads
+    impl_->stop();
+    throw;
+  }
 }
 
-Team::~Team() {
-  impl_->stopping.store(true, std::memory_order_release);
-  impl_->bell.fetch_add(1, std::memory_order_release);
-  impl_->bell.notify_all();
-  for (std::thread& thread : impl_->threads) thread.join();
-}
+Team::~Team() { impl_->stop(); }
 
 unsigned Team::size() const { return static_cast<unsigned>(impl_->threads.size()) + 1; }
 

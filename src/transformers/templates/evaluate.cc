@@ -354,6 +354,7 @@ Result<Value> Renderer::attribute(const Value& subject, std::string_view name) {
 Result<Value> Renderer::item(const Value& subject, const Value& key) {
   EMB_DO(spend(1 + (subject.is_text() ? subject.as_text().size() / 64 : 0)));
   if (subject.is_undefined()) return undefined_error(subject);
+  if (subject.is(Kind::Dict)) EMB_DO(spend(1 + key.weight() / 8));
   if (auto found = find_item(*this, subject, key)) return std::move(*found);
   if (!key.is_text())
     return undefined(cat(object_name(subject), " has no element ", key_repr(key)));
@@ -425,15 +426,23 @@ Result<Value> Renderer::slice(const Value& subject, const Value& begin, const Va
   const auto* range = subject.as<RangeObject>();
   auto part = std::make_shared<RangeObject>();
   part->charge(&budget_, sizeof(RangeObject));
-  part->start = range->start + from * range->step;
-  part->step = range->step * stride;
-  part->stop = range->start + to * range->step;
+  std::int64_t begun = 0;
+  std::int64_t ended = 0;
+  if (__builtin_mul_overflow(from, range->step, &begun) ||
+      __builtin_add_overflow(range->start, begun, &part->start) ||
+      __builtin_mul_overflow(range->step, stride, &part->step) ||
+      __builtin_mul_overflow(to, range->step, &ended) ||
+      __builtin_add_overflow(range->start, ended, &part->stop)) {
+    return fail(Code::TooLarge, "the range is too large");
+  }
   part->count = static_cast<std::int64_t>(out.size());
   return Value::object(Kind::Range, std::move(part));
 }
 
 Result<Value> Renderer::call(const Value& callee, Arguments arguments) {
-  EMB_DO(spend());
+  EMB_DO(spend(1 + arguments.positional.size() + arguments.named.size()));
+  const Deeper deeper(*this);
+  EMB_DO(deeper.check());
   if (callee.is_undefined()) return undefined_error(callee);
   if (!callee.is(Kind::Other))
     return type_error(cat("'", type_name(callee), "' object is not callable"));

@@ -183,7 +183,9 @@ bool has_test(std::string_view name) {
 }
 
 Result<Value> Renderer::filter(std::string_view name, const Value& subject, Arguments arguments) {
-  EMB_DO(spend(1 + subject.weight() / 32));
+  EMB_DO(spend(1 + subject.weight() / 32 + arguments.positional.size()));
+  const Deeper deeper(*this);
+  EMB_DO(deeper.check());
   if (const FilterEntry* entry = find_filter(name))
     return entry->function(*this, entry->name, subject, arguments);
   if (has_filter(name))
@@ -192,7 +194,9 @@ Result<Value> Renderer::filter(std::string_view name, const Value& subject, Argu
 }
 
 Result<bool> Renderer::test(std::string_view name, const Value& subject, Arguments arguments) {
-  EMB_DO(spend());
+  EMB_DO(spend(1 + arguments.positional.size()));
+  const Deeper deeper(*this);
+  EMB_DO(deeper.check());
   for (const TestEntry& entry : kTests) {
     if (entry.name == name) return entry.test(*this, subject, arguments);
   }

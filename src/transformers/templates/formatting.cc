@@ -146,7 +146,9 @@ Result<std::string> format_one(Renderer& renderer, const Value& value, const Spe
     case 'r':
     case 'a': {
       std::string text;
+      EMB_DO(renderer.spend(1 + value.weight() / 16));
       EMB_DO(append_repr(text, value, Renderer::kOutputBytesMax));
+      EMB_DO(renderer.spend(text.size() / 256));
       return cut(std::move(text), spec);
     }
     case 'c': {

@@ -127,6 +127,28 @@ TEST(HostileTemplate, WhatHoldsItselfIsShownOrRefused) {
       "no error");
 }
 
+TEST(HostileTemplate, WhatAReviewFoundStaysMended) {
+  // A step that overflowed to nothing, and was divided by.
+  EXPECT_NE(refusal("{% set n=namespace(r=range(0,2**40,2**40)) %}{% for i in range(24) %}"
+                    "{% set n.r=n.r[::2] %}{% endfor %}{{ 0 in n.r }}")
+                .find("the range is too large"),
+            std::string::npos);
+  EXPECT_NE(refusal("{{ 'a'|map(*(['map']*20000)) }}"), "no error");
+  EXPECT_NE(refusal("{{ (','*24000000).split(',') }}"), "no error");
+  EXPECT_NE(refusal("{{ ('\\n'*15000000).splitlines() }}"), "no error");
+  EXPECT_NE(
+      refusal("{% set t = 'x' * 15000000 %}{% for i in range(400000) %}{% set q = '%r' % (t,) "
+              "%}{% endfor %}"),
+      "no error");
+  EXPECT_NE(refusal("{{ 9223372036854775807|round(-1) }}", Code::InvalidArgument), "no error");
+  // Chains and cycles of loops that remember each other.
+  EXPECT_EQ(refusal("{% set n=namespace(l=0) %}{% for i in range(60000) %}{% for x in [1] %}"
+                    "{% set q=loop.changed(n.l) %}{% set n.l=loop %}{% endfor %}{% endfor %}"),
+            "no error");
+  EXPECT_EQ(refusal("{% for x in ['a'*1000] %}{% set q=loop.changed(loop) %}{% endfor %}"),
+            "no error");
+}
+
 TEST(HostileTemplate, SourcesAreLimited) {
   EXPECT_EQ(refusal(std::string(kTemplateBytesMax + 1, 'x')), "the template is too long");
   const std::pair<const char*, const char*> kBrackets[] = {

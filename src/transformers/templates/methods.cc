@@ -40,8 +40,11 @@ Result<std::string> text_of(const std::optional<Value>& given, std::string_view 
   return given->as_text();
 }
 
-Value texts(Renderer& renderer, const std::vector<std::string_view>& parts,
-            Kind kind = Kind::List) {
+// What a piece takes beside its bytes: small texts, many of them, weigh more than theirs.
+Called texts(Renderer& renderer, const std::vector<std::string_view>& parts,
+             Kind kind = Kind::List) {
+  EMB_DO(renderer.reserve(parts.size() * (sizeof(Value) + sizeof(StringObject))));
+  EMB_DO(renderer.spend(parts.size() / 8));
   std::vector<Value> items;
   items.reserve(parts.size());
   for (const std::string_view part : parts) items.push_back(renderer.text(std::string(part)));
@@ -101,7 +104,7 @@ Called split_method(Renderer& renderer, const Value& self, std::string_view name
   const bool back = name == "rsplit";
   std::string_view text = self.as_text();
   if (!bound[0] || bound[0]->is_none()) {
-    EMB_DO(renderer.spend(1 + text.size() / 8));
+    EMB_DO(renderer.spend(1 + text.size() / 4));
     // A limited split from the front keeps the white space at the end.
     return texts(renderer, split_at_spaces(text, cuts, back));
   }
@@ -111,6 +114,7 @@ Called split_method(Renderer& renderer, const Value& self, std::string_view name
   EMB_DO(renderer.spend(text.size() / 8));
   std::vector<std::string_view> parts;
   while (parts.size() < cuts) {
+    EMB_DO(renderer.spend());
     const std::size_t at = back ? text.rfind(separator) : text.find(separator);
     if (at == text.npos) break;
     parts.push_back(back ? text.substr(at + separator.size()) : text.substr(0, at));
@@ -124,7 +128,7 @@ Called split_method(Renderer& renderer, const Value& self, std::string_view name
 Called splitlines_method(Renderer& renderer, const Value& self, std::string_view name,
                          const Arguments& arguments) {
   EMB_TRY(const auto bound, bind_arguments(name, arguments, {"keepends"}));
-  EMB_DO(renderer.spend(1 + self.as_text().size() / 8));
+  EMB_DO(renderer.spend(1 + self.as_text().size() / 4));
   return texts(renderer, split_lines(self.as_text(), bound[0] && truth(*bound[0])));
 }
 
@@ -459,11 +463,13 @@ Called views_method(Renderer& renderer, const Value& self, std::string_view name
                                                             : Kind::Items);
 }
 
-Called get_method(Renderer&, const Value& self, std::string_view name, const Arguments& arguments) {
+Called get_method(Renderer& renderer, const Value& self, std::string_view name,
+                  const Arguments& arguments) {
   EMB_TRY(const auto bound, bind_arguments(name, arguments, {"key", "default"}));
   if (!bound[0]) return type_error("get expected at least 1 argument, got 0");
   if (!is_hashable(*bound[0]))
     return type_error(cat("unhashable type: '", type_name(*bound[0]), "'"));
+  EMB_DO(renderer.spend(1 + bound[0]->weight() / 8));
   const Value* found = self.as_dict().find(*bound[0]);
   return found != nullptr ? *found : bound[1].value_or(Value());
 }

@@ -214,6 +214,7 @@ Result<bool> contains(Renderer& renderer, const Value& container, const Value& i
   }
   if (container.is(Kind::Dict)) {
     if (!is_hashable(item)) return type_error(cat("unhashable type: '", type_name(item), "'"));
+    EMB_DO(renderer.spend(1 + item.weight() / 8));
     return container.as_dict().find(item) != nullptr;
   }
   if (container.is(Kind::Range)) {
@@ -225,7 +226,7 @@ Result<bool> contains(Renderer& renderer, const Value& container, const Value& i
     if (range->count == 0) return false;
     const std::int64_t last = range->start + (range->count - 1) * range->step;
     return whole >= std::min(range->start, last) && whole <= std::max(range->start, last) &&
-           (whole - range->start) % range->step == 0;
+           (range->count == 1 || (whole - range->start) % range->step == 0);
   }
   if (container.is_undefined()) return false;
   if (!container.is_items())

@@ -127,6 +127,7 @@ class Loop : public Callable {
           EMB_TRY(const bool same, is_equal(at, *alive->changed_from, given));
           if (same) return Value::boolean(false);
         }
+        if (!alive->changed_from) at.compared_.push_back(alive);
         alive->changed_from = std::move(given);
         return Value::boolean(true);
       });
@@ -144,6 +145,11 @@ Renderer::Renderer(const DictObject& variables, std::tm now) : variables_(variab
 }
 
 Renderer::~Renderer() {
+  // All are taken out before the first of them dies: each may hold the loop that holds the next.
+  std::vector<Value> compared;
+  for (const auto& loop : compared_) compared.push_back(std::move(*loop->changed_from));
+  for (const auto& loop : compared_) loop->changed_from.reset();
+  compared.clear();
   for (const auto& one : namespaces_) one->clear();
   for (const auto& scope : captured_) {
     scope->names.clear();
@@ -195,6 +201,8 @@ Result<std::string> Renderer::str(const Value& value) {
   EMB_DO(spend(1 + value.weight() / 16));
   std::string out;
   EMB_DO(append_str(out, value, kOutputBytesMax));
+  // What is opaque weighs little and may show much.
+  EMB_DO(spend(out.size() / 256));
   return out;
 }
 

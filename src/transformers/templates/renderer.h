@@ -23,6 +23,7 @@
 
 namespace embrace::transformers {
 
+class Loop;
 class Renderer;
 
 struct Arguments {
@@ -51,7 +52,7 @@ class Scope : public Object {
 class Renderer {
  public:
   static constexpr std::size_t kOutputBytesMax = std::size_t{16} << 20;
-  static constexpr unsigned kDepthMax = 1000;
+  static constexpr unsigned kDepthMax = 400;  // about half a megabyte of stack
 
   // Bytes of the output that {% generation %} marked.
   struct Marked {
@@ -160,6 +161,7 @@ class Renderer {
   // What can hold itself: emptied at the end.
   std::vector<std::shared_ptr<DictObject>> namespaces_;
   std::vector<std::shared_ptr<Scope>> captured_;
+  std::vector<std::shared_ptr<Loop>> compared_;  // whose changed() was asked
 };
 
 // The values of a call by the names of its parameters; absent ones are nullopt.

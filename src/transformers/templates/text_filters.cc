@@ -405,7 +405,9 @@ Made round_filter(Renderer& renderer, std::string_view name, const Value& subjec
   if (method == "common") {
     if (subject.is(Kind::Float)) return Value::floating(rounded(subject.as_double(), precision));
     if (precision >= 0) return Value::integer(subject.as_int());
-    return Value::integer(static_cast<std::int64_t>(rounded(subject.as_double(), precision)));
+    const double whole = rounded(subject.as_double(), precision);
+    if (std::abs(whole) >= 9.2e18) return fail(Code::InvalidArgument, "the number is too large");
+    return Value::integer(static_cast<std::int64_t>(whole));
   }
   const double scale = std::pow(10.0, static_cast<double>(precision));
   const double scaled = subject.as_double() * scale;
