@@ -43,6 +43,8 @@ Result<Sound> resample(Team& team, const Sound& sound, std::uint32_t rate) {
   const auto reach = static_cast<std::int64_t>(std::ceil(kZeros / cutoff));
   const auto taps = static_cast<std::size_t>(2 * reach);
 
+  if (sound.samples.size() / from + 1 > kSamplesMax / to)
+    return fail(Code::TooLarge, cat("the sound has more than ", kSamplesMax, " samples"));
   Sound out;
   out.rate = rate;
   out.samples.resize((sound.samples.size() * to + from - 1) / from);

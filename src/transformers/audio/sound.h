@@ -23,6 +23,8 @@ inline constexpr std::uint32_t kRateMin = 1000;
 inline constexpr std::uint32_t kRateMax = 192'000;
 inline constexpr std::size_t kWaveBytesMax = std::size_t{1} << 30;
 inline constexpr std::size_t kWaveChannelsMax = 64;
+// What one sound may have, at any rate: four hours and a half at 16 kHz.
+inline constexpr std::size_t kSamplesMax = std::size_t{1} << 28;
 
 // The bytes of a WAV file (RIFF; Microsoft and IBM 1991, and WAVE_FORMAT_EXTENSIBLE): whole numbers
 // of 8, 16, 24 or 32 bits, divided by 2^(bits - 1), or floats of 32 or 64 bits. Channels are
@@ -40,7 +42,7 @@ Result<Sound> read_wave(std::span<const std::byte> file);
 // with c = 0.95 min(1, to / from), kaiser(u) = I0(10 sqrt(1 - u^2)) / I0(10) (Kaiser 1974), and h
 // scaled so that a constant stays what it is. Before the first sample and behind the last is
 // silence. Frequencies up to 0.9 of the lower rate's half stay; what the lower rate cannot hold is
-// 90 dB down. InvalidArgument for rates outside kRateMin to kRateMax.
+// 90 dB down. InvalidArgument for rates outside kRateMin to kRateMax, TooLarge above kSamplesMax.
 Result<Sound> resample(Team& team, const Sound& sound, std::uint32_t rate);
 
 }  // namespace embrace::transformers

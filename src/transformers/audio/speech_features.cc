@@ -65,6 +65,8 @@ Result<SpeechFeatures> SpeechFeatures::parse(json::View preprocessor_config) {
     return fail(Code::NotBuilt, "features with dither, which is random");
   if (made.window_samples_ / made.hop_ > kFramesMax)
     read.complain("preprocessor_config.json: hop_length is too short");
+  if (made.window_samples_ < made.hop_)
+    read.complain("preprocessor_config.json: hop_length is longer than chunk_length");
   if (made.window_samples_ <= frame)
     read.complain("preprocessor_config.json: n_fft is longer than chunk_length");
   EMB_DO(read.status());

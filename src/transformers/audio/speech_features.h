@@ -27,8 +27,6 @@ class SpeechFeatures {
  public:
   enum class Kind : std::uint8_t { LogMel, Samples };
 
-  static constexpr std::size_t kSamplesMax = std::size_t{1} << 28;
-
   // InvalidArgument for settings out of bounds, NotBuilt for other extractors and for dither, which
   // is random.
   static Result<SpeechFeatures> parse(json::View preprocessor_config);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string>
 
+#include "json/view.h"
 #include "transformers/audio/speech_fixture.h"
 
 namespace embrace::transformers {
@@ -112,6 +113,14 @@ TEST(Fourier, IsTheSumThatItStandsFor) {
       ASSERT_LT(std::abs(out[k] - sum), 1e-10) << length << ' ' << k;
     }
   }
+}
+
+TEST(SpeechFeatures, RefusesFramesThatAreFurtherApartThanTheSoundIsLong) {
+  const auto settings = json::Document::parse(
+      R"({"feature_extractor_type": "WhisperFeatureExtractor", "sampling_rate": 1000,
+          "chunk_length": 1, "hop_length": 8192})");
+  ASSERT_TRUE(settings);
+  EXPECT_FALSE(SpeechFeatures::parse(settings->root()));
 }
 
 }  // namespace

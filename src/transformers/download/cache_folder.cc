@@ -45,7 +45,10 @@ Status check_relative_path(std::string_view path) {
   if (path.empty() || path.size() > kPathBytesMax) return wrong();
   for (const std::string_view name : split(path, '/')) {
     if (name.empty() || name == "." || name == ".." || name.size() > kNameBytesMax) return wrong();
-    if (name.find_first_of(std::string_view("\\\0", 2)) != std::string_view::npos) return wrong();
+    const bool plain = std::ranges::all_of(name, [](char c) {
+      return c != '\\' && c != '\x7f' && static_cast<unsigned char>(c) >= 0x20;
+    });
+    if (!plain) return wrong();
   }
   return Done{};
 }

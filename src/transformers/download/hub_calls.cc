@@ -150,6 +150,9 @@ Result<RemoteFile> HubCalls::ask(rt::Blocking blocking, const RepoName& repo,
                                       " is not answered as a Hub does, with commit, "
                                       "content and size; is HF_ENDPOINT right?"));
     }
+    if (is_commit(revision) && file.commit != revision)
+      return fail(Code::Unusable,
+                  cat(place.url, " is answered with another commit, ", file.commit));
     file.size_bytes = *size;
     return file;
   }

@@ -85,10 +85,13 @@ std::span<const Candidate> Sampler::distribution(std::span<const float> logits) 
     candidates_.push_back({static_cast<std::int32_t>(best), 1.0f});
     return candidates_;
   }
-  const auto divisor = static_cast<float>(options_.temperature);
+  // The highest becomes 0, so that no quotient is too large for a float.
+  const float highest = *std::ranges::max_element(logits);
   for (std::size_t i = 0; i < logits.size(); ++i) {
-    if (logits[i] > kNever)
-      candidates_.push_back({static_cast<std::int32_t>(i), logits[i] / divisor});
+    if (logits[i] > kNever) {
+      const double cooled = (static_cast<double>(logits[i]) - highest) / options_.temperature;
+      candidates_.push_back({static_cast<std::int32_t>(i), static_cast<float>(cooled)});
+    }
   }
   if (candidates_.empty()) {  // nothing may come: rather something than nothing
     candidates_.push_back({0, 1.0f});

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include "base/file.h"
@@ -209,13 +210,22 @@ Result<Weights> LoraAdapter::merge(Team& team, const Weights& base, Precision pr
   merged->base = base;
   merged->adapter = tensors_;
   auto views = base.all();
+  // Names in front are read away, so two of the adapter's may mean one of the model's.
+  std::set<std::string> replaced;
+  std::set<std::string> changed;
+  const auto once = [](std::set<std::string>& names, const std::string& name) -> Status {
+    if (names.insert(name).second) return Done{};
+    return fail(Code::InvalidArgument, cat("the adapter changes ", name, " twice"));
+  };
   for (const Whole& whole : wholes_) {
     EMB_TRY(const std::string name, find_name(base, whole.name));
+    EMB_DO(once(replaced, name));
     views[name] = whole.view;
   }
   merged->tensors.reserve(changes_.size());  // views point into them
   for (const Change& change : changes_) {
     EMB_TRY(const std::string name, find_name(base, change.module + ".weight"));
+    EMB_DO(once(changed, name));
     TensorView& view = views[name];
     const std::size_t rows = change.turned ? change.inputs : change.outputs;
     const std::size_t columns = change.turned ? change.outputs : change.inputs;

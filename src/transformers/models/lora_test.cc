@@ -104,6 +104,21 @@ float merged_value(const LoraAdapter& adapter, const Weights& base, Precision pr
   return values.front();
 }
 
+TEST(LoraAdapter, RefusesToChangeOneTensorTwice) {
+  std::vector<OwnedTensor> all;
+  for (const std::string module : {"model.layers.0.mlp.up", "other.model.layers.0.mlp.up"}) {
+    all.push_back(filled("base_model.model." + module + ".lora_A.weight", {4, 2}, 1));
+    all.push_back(filled("base_model.model." + module + ".lora_B.weight", {3, 4}, 0.5));
+  }
+  const auto adapter = parse("", *Weights::from_tensors(std::move(all)));
+  ASSERT_TRUE(adapter) << adapter.error().message();
+  Team team(1);
+  const auto merged = adapter->merge(team, weights_of(filled(std::string(kWeight), {3, 2}, 1)),
+                                     Precision::AsStored);
+  ASSERT_FALSE(merged);
+  EXPECT_NE(merged.error().message().find("twice"), std::string::npos);
+}
+
 TEST(LoraAdapter, ScalesByRankOrItsRootAndByPatterns) {
   const Weights base = weights_of(filled(std::string(kWeight), {3, 2}, 1));
   const auto value = [&](const std::string& more) {

@@ -5,6 +5,7 @@
 
 #include "base/strings.h"
 #include "transformers/models/config.h"
+#include "transformers/models/loadable.h"
 #include "transformers/models/seq2seq.h"
 
 namespace embrace::transformers {
@@ -266,6 +267,7 @@ class Seq2SeqLoader {
 
 Result<std::unique_ptr<Seq2Seq>> Seq2Seq::load(const Weights& weights, json::View config,
                                                Precision precision) {
+  EMB_DO(check_loadable(weights, config));
   return Seq2SeqLoader(weights, config, precision).load();
 }
 

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/strings.h"
 #include "transformers/models/config.h"
+#include "transformers/models/loadable.h"
 
 namespace embrace::transformers {
 
@@ -67,6 +68,7 @@ void norm_over_time(Team& team, const Norm& norm, Matrix& rows) {
 
 Result<std::unique_ptr<Wav2Vec2>> Wav2Vec2::load(const Weights& weights, json::View config,
                                                  Precision precision) {
+  EMB_DO(check_loadable(weights, config));
   ConfigReader read(config);
   const std::string type = read.text_or("model_type", "");
   if (type != "wav2vec2")
@@ -131,8 +133,7 @@ Result<std::unique_ptr<Wav2Vec2>> Wav2Vec2::load(const Weights& weights, json::V
 Status Wav2Vec2::load_steps(const Weights& weights, const std::string& prefix, json::View config,
                             Precision precision) {
   ConfigReader read(config);
-  const auto channels =
-      read_list(read, "conv_dim", std::vector<std::size_t>(7, 512), ConfigReader::kSizeMax);
+  const auto channels = read_list(read, "conv_dim", std::vector<std::size_t>(7, 512), 4096);
   const auto strides = read_list(read, "conv_stride", {5, 2, 2, 2, 2, 2, 2}, 4096);
   const auto kernels = read_list(read, "conv_kernel", {10, 3, 3, 3, 3, 2, 2}, 4096);
   const std::string norm = read.text_or("feat_extract_norm", "group");
@@ -215,7 +216,14 @@ Status Wav2Vec2::forward(Team& team, const Matrix& samples, Matrix& hidden) cons
     return fail(Code::InvalidArgument,
                 cat("a sound of ", samples.rows(), " samples is too short for the model"));
   }
-  if (rows > kRowsMax)
+  // Between the samples and the rows lie the first steps' features, far more of them.
+  std::size_t wide = samples.rows();
+  bool fits = rows <= kRowsMax;
+  for (const Step& step : steps_) {
+    wide = step.convolution.rows_out(wide);
+    fits = fits && wide <= kFeaturesMax / step.convolution.channels_out();
+  }
+  if (!fits)
     return fail(Code::TooLarge, cat("a sound of ", samples.rows(), " samples is too long"));
   Matrix features;
   Matrix next;

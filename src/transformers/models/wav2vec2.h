@@ -36,6 +36,8 @@ class Wav2Vec2 {
  public:
   // Rows of one sound: attention works on all of them at once.
   static constexpr std::size_t kRowsMax = std::size_t{1} << 15;
+  // Of one step, 8 GiB.
+  static constexpr std::size_t kFeaturesMax = std::size_t{1} << 31;
 
   // model_type "wav2vec2", with tensors under "wav2vec2." or none. InvalidArgument when weights and
   // config do not fit, NotBuilt for adapters and other model types.

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/strings.h"
 #include "transformers/models/config.h"
+#include "transformers/models/loadable.h"
 
 namespace embrace::transformers {
 
@@ -43,6 +44,7 @@ void look(Team& team, const Matrix& queries, std::span<const float> rows,
 
 Result<std::unique_ptr<Whisper>> Whisper::load(const Weights& weights, json::View config,
                                                Precision precision) {
+  EMB_DO(check_loadable(weights, config));
   ConfigReader read(config);
   const std::string type = read.text_or("model_type", "");
   if (type != "whisper")

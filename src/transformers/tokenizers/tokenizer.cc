@@ -430,7 +430,12 @@ Result<std::string> DecodeStream::step(std::uint32_t id) {
   ids_.push_back(id);
   EMB_TRY(const std::string text, tokenizer_->decode(ids_, skip_special_tokens_));
   const bool unfinished = text.ends_with(kReplacement) && ids_.size() - said_ <= kUnsaidMax;
-  if (unfinished || text.size() <= said_text_.size()) return std::string();
+  if (text.size() <= said_text_.size()) {
+    // Silent ones (special tokens, unknown ids) must not pile up.
+    if (!unfinished && ids_.size() - said_ > kUnsaidMax) return flush();
+    return std::string();
+  }
+  if (unfinished) return std::string();
   return flush();
 }
 
