@@ -53,7 +53,7 @@ def test_a_program_elsewhere_uses_the_library(tmp_path):
     source.mkdir()
     (source / "CMakeLists.txt").write_text(CMAKE)
     (source / "consumer.cc").write_text(PROGRAM)
-    subprocess.run(["cmake", "-S", source, "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_CXX_COMPILER=clang++-19"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "-G", "Ninja", "-S", source, "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_CXX_COMPILER=clang++-19"], check=True, stdout=subprocess.DEVNULL)
     subprocess.run(["cmake", "--build", build], check=True, stdout=subprocess.DEVNULL)
     testdata = ROOT / "src/transformers/testdata"
     done = subprocess.run([build / "consumer", testdata / "gpt2.json", testdata / "gguf/llama.gguf"], capture_output=True, text=True, check=True,
