@@ -68,7 +68,7 @@ Status PackStream::note(const Oid& oid, std::size_t start) {
 Result<Oid> PackStream::finish() {
   if (file_ != nullptr) EMB_DO(flush());
   sha_.update(buffer_);
-  const Oid sum = sha_.finish();
+  const Oid sum(sha_.finish());
   append_oid(buffer_, sum);
   if (file_ != nullptr) {
     EMB_DO(file_->write_all(buffer_));
@@ -134,9 +134,9 @@ std::string render_index(std::vector<Placed> placed, const Oid& pack_sum) {
   }
   out += far_offsets;
   append_oid(out, pack_sum);
-  Sha1 sha;
+  crypto::Sha1 sha;
   sha.update(out);
-  append_oid(out, sha.finish());
+  append_oid(out, Oid(sha.finish()));
   return out;
 }
 

@@ -13,8 +13,8 @@
 
 #include "base/file.h"
 #include "base/result.h"
+#include "crypto/sha1.h"
 #include "git/odb.h"
-#include "git/sha1.h"
 #include "git/types.h"
 
 namespace embrace::git {
@@ -54,7 +54,7 @@ class PackStream {
   std::string buffer_;
   std::uint64_t flushed_ = 0;
   std::vector<Placed> placed_;
-  Sha1 sha_;
+  crypto::Sha1 sha_;
   z_stream deflate_{};
   bool deflate_ready_ = false;
 };

@@ -7,9 +7,9 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "crypto/sha1.h"
 #include "git/git_program.h"
 #include "git/process.h"
-#include "git/sha1.h"
 #include "testing/run.h"
 
 namespace embrace::git {
@@ -381,9 +381,9 @@ class DoublingPack {
   }
   std::string finish() const {
     std::string bytes = "PACK" + std::string("\0\0\0\2", 4) + bytes_;
-    Sha1 sha1;
+    crypto::Sha1 sha1;
     sha1.update(bytes);
-    const Oid trailer = sha1.finish();
+    const Oid trailer(sha1.finish());
     return bytes.append(reinterpret_cast<const char*>(trailer.bytes().data()), 20);
   }
 

@@ -4,7 +4,6 @@
 
 #include "git/git_program.h"
 #include "git/object_text.h"
-#include "git/sha1.h"
 
 namespace embrace::git {
 namespace {
@@ -15,20 +14,6 @@ TEST(Oid, ParsesWhatItRenders) {
   EXPECT_FALSE(Oid::parse(hex.substr(1)));
   EXPECT_FALSE(Oid::parse(hex.substr(1) + "g"));
   EXPECT_TRUE(Oid().is_zero());
-}
-
-TEST(Sha1, HashesAsTheStandardSays) {
-  Sha1 abc;
-  abc.update("abc");
-  EXPECT_EQ(abc.finish().hex(), "a9993e364706816aba3e25717850c26c9cd0d89d");
-  EXPECT_EQ(Sha1().finish().hex(), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
-  Sha1 pieces;
-  Sha1 whole;
-  const std::string bytes(1000, 'q');
-  for (std::size_t i = 0; i < bytes.size(); i += 37)
-    pieces.update(std::string_view(bytes).substr(i, 37));
-  whole.update(bytes);
-  EXPECT_EQ(pieces.finish(), whole.finish());
 }
 
 TEST(LfsPointer, ReadsOnlyRealPointers) {

@@ -7,9 +7,9 @@
 
 #include "base/file.h"
 #include "base/strings.h"
+#include "crypto/sha1.h"
 #include "git/pack_stream.h"
 #include "git/repository_impl.h"
-#include "git/sha1.h"
 
 namespace embrace::git {
 namespace {
@@ -112,9 +112,9 @@ Result<YoungPack> parse_young_pack(std::string name, std::string bytes, std::str
     return fail(Code::Corrupt, cat(pack.name, " is damaged: ", why));
   };
   if (pack.bytes.size() < kHeadBytes + kSumBytes) return corrupt("it is too short");
-  Sha1 sha;
+  crypto::Sha1 sha;
   sha.update(std::string_view(pack.bytes).substr(0, pack.bytes.size() - kSumBytes));
-  const Oid sum = sha.finish();
+  const Oid sum(sha.finish());
   if (sum != checksum_in(pack)) return corrupt("its checksum is not that of its bytes");
   if (pack.name != cat(kPrefix, sum.hex())) return corrupt("it has the name of another");
   auto parsed = parse_items(items);

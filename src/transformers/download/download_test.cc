@@ -11,7 +11,6 @@
 #include "transformers/download/cache_folder.h"
 #include "transformers/download/content_check.h"
 #include "transformers/download/hub.h"
-#include "transformers/download/sha1.h"
 
 namespace embrace::transformers {
 namespace {
@@ -115,19 +114,6 @@ TEST(CacheFolder, RevisionsAreRemembered) {
   ASSERT_TRUE(cache.keep_absence(kCommit, "x/y"));
   ASSERT_TRUE(cache.keep_absence(kCommit, "x/y"));
   EXPECT_TRUE(cache.is_known_absent(kCommit, "x/y"));
-}
-
-TEST(Sha1, IsThatOfTheStandard) {
-  const auto of = [](std::string_view text, std::size_t pieces) {
-    Sha1 sha1;
-    for (std::size_t at = 0; at < text.size(); at += pieces) sha1.add(text.substr(at, pieces));
-    return sha1.finish();
-  };
-  EXPECT_EQ(of("", 1), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
-  EXPECT_EQ(of("abc", 1), "a9993e364706816aba3e25717850c26c9cd0d89d");
-  EXPECT_EQ(of("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 7),
-            "84983e441c3bd26ebaae4aa1f95129e5e54670f1");
-  EXPECT_EQ(of(std::string(1'000'000, 'a'), 999), "34aa973cd4c4daa4f61eeb2bdbad27316534016f");
 }
 
 TEST(ContentCheck, SeesWhatIsWrong) {

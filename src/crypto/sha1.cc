@@ -1,10 +1,10 @@
-#include "git/sha1.h"
+#include "crypto/sha1.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
 
-namespace embrace::git {
+namespace embrace::crypto {
 
 void Sha1::mix(const std::uint8_t* block) {
   std::array<std::uint32_t, 80> w;
@@ -64,7 +64,7 @@ void Sha1::update(std::string_view bytes) {
   std::memcpy(block_.data(), at, left);
 }
 
-Oid Sha1::finish() {
+std::array<std::uint8_t, 20> Sha1::finish() {
   const std::uint64_t bits = length_ * 8;
   static constexpr char padding[64] = {'\x80'};
   const std::size_t held = length_ % 64;
@@ -75,7 +75,7 @@ Oid Sha1::finish() {
   std::array<std::uint8_t, 20> out;
   for (int i = 0; i < 20; ++i)
     out[i] = static_cast<std::uint8_t>(state_[i / 4] >> (24 - 8 * (i % 4)));
-  return Oid(out);
+  return out;
 }
 
-}  // namespace embrace::git
+}  // namespace embrace::crypto
