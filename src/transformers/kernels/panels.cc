@@ -21,13 +21,6 @@ std::uint16_t half_bits(float value) {
   return std::bit_cast<std::uint16_t>(static_cast<_Float16>(value));
 }
 
-// To the nearest, ties to even. A NaN stays one.
-std::uint16_t bfloat_bits(float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  if ((bits & 0x7fffffff) > 0x7f800000) return static_cast<std::uint16_t>(bits >> 16 | 0x40);
-  return static_cast<std::uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
 template <class T>
 void put(std::byte* at, T value) {
   std::memcpy(at, &value, sizeof value);

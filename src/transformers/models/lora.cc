@@ -1,7 +1,6 @@
 #include "transformers/models/lora.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -112,12 +111,6 @@ Result<std::string> find_name(const Weights& base, std::string_view name) {
     return fail(Code::InvalidArgument,
                 cat("the adapter changes ", name, ", which the model lacks"));
   return *found;
-}
-
-std::uint16_t to_bf16(float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  if (std::isnan(value)) return static_cast<std::uint16_t>(bits >> 16 | 0x40);
-  return static_cast<std::uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
 }
 
 struct Merged {
@@ -267,7 +260,7 @@ Result<Weights> LoraAdapter::merge(Team& team, const Weights& base, Precision pr
       std::memcpy(tensor.bytes.data(), values.data(), tensor.bytes.size());
     } else {
       for (std::size_t i = 0; i < values.size(); ++i) {
-        const std::uint16_t half = to_bf16(values[i]);
+        const std::uint16_t half = bfloat_bits(values[i]);
         std::memcpy(tensor.bytes.data() + i * sizeof half, &half, sizeof half);
       }
     }

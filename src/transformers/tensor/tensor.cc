@@ -173,6 +173,12 @@ std::string render_shape(std::span<const std::int64_t> shape) {
   return text + "]";
 }
 
+std::uint16_t bfloat_bits(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  if ((bits & 0x7fffffff) > 0x7f800000) return static_cast<std::uint16_t>(bits >> 16 | 0x40);
+  return static_cast<std::uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
 std::int64_t TensorView::elements() const {
   std::int64_t product = 1;
   for (const std::int64_t side : shape) product *= side;

@@ -64,6 +64,9 @@ struct TensorView {
   std::int64_t rows() const { return columns() == 0 ? 0 : elements() / columns(); }
 };
 
+// The nearest BF16, ties to even. A NaN stays one.
+std::uint16_t bfloat_bits(float value);
+
 // Elements [first, first + into.size()) of the tensor as f32, whatever floating or block type it
 // has; integers are converted by value. In block types `first` and the count are multiples of the
 // block. InvalidArgument outside the tensor.
