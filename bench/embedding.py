@@ -146,13 +146,9 @@ def main():
     if sys.argv[1] == "--peer":
         peer(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
         return
-    from types import SimpleNamespace
+    from report import run_alone
 
-    from report import Report
-
-    report = Report()
-    measure(report, pathlib.Path(sys.argv[1]), SimpleNamespace(quick="--quick" in sys.argv))
-    report.write(pathlib.Path(sys.argv[1]) / "embeddings.csv")
+    run_alone(measure, "embeddings.csv")
 
 
 if __name__ == "__main__":

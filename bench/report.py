@@ -2,7 +2,10 @@
 
 import csv
 import dataclasses
+import pathlib
 import re
+import sys
+from types import SimpleNamespace
 
 COLUMNS = ["figure", "value", "unit", "reference", "reference_value", "ratio", "goal"]
 
@@ -66,3 +69,10 @@ class Report:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(COLUMNS)
             writer.writerows(row.cells() for row in self.rows)
+
+
+def run_alone(measure, name):
+    """One part as a program of its own: measure(report, FOLDER, options), into FOLDER/`name`. Arguments: FOLDER [--quick]."""
+    folder, report = pathlib.Path(sys.argv[1]), Report()
+    measure(report, folder, SimpleNamespace(quick="--quick" in sys.argv))
+    report.write(folder / name)

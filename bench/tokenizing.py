@@ -108,13 +108,9 @@ def main():
     if sys.argv[1] == "--peer":
         peer(sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5] == "1")
         return
-    from types import SimpleNamespace
+    from report import run_alone
 
-    from report import Report
-
-    report = Report()
-    measure(report, pathlib.Path(sys.argv[1]), SimpleNamespace(quick="--quick" in sys.argv))
-    report.write(pathlib.Path(sys.argv[1]) / "tokenizers.csv")
+    run_alone(measure, "tokenizers.csv")
 
 
 if __name__ == "__main__":
