@@ -114,11 +114,21 @@ Status File::sync() const {
 }
 
 Result<File> lock_file(const std::string& path) {
-  EMB_TRY(File file, File::open_for_append(path));
-  while (::flock(file.fd(), LOCK_EX) != 0) {
-    if (errno != EINTR) return fail_with_errno(cat("lock ", path));
+  for (;;) {
+    EMB_TRY(File file, File::open_for_append(path));
+    while (::flock(file.fd(), LOCK_EX) != 0) {
+      if (errno != EINTR) return fail_with_errno(cat("lock ", path));
+    }
+    // Whoever had the lock may have removed the file: who comes next would lock another one.
+    struct stat held;
+    struct stat named;
+    if (::fstat(file.fd(), &held) != 0) return fail_with_errno("stat an open file");
+    if (::stat(path.c_str(), &named) != 0) {
+      if (errno != ENOENT) return fail_with_errno(cat("stat ", path));
+      continue;
+    }
+    if (held.st_ino == named.st_ino && held.st_dev == named.st_dev) return file;
   }
-  return file;
 }
 
 Result<std::string> read_file(const std::string& path, std::uint64_t bytes_max) {

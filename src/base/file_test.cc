@@ -6,6 +6,8 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <optional>
+#include <thread>
 
 #include "testing/temp_folder.h"
 
@@ -125,6 +127,25 @@ TEST(File, RemovingTwiceSucceeds) {
   EXPECT_TRUE(remove_file(folder / "a"));
   EXPECT_TRUE(remove_file(folder / "a"));
   EXPECT_EQ(names_in(folder.path()), 0u);
+}
+
+TEST(File, ALockIsOfTheFileThatHasTheName) {
+  testing::TempFolder folder;
+  const std::string path = folder / "lock";
+  struct stat held;
+  struct stat named;
+  for (int round = 0; round < 20; ++round) {
+    std::optional<File> first = *lock_file(path);
+    std::optional<File> second;
+    std::jthread waiting([&] { second = *lock_file(path); });
+    for (int i = 0; i < round * 10; ++i) std::this_thread::yield();
+    ASSERT_TRUE(remove_file(path));  // while the other waits, as likely as not
+    first.reset();
+    waiting.join();
+    ASSERT_EQ(::fstat(second->fd(), &held), 0);
+    ASSERT_EQ(::stat(path.c_str(), &named), 0);
+    ASSERT_EQ(held.st_ino, named.st_ino);
+  }
 }
 
 TEST(File, ErrnoBecomesOurCodes) {
