@@ -16,10 +16,6 @@ namespace embrace::transformers::avx512_bf16 {
         target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512bf16,avx2,fma,f16c"))), \
     apply_to = function)
 #pragma clang attribute push(__attribute__((no_sanitize("undefined"))), apply_to = function)
-#include "transformers/kernels/lanes-inl.h"
-#include "transformers/kernels/math-inl.h"
-#include "transformers/kernels/products-inl.h"
-#include "transformers/kernels/rows-inl.h"
 #include "transformers/kernels/table-inl.h"
 #pragma clang attribute pop
 #pragma clang attribute pop

@@ -9,10 +9,6 @@
 namespace embrace::transformers::plain {
 // UBSan watches the callers alone: unrolled loops with its checks take minutes to compile.
 #pragma clang attribute push(__attribute__((no_sanitize("undefined"))), apply_to = function)
-#include "transformers/kernels/lanes-inl.h"
-#include "transformers/kernels/math-inl.h"
-#include "transformers/kernels/products-inl.h"
-#include "transformers/kernels/rows-inl.h"
 #include "transformers/kernels/table-inl.h"
 #pragma clang attribute pop
 }  // namespace embrace::transformers::plain

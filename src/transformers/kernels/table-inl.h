@@ -1,4 +1,14 @@
-// The table of one level: included last.
+// The table of one level, and all that stands in it, in this order.
+
+// clang-format off
+#include "transformers/kernels/lanes-inl.h"
+#include "transformers/kernels/math-inl.h"
+#include "transformers/kernels/groups-inl.h"
+#include "transformers/kernels/few_rows-inl.h"
+#include "transformers/kernels/many_rows-inl.h"
+#include "transformers/kernels/round-inl.h"
+#include "transformers/kernels/rows-inl.h"
+// clang-format on
 
 const Kernels kKernels = {
     .few_rows = {few_rows_words<F32Words>, few_rows_words<Bf16Words>, few_rows_groups<Q8_0Groups>,
