@@ -19,17 +19,28 @@ std::string noise(std::size_t count) {
   return bytes;
 }
 
-template <auto kFind>
-void scan(benchmark::State& state) {
+template <typename Find>
+void scan(benchmark::State& state, Find find) {
   const std::string bytes = noise(64 << 10);
   for (auto _ : state) {
     std::uint64_t hash = 0;
-    benchmark::DoNotOptimize(kFind(hash, bytes, ~std::uint64_t{0}));
+    benchmark::DoNotOptimize(find(hash, bytes, ~std::uint64_t{0}));
   }
   state.SetBytesProcessed(state.iterations() * bytes.size());
 }
-BENCHMARK(scan<find_gear_match_plainly>)->Name("scan_plainly");
-BENCHMARK(scan<find_gear_match>)->Name("scan");
+BENCHMARK_CAPTURE(scan, plainly, find_gear_match_plainly);
+BENCHMARK_CAPTURE(scan, fastest, find_gear_match);
+
+// In registers, then each of strip_scans().
+void scan_by(benchmark::State& state) {
+  const auto way = static_cast<std::size_t>(state.range(0));
+  if (way > strip_scans().size()) return state.SkipWithError("not on this processor");
+  const StripScan by = way == 0 ? nullptr : strip_scans()[way - 1];
+  scan(state, [by](std::uint64_t& hash, std::string_view bytes, std::uint64_t mask) {
+    return find_gear_match_by(by, hash, bytes, mask);
+  });
+}
+BENCHMARK(scan_by)->DenseRange(0, 2);
 
 void cut_noise(benchmark::State& state) {
   const std::string bytes = noise(16 << 20);

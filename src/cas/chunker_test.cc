@@ -17,6 +17,13 @@ namespace {
 constexpr std::uint64_t kMask = 0xFFFF'0000'0000'0000;
 using Ends = std::vector<std::size_t>;
 
+// Every way to find a match that this processor has.
+std::vector<StripScan> all_scans() {
+  std::vector<StripScan> scans(strip_scans().begin(), strip_scans().end());
+  scans.push_back(nullptr);
+  return scans;
+}
+
 std::string split_mix_bytes(std::size_t count, std::uint64_t seed) {
   std::string bytes;
   bytes.reserve(count + 8);
@@ -110,10 +117,13 @@ TEST(GearHash, FindsWhatAPlainWalkFinds) {
     const std::string_view run = std::string_view(bytes).substr(
         random() % 1000, random() % (std::size_t{1} << (1 + random() % 16)));
     const std::uint64_t before = random() * std::uint64_t{0x1'0000'0001};
-    std::uint64_t fast = before;
     std::uint64_t plain = before;
-    ASSERT_EQ(find_gear_match(fast, run, mask), find_gear_match_plainly(plain, run, mask));
-    ASSERT_EQ(fast, plain);
+    const std::size_t expected = find_gear_match_plainly(plain, run, mask);
+    for (const StripScan scan : all_scans()) {
+      std::uint64_t fast = before;
+      ASSERT_EQ(find_gear_match_by(scan, fast, run, mask), expected);
+      ASSERT_EQ(fast, plain);
+    }
   }
 }
 
@@ -129,12 +139,15 @@ TEST(GearHash, SeesAMatchInEveryPlace) {
   for (std::size_t at = 0; at < 9000; ++at) {
     std::string run(9500, '\x3b');  // on its own, this byte never matches
     run.replace(at, kGearWindow, planted);
-    std::uint64_t fast = 0x0123'4567'89ab'cdef;
-    std::uint64_t plain = fast;
+    constexpr std::uint64_t kBefore = 0x0123'4567'89ab'cdef;
+    std::uint64_t plain = kBefore;
     const std::size_t expected = find_gear_match_plainly(plain, run, kMask);
-    ASSERT_EQ(find_gear_match(fast, run, kMask), expected) << at;
-    ASSERT_EQ(fast, plain) << at;
     ASSERT_LE(expected, at + kGearWindow);
+    for (const StripScan scan : all_scans()) {
+      std::uint64_t fast = kBefore;
+      ASSERT_EQ(find_gear_match_by(scan, fast, run, kMask), expected) << at;
+      ASSERT_EQ(fast, plain) << at;
+    }
   }
 }
 

@@ -13,6 +13,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "cas/gear_strips.h"
+
 namespace embrace::cas {
 
 inline constexpr std::size_t kGearWindow = 64;
@@ -25,12 +27,16 @@ extern const std::array<std::uint64_t, 256> kGearTable;
 std::uint64_t absorb_gear(std::uint64_t hash, std::string_view bytes);
 
 // Absorbs bytes into `hash` until (hash & mask) is 0 after one of them. Returns how many were
-// absorbed, that one included; or kNoGearMatch when all were, without a match. Uses the widest
-// instructions that the processor has.
+// absorbed, that one included; or kNoGearMatch when all were, without a match. The first call finds
+// out which of the ways below is the fastest on this processor.
 std::size_t find_gear_match(std::uint64_t& hash, std::string_view bytes, std::uint64_t mask);
 
 // The same, one byte after the other: what the fast one is tested against.
 std::size_t find_gear_match_plainly(std::uint64_t& hash, std::string_view bytes,
                                     std::uint64_t mask);
+
+// The same by one of strip_scans(), or, for null, by four walks in ordinary registers.
+std::size_t find_gear_match_by(StripScan scan, std::uint64_t& hash, std::string_view bytes,
+                               std::uint64_t mask);
 
 }  // namespace embrace::cas
