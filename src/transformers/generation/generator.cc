@@ -88,23 +88,32 @@ Decoding::Decoding(const GenerationOptions& options, std::span<const std::int32_
   if (tokenizer != nullptr) decoder_.emplace(*tokenizer);
 }
 
-std::span<const Candidate> Decoding::candidates(std::span<float> logits) {
+Result<std::span<const Candidate>> Decoding::candidates(std::span<float> logits) {
   sampler_.penalize(logits, tokens_, prompt_tokens_);
-  if (tokens_.size() - prompt_tokens_ < options_.tokens_min) {
+  if (mask_ == nullptr && tokens_.size() - prompt_tokens_ < options_.tokens_min) {
     for (const std::int32_t end : options_.end_tokens) {
       if (static_cast<std::size_t>(end) < logits.size())
         logits[static_cast<std::size_t>(end)] = -std::numeric_limits<float>::infinity();
     }
   }
-  if (mask_ != nullptr) mask_->apply(logits);
+  if (mask_ != nullptr) {
+    EMB_DO(mask_->apply(logits));
+    if (std::ranges::max(logits) == -std::numeric_limits<float>::infinity())
+      return fail(Code::InvalidArgument,
+                  "the text's form and the options of sampling leave no token that may come next");
+  }
   return sampler_.distribution(logits);
 }
 
 Result<Step> Decoding::advance(std::span<float> logits) {
-  if (!options_.logprobs) return accept(sampler_.draw(candidates(logits)));
+  if (!options_.logprobs) {
+    EMB_TRY(const auto next, candidates(logits));
+    return accept(sampler_.draw(next));
+  }
   // The model's own view is lost once penalties are on, and the token is known only then.
   std::vector<float> own(logits.begin(), logits.end());
-  const std::int32_t token = sampler_.draw(candidates(logits));
+  EMB_TRY(const auto next, candidates(logits));
+  const std::int32_t token = sampler_.draw(next);
   read_logprobs(own, token, *options_.logprobs, logprobs_);
   return accept(token);
 }
@@ -116,13 +125,15 @@ Result<Step> Decoding::accept(std::int32_t token) {
   if (std::ranges::find(options_.end_tokens, token) != options_.end_tokens.end()) {
     finish_ = FinishReason::EndToken;
   } else {
-    if (mask_ != nullptr) mask_->accept(token);
+    if (mask_ != nullptr) EMB_DO(mask_->accept(token));
     if (decoder_) {
       EMB_TRY(const std::string piece, decoder_->step(static_cast<std::uint32_t>(token)));
       step.text = stops_.push(piece);
     }
     if (stops_.found()) {
       finish_ = FinishReason::StopString;
+    } else if (mask_ != nullptr && mask_->finished()) {
+      finish_ = FinishReason::Complete;
     } else if (tokens_.size() - prompt_tokens_ >= options_.tokens_max) {
       finish_ = FinishReason::Length;
     }

@@ -25,7 +25,7 @@ namespace embrace::transformers {
 struct GenerationOptions {
   SamplingOptions sampling = {};
   std::size_t tokens_max = 256;  // of the text, prompt not counted
-  std::size_t tokens_min = 0;    // before which no end token comes
+  std::size_t tokens_min = 0;    // before which no end token comes; a mask knows better
   std::vector<std::int32_t> end_tokens = {};
   std::vector<std::string> stop_strings = {};  // the text ends before them
   // Logarithms of probabilities with each token, and of so many likeliest ones.
@@ -41,6 +41,7 @@ Result<GenerationOptions> read_generation_options(json::View generation_config, 
 enum class FinishReason : std::uint8_t {
   None,  // not finished
   Length,
+  Complete,  // the mask lets nothing follow
   EndToken,
   StopString,
   Cancelled,
@@ -64,8 +65,9 @@ class Decoding {
   Result<Step> advance(std::span<float> logits);
   // The same with a token that was chosen elsewhere.
   Result<Step> accept(std::int32_t token);
-  // What advance() would do to the logits and choose from.
-  std::span<const Candidate> candidates(std::span<float> logits);
+  // What advance() would do to the logits and choose from. InvalidArgument when options and mask
+  // leave nothing.
+  Result<std::span<const Candidate>> candidates(std::span<float> logits);
   void cancel();
 
   FinishReason finish() const { return finish_; }

@@ -147,14 +147,22 @@ TEST(Generator, GivesTheModelsOwnProbabilities) {
 // Even tokens alone, and never one twice.
 class EvenOnce final : public LogitMask {
  public:
-  void apply(std::span<float> logits) override {
+  Status apply(std::span<float> logits) override {
+    if (seen.size() >= fails_at) return fail(Code::TooLarge, "no more");
     for (std::size_t i = 0; i < logits.size(); ++i) {
       if (i % 2 == 1 || std::ranges::find(seen, static_cast<std::int32_t>(i)) != seen.end())
         logits[i] = -std::numeric_limits<float>::infinity();
     }
+    return Done{};
   }
-  void accept(std::int32_t token) override { seen.push_back(token); }
+  Status accept(std::int32_t token) override {
+    seen.push_back(token);
+    return Done{};
+  }
+  bool finished() const override { return seen.size() >= ends_at; }
   Tokens seen;
+  std::size_t ends_at = 1000;
+  std::size_t fails_at = 1000;
 };
 
 TEST(Generator, ChoosesWhatTheMaskLeaves) {
@@ -169,6 +177,28 @@ TEST(Generator, ChoosesWhatTheMaskLeaves) {
     EXPECT_EQ(std::ranges::adjacent_find(sorted), sorted.end());
     for (const std::int32_t token : sorted) EXPECT_EQ(token % 2, 0);
   }
+}
+
+TEST(Generator, EndsWithItsMaskAndSaysWhyItsMaskFails) {
+  SmallModel small("llama");
+  EvenOnce mask;
+  mask.ends_at = 3;
+  const Generation result = run(small, {.tokens_max = 20, .tokens_min = 10}, nullptr, &mask);
+  EXPECT_EQ(result.tokens.size(), 3u);
+  EXPECT_EQ(result.finish, FinishReason::Complete);
+  mask = {};
+  mask.fails_at = 2;
+  const Tokens prompt{1, 2};
+  const auto failed = generate(small.engine(), prompt, {.tokens_max = 20}, nullptr, &mask);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().message(), "no more");
+  // Every token once, and no token that ever came before: in the end none is left.
+  mask = {};
+  const auto none =
+      generate(small.engine(), prompt, {.sampling = {.no_repeat_ngram = 1}, .tokens_max = 100},
+               nullptr, &mask);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code(), Code::InvalidArgument);
 }
 
 TEST(Generator, RefusesWhatMakesNoSense) {
