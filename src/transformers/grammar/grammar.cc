@@ -171,60 +171,133 @@ Status GrammarBuilder::check_size() const {
   return Done{};
 }
 
+namespace {
+
+// Rules of which some choice consists of symbols alone for which it holds, too. Each choice waits
+// for the rules that it calls, so the work is that of reading all rules once.
+template <class Holds>
+std::vector<bool> settle(const std::vector<Grammar::Rule>& rules, const Holds& holds_for_set) {
+  struct Waiting {
+    std::uint32_t rule;
+    std::size_t missing;
+  };
+  std::vector<Waiting> choices;
+  std::vector<std::vector<std::uint32_t>> callers(rules.size());
+  std::vector<bool> holds(rules.size(), false);
+  std::vector<std::uint32_t> news;
+  const auto settled = [&](std::uint32_t rule) {
+    if (holds[rule]) return;
+    holds[rule] = true;
+    news.push_back(rule);
+  };
+  for (std::uint32_t rule = 0; rule < rules.size(); ++rule) {
+    for (const GrammarSequence& one : rules[rule].choices) {
+      const auto never = [&](const GrammarSymbol& symbol) {
+        return !symbol.is_call && !holds_for_set(symbol.index);
+      };
+      if (std::any_of(one.begin(), one.end(), never)) continue;
+      std::size_t calls = 0;
+      for (const GrammarSymbol& symbol : one) {
+        if (!symbol.is_call) continue;
+        callers[symbol.index].push_back(static_cast<std::uint32_t>(choices.size()));
+        ++calls;
+      }
+      choices.push_back({rule, calls});
+      if (calls == 0) settled(rule);
+    }
+  }
+  while (!news.empty()) {
+    const std::uint32_t rule = news.back();
+    news.pop_back();
+    for (const std::uint32_t caller : callers[rule]) {
+      if (--choices[caller].missing == 0) settled(choices[caller].rule);
+    }
+  }
+  return holds;
+}
+
+// What a rule may begin with. `returns` when something of the caller comes after it.
+struct FirstCall {
+  std::uint32_t rule;
+  bool returns;
+};
+
+// True when a rule can call itself, before any byte, with something left to do after it: then its
+// stack would grow for ever. Cycles that leave nothing to do end where they began, and are
+// harmless. Found in the strongly connected parts (Tarjan 1972).
+bool is_left_recursive(const std::vector<std::vector<FirstCall>>& first) {
+  constexpr std::uint32_t kNone = 0xFFFFFFFF;
+  std::vector<std::uint32_t> order(first.size(), kNone);
+  std::vector<std::uint32_t> low(first.size(), 0);
+  std::vector<std::uint32_t> part(first.size(), kNone);
+  std::vector<std::uint32_t> open;
+  std::uint32_t count = 0;
+  for (std::uint32_t root = 0; root < first.size(); ++root) {
+    if (order[root] != kNone) continue;
+    std::vector<std::pair<std::uint32_t, std::size_t>> path{{root, 0}};
+    while (!path.empty()) {
+      const std::uint32_t rule = path.back().first;
+      if (path.back().second == 0 && order[rule] == kNone) {
+        order[rule] = low[rule] = count++;
+        open.push_back(rule);
+      }
+      if (path.back().second < first[rule].size()) {
+        const std::uint32_t next = first[rule][path.back().second++].rule;
+        if (order[next] == kNone) {
+          path.emplace_back(next, 0);
+        } else if (part[next] == kNone) {
+          low[rule] = std::min(low[rule], order[next]);
+        }
+        continue;
+      }
+      path.pop_back();
+      if (!path.empty()) low[path.back().first] = std::min(low[path.back().first], low[rule]);
+      if (low[rule] != order[rule]) continue;
+      while (part[rule] == kNone) {
+        part[open.back()] = rule;
+        open.pop_back();
+      }
+    }
+  }
+  for (std::uint32_t rule = 0; rule < first.size(); ++rule) {
+    for (const FirstCall& call : first[rule]) {
+      if (call.returns && part[rule] == part[call.rule]) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 Result<std::shared_ptr<const Grammar>> GrammarBuilder::finish(const Sequence& whole) {
   const std::uint32_t start = new_rule();
   add_choice(start, whole);
   EMB_DO(check_size());
   grammar_->start_ = start;
-  const auto& rules = grammar_->rules_;
-  // Which rules may be empty: again and again, until nothing changes. Callers come after what
-  // they call as a rule, so few rounds are needed.
-  std::vector<bool> empty(rules.size(), false);
-  const auto may_be_empty = [&](const GrammarSymbol& symbol) {
-    return symbol.is_call && empty[symbol.index];
-  };
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (std::size_t i = 0; i < rules.size(); ++i) {
-      if (empty[i]) continue;
-      for (const Sequence& one : rules[i].choices) {
-        if (!std::all_of(one.begin(), one.end(), may_be_empty)) continue;
-        empty[i] = changed = true;
-        break;
-      }
-    }
+  auto& rules = grammar_->rules_;
+  // Choices that no text can complete go, so that what is left never ends up nowhere.
+  const auto has_texts =
+      settle(rules, [&](std::uint32_t set) { return grammar_->sets_[set].any(); });
+  if (!has_texts[start]) return fail(Code::InvalidArgument, "the grammar allows no text at all");
+  for (Grammar::Rule& rule : rules) {
+    std::erase_if(rule.choices, [&](const Sequence& one) {
+      return std::any_of(one.begin(), one.end(), [&](const GrammarSymbol& symbol) {
+        return symbol.is_call ? !has_texts[symbol.index] : grammar_->sets_[symbol.index].none();
+      });
+    });
   }
-  // A cycle of first calls is left recursion.
-  std::vector<std::vector<std::uint32_t>> first(rules.size());
+  const auto may_be_empty = settle(rules, [](std::uint32_t) { return false; });
+  std::vector<std::vector<FirstCall>> first(rules.size());
   for (std::size_t i = 0; i < rules.size(); ++i) {
     for (const Sequence& one : rules[i].choices) {
       for (const GrammarSymbol& symbol : one) {
-        if (symbol.is_call) first[i].push_back(symbol.index);
-        if (!may_be_empty(symbol)) break;
+        if (symbol.is_call) first[i].push_back({symbol.index, &symbol != &one.back()});
+        if (!symbol.is_call || !may_be_empty[symbol.index]) break;
       }
     }
   }
-  std::vector<std::uint8_t> seen(rules.size(), 0);  // 1: on the path, 2: done
-  for (std::uint32_t root = 0; root < rules.size(); ++root) {
-    if (seen[root] != 0) continue;
-    std::vector<std::pair<std::uint32_t, std::size_t>> path{{root, 0}};
-    seen[root] = 1;
-    while (!path.empty()) {
-      auto& [rule, at] = path.back();
-      if (at == first[rule].size()) {
-        seen[rule] = 2;
-        path.pop_back();
-        continue;
-      }
-      const std::uint32_t next = first[rule][at++];
-      if (seen[next] == 1)
-        return fail(Code::InvalidArgument,
-                    "a rule begins with itself, or repeats what may be empty");
-      if (seen[next] == 2) continue;
-      seen[next] = 1;
-      path.emplace_back(next, 0);
-    }
-  }
+  if (is_left_recursive(first))
+    return fail(Code::InvalidArgument, "a rule begins with itself (left recursion)");
   return std::shared_ptr<const Grammar>(std::move(grammar_));
 }
 

@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (std::uint32_t id = 0; id < logits.size(); ++id) {
       if (logits[id] == 1) allowed.push_back(id);
     }
-    if (allowed.empty()) return 0;
+    EMB_CHECK_OR_DIE(!allowed.empty(), "a mask leaves something");
     turn = turn * 1664525 + 1013904223;
     EMB_CHECK_OR_DIE(mask.accept(allowed[turn % allowed.size()]).has_value(),
                      "what is allowed is accepted");

@@ -18,7 +18,7 @@ namespace {
 using Made = Result<std::shared_ptr<const Grammar>>;
 
 bool matches(const std::shared_ptr<const Grammar>& grammar, std::string_view text) {
-  Automaton automaton(grammar);
+  Automaton automaton(grammar, Automaton::Kind::Whole);
   std::uint32_t state = automaton.start().value();
   for (const char c : text) {
     if (state == Automaton::kDead) return false;
@@ -57,9 +57,12 @@ TEST(Grammar, EbnfSaysWhatIsWrong) {
   };
   EXPECT_EQ(said("a ::= \"x\""), "grammar: there is no rule 'root'");
   EXPECT_EQ(said("root ::= a"), "grammar: there is no rule 'a'");
-  EXPECT_EQ(said("root ::= root \"x\" | \"x\""),
-            "a rule begins with itself, or repeats what may be empty");
-  EXPECT_EQ(said("root ::= (\"x\"*)*"), "a rule begins with itself, or repeats what may be empty");
+  EXPECT_EQ(said("root ::= root \"x\" | \"x\""), "a rule begins with itself (left recursion)");
+  EXPECT_EQ(said("root ::= e a\na ::= b \"x\" | \"y\"\nb ::= e a | \"z\"\ne ::= \"-\"?"),
+            "a rule begins with itself (left recursion)");
+  EXPECT_EQ(said("root ::= \"x\" root"), "the grammar allows no text at all");
+  EXPECT_EQ(said("root ::= a | [^\\U00000000-\\U0010FFFF]\na ::= \"(\" a \")\""),
+            "the grammar allows no text at all");
   EXPECT_EQ(said("root ::= \"x"), "grammar, line 1: unexpected end");
   EXPECT_EQ(said("root ::= \"x\"\nroot ::= \"y\""),
             "grammar, line 2: the rule 'root' is defined twice");
@@ -73,6 +76,19 @@ TEST(Grammar, EbnfSaysWhatIsWrong) {
   EXPECT_EQ(said(deep), "grammar: nested too deeply");
   EXPECT_EQ(said("root ::= ((((\"a\"{9999}){9999}){9999}){9999})"),
             "made");  // rules call rules: it is small
+}
+
+TEST(Grammar, WhatMayBeEmptyCanBeRepeated) {
+  expect(Grammar::from_ebnf("root ::= (\"x\"* | \"y\"?)* \"z\""), {"z", "xxz", "xyyxz"},
+         {"", "xy"});
+  expect(Grammar::from_regex("(a*b*)+c|(d?)*"), {"c", "aabbabc", "", "dd"}, {"ab", "dc"});
+}
+
+TEST(Grammar, ChoicesThatNeverEndAreLeftOut) {
+  const auto made = Grammar::from_ebnf("root ::= \"a\" b | \"c\" d\nb ::= \"x\" b\nd ::= \"y\"");
+  expect(made, {"cy"}, {"a", "ax", "c"});
+  Automaton automaton(*made, Automaton::Kind::Whole);
+  EXPECT_EQ(automaton.next(automaton.start().value(), 'a').value(), Automaton::kDead);
 }
 
 TEST(Grammar, Regex) {
@@ -218,6 +234,64 @@ std::shared_ptr<const TokenVocabulary> pieces() {
   return std::make_shared<const TokenVocabulary>(std::move(bytes), std::vector<std::uint32_t>{end});
 }
 
+std::vector<bool> allowed_by(TokenMask& mask, std::size_t size) {
+  std::vector<float> logits(size, 1);
+  const Status done = mask.apply(logits);
+  EXPECT_TRUE(done) << done.error().message();
+  std::vector<bool> all;
+  for (const float logit : logits) all.push_back(std::isfinite(logit));
+  return all;
+}
+
+// What a whole automaton says of each token alone.
+std::vector<bool> allowed_after(Automaton& automaton, std::uint32_t state,
+                                const TokenVocabulary& vocabulary) {
+  std::vector<bool> all;
+  for (std::uint32_t id = 0; id < vocabulary.size(); ++id) {
+    std::uint32_t at = state;
+    for (const char c : vocabulary.bytes_of(id)) {
+      if (at != Automaton::kDead) at = automaton.next(at, static_cast<unsigned char>(c)).value();
+    }
+    all.push_back(at != Automaton::kDead && !vocabulary.bytes_of(id).empty());
+  }
+  for (const std::uint32_t id : vocabulary.end_tokens()) all[id] = automaton.is_complete(state);
+  return all;
+}
+
+TEST(TokenMask, AllowsExactlyWhatTheAutomatonFollows) {
+  const auto vocabulary = pieces();
+  std::mt19937 random(11);
+  for (
+      const auto& grammar :
+      {Grammar::any_json(), Grammar::from_regex("(a|ab|n[a-z]{1,3}|\"+: )*12?"),
+       Grammar::from_ebnf("root ::= \"{\\\"\" name* \"}\" | \"[\" root \"]\" | tail\n"
+                          "name ::= [a-z]{1,4} \"\\\"\" \":\"? \" \"{0,3}\ntail ::= \"]\"* \".\""),
+       schema(
+           R"({"type": "object", "properties": {"name": {"type": "array", "items": {"enum": ["a", true, null, 12]}}},
+            "required": ["name"], "additionalProperties": {"type": "string", "maxLength": 5}})")}) {
+    ASSERT_TRUE(grammar) << grammar.error().message();
+    TokenMask mask(*grammar, vocabulary);
+    for (int walk = 0; walk < 12; ++walk) {
+      ASSERT_TRUE(mask.restart());
+      Automaton automaton(*grammar, Automaton::Kind::Whole);
+      std::uint32_t state = automaton.start().value();
+      std::string text;
+      for (int step = 0; step < 40 && !mask.finished(); ++step) {
+        const auto allowed = allowed_by(mask, vocabulary->size());
+        ASSERT_EQ(allowed, allowed_after(automaton, state, *vocabulary)) << text;
+        std::uint32_t taken = 0;
+        do {
+          taken = random() % vocabulary->size();
+        } while (!allowed[taken]);
+        ASSERT_TRUE(mask.accept(taken)) << text;
+        for (const char c : vocabulary->bytes_of(taken))
+          state = automaton.next(state, static_cast<unsigned char>(c)).value();
+        text += vocabulary->bytes_of(taken);
+      }
+    }
+  }
+}
+
 TEST(TokenMask, RandomWalksStayInsideAndMasksAgreeWithAccept) {
   const auto vocabulary = pieces();
   std::mt19937 random(3);
@@ -301,14 +375,98 @@ TEST(TokenMask, DeepAndLongTextsStayWithinLimits) {
   std::vector<float> logits(vocabulary->size(), 0);
   ASSERT_TRUE(mask.apply(logits));
   int opened = 400;
-  while (opened < 100'000 && mask.accept('[')) ++opened;
+  for (; opened < 100'000; ++opened) {
+    // What the mask leaves is accepted, and what is refused it does not leave.
+    const bool left = mask.allows('[').value();
+    ASSERT_EQ(mask.accept('[').has_value(), left) << opened;
+    if (!left) break;
+  }
   EXPECT_LT(opened, 2'000);  // deeper ones are refused, not followed
+  ASSERT_TRUE(mask.accept(']'));
   TokenMask list(*Grammar::any_json(), vocabulary);
   ASSERT_TRUE(list.accept('['));
   for (int i = 0; i < 50'000; ++i) {
     ASSERT_TRUE(list.accept('1'));
     ASSERT_TRUE(list.accept(','));
   }
+}
+
+TEST(TokenMask, AGrammarThatAsksForTooMuchIsAnError) {
+  const auto vocabulary = pieces();
+  const auto follow = [&](const Made& grammar) {
+    EXPECT_TRUE(grammar) << grammar.error().message();
+    TokenMask mask(*grammar, vocabulary);
+    std::vector<float> logits(vocabulary->size(), 0);
+    for (int i = 0; i < 60; ++i) {
+      if (const Status done = mask.apply(logits); !done) return done.error().code();
+      if (const Status done = mask.accept('a'); !done) return done.error().code();
+    }
+    return Code::Internal;
+  };
+  // Twice as many stacks with each letter.
+  EXPECT_EQ(follow(Grammar::from_ebnf("root ::= \"a\" root \"b\" | \"a\" root \"c\" | \"d\"")),
+            Code::TooLarge);
+  // And within the closing of one state.
+  std::string doubling = "root ::= r0 | \"a\" root\n";
+  for (int i = 0; i < 30; ++i)
+    doubling += cat("r", i, " ::= r", i + 1, " \"x\" | r", i + 1, " \"y\"\n");
+  EXPECT_EQ(follow(Grammar::from_ebnf(doubling + "r30 ::= \"z\"\n")), Code::TooLarge);
+  // Many choices that begin with many choices: they wait one by one.
+  std::string wide = "root ::= a";
+  for (int i = 0; i < 20'000; ++i) wide += " | a";
+  wide += "\na ::= b";
+  for (int i = 0; i < 20'000; ++i) wide += " | b";
+  EXPECT_EQ(follow(Grammar::from_ebnf(wide + "\nb ::= \"a\" b | \"b\"\n")), Code::Internal);
+}
+
+TEST(TokenMask, ADeadEndIsAnErrorAndNotAnEmptyRow) {
+  const auto letters = std::make_shared<const TokenVocabulary>(
+      std::vector<std::string>{"a", "b", ""}, std::vector<std::uint32_t>{2});
+  TokenMask mask(*Grammar::from_regex("a1|ab"), letters);
+  ASSERT_TRUE(mask.accept(0));
+  EXPECT_FALSE(mask.allows(0).value());
+  ASSERT_TRUE(mask.allows(1).value());
+  TokenMask stuck(*Grammar::from_regex("a1"), letters);
+  ASSERT_TRUE(stuck.accept(0));
+  std::vector<float> logits(3, 0);
+  const Status done = stuck.apply(logits);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code(), Code::InvalidArgument);
+  // Complete, with nothing to follow: the end token alone; and after it, nothing.
+  ASSERT_TRUE(mask.accept(1));
+  EXPECT_TRUE(mask.finished());
+  EXPECT_EQ(allowed_by(mask, 3), (std::vector<bool>{false, false, true}));
+  ASSERT_TRUE(mask.accept(2));
+  EXPECT_FALSE(mask.apply(logits));
+  EXPECT_FALSE(mask.allows(2).value());
+}
+
+TEST(TokenMask, TheFirstTokenMayStandForOtherBytes) {
+  // As decoders that take the first space off.
+  const auto words = std::make_shared<const TokenVocabulary>(
+      std::vector<std::string>{" a", "a", " ", "a"}, std::vector<std::uint32_t>{},
+      std::vector<std::string>{"a", "a", "", "a"});
+  TokenMask mask(*Grammar::from_regex("a a"), words);
+  EXPECT_EQ(allowed_by(mask, 4), (std::vector<bool>{true, true, false, true}));
+  ASSERT_TRUE(mask.accept(0));
+  EXPECT_EQ(allowed_by(mask, 4), (std::vector<bool>{true, false, true, false}));
+  ASSERT_TRUE(mask.accept(2));
+  EXPECT_EQ(allowed_by(mask, 4), (std::vector<bool>{false, true, false, true}));
+  ASSERT_TRUE(mask.accept(3));
+  EXPECT_TRUE(mask.finished());
+}
+
+TEST(TokenVocabulary, IsATree) {
+  const TokenVocabulary all({"ab", "a", "abc", "b", "", "ab", "\xff"}, {4});
+  const auto nodes = all.tree().nodes();
+  ASSERT_EQ(nodes.size(), 5u);
+  EXPECT_EQ(nodes[0].end, 3u);
+  EXPECT_EQ(nodes[0].token, 1u);
+  EXPECT_EQ(nodes[1].token, 5u);
+  EXPECT_EQ(all.tree().same(5), 0u);
+  EXPECT_EQ(all.tree().same(0), TokenTree::kNone);
+  EXPECT_EQ(nodes[2].depth, 3u);
+  EXPECT_EQ(nodes[4].byte, 0xFFu);
 }
 
 }  // namespace

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
-#include <numeric>
-#include <unordered_set>
+#include <string_view>
+#include <utility>
 
 #include "base/strings.h"
 
@@ -12,236 +12,177 @@ namespace embrace::transformers {
 
 namespace {
 
-constexpr std::size_t kMasksMax = 512;
-
-std::size_t mix(std::size_t seed, std::size_t more) {
-  return (seed ^ (more + 0x9E3779B97F4A7C15 + (seed << 6) + (seed >> 2))) * 0xBF58476D1CE4E5B9;
-}
+constexpr std::size_t kMasksMax = 64;
+constexpr std::size_t kNearBytesMax = std::size_t{24} << 20;
+constexpr unsigned kTopPlaces = 4;
 
 }  // namespace
 
-TokenVocabulary::TokenVocabulary(std::vector<std::string> bytes,
-                                 std::vector<std::uint32_t> end_tokens)
-    : bytes_(std::move(bytes)), end_tokens_(std::move(end_tokens)) {
-  for (std::uint32_t id = 0; id < bytes_.size(); ++id) {
-    if (!bytes_[id].empty() && bytes_[id].size() < 0xFFFF) sorted_.push_back(id);
-  }
-  std::sort(sorted_.begin(), sorted_.end(),
-            [&](std::uint32_t a, std::uint32_t b) { return bytes_[a] < bytes_[b]; });
-  shared_.resize(sorted_.size(), 0);
-  for (std::size_t i = 1; i < sorted_.size(); ++i) {
-    const std::string& a = bytes_[sorted_[i - 1]];
-    const std::string& b = bytes_[sorted_[i]];
-    const auto end = std::mismatch(a.begin(), a.end(), b.begin(), b.end()).second;
-    shared_[i] = static_cast<std::uint16_t>(end - b.begin());
-  }
-}
-
-std::size_t Automaton::NodeHash::operator()(const Node& node) const {
-  return mix(mix(mix(node.place.rule, node.place.choice), node.place.at), node.below);
-}
-
-std::size_t Automaton::StacksHash::operator()(const std::vector<std::uint32_t>& stacks) const {
-  return std::accumulate(stacks.begin(), stacks.end(), stacks.size(), mix);
-}
-
-Automaton::Automaton(std::shared_ptr<const Grammar> grammar) : grammar_(std::move(grammar)) {}
-
-const GrammarSequence& Automaton::sequence(const Place& place) const {
-  return grammar_->rules()[place.rule].choices[place.choice];
-}
-
-Result<std::uint32_t> Automaton::intern(const Node& node) {
-  const auto [found, is_new] =
-      node_of_.try_emplace(node, static_cast<std::uint32_t>(nodes_.size()));
-  if (is_new) {
-    if (nodes_.size() >= kNodesMax) return fail(Code::TooLarge, "the grammar has too many states");
-    nodes_.push_back(node);
-  }
-  return found->second;
-}
-
-// Goes on from each place until it stands before a byte: calls are entered, ended rules left.
-Result<std::uint32_t> Automaton::close(std::vector<Node> todo) {
-  std::vector<std::uint32_t> stacks;
-  bool complete = false;
-  std::unordered_set<Node, NodeHash> seen;
-  while (!todo.empty()) {
-    const Node node = todo.back();
-    todo.pop_back();
-    if (!seen.insert(node).second) continue;
-    if (seen.size() > 16 * kStacksMax) return fail(Code::TooLarge, "the grammar is too ambiguous");
-    const GrammarSequence& symbols = sequence(node.place);
-    if (node.place.at == symbols.size()) {
-      if (node.below == kEmpty)
-        complete = true;
-      else
-        todo.push_back(nodes_[node.below]);
-      continue;
-    }
-    const GrammarSymbol symbol = symbols[node.place.at];
-    if (!symbol.is_call) {
-      EMB_TRY(const std::uint32_t id, intern(node));
-      stacks.push_back(id);
-      continue;
-    }
-    // A call at the end leaves nothing to come back to, so lists do not pile up.
-    Node inside{{symbol.index, 0, 0}, node.below, node.depth};
-    if (node.place.at + 1 < symbols.size()) {
-      Node after = node;
-      ++after.place.at;
-      EMB_TRY(inside.below, intern(after));
-      ++inside.depth;
-    }
-    if (inside.depth > kDepthMax) continue;
-    const auto choices = static_cast<std::uint32_t>(grammar_->rules()[symbol.index].choices.size());
-    for (; inside.place.choice < choices; ++inside.place.choice) todo.push_back(inside);
-  }
-  if (stacks.empty() && !complete) return kDead;
-  if (stacks.size() > kStacksMax) return fail(Code::TooLarge, "the grammar is too ambiguous");
-  std::sort(stacks.begin(), stacks.end());
-  std::vector<std::uint32_t> key = stacks;
-  key.push_back(complete ? 1 : 0);
-  const auto [found, is_new] =
-      state_of_.try_emplace(std::move(key), static_cast<std::uint32_t>(states_.size()));
-  if (is_new) {
-    if (states_.size() > 4 * kStatesMax)
-      return fail(Code::TooLarge, "the grammar has too many states");
-    states_.push_back({std::move(stacks), complete, nullptr});
-  }
-  return found->second;
-}
-
-Result<std::uint32_t> Automaton::start() {
-  return close({Node{{grammar_->start(), 0, 0}, kEmpty, 0}});
-}
-
-Result<std::uint32_t> Automaton::next(std::uint32_t state, unsigned char byte) {
-  if (states_[state].next && states_[state].next[byte] != kUnknown)
-    return states_[state].next[byte];
-  std::vector<Node> moved;
-  for (const std::uint32_t stack : states_[state].stacks) {
-    Node node = nodes_[stack];
-    if (!grammar_->sets()[sequence(node.place)[node.place.at].index][byte]) continue;
-    ++node.place.at;
-    moved.push_back(node);
-  }
-  std::uint32_t target = kDead;
-  if (!moved.empty()) {
-    EMB_TRY(target, close(std::move(moved)));
-  }
-  State& from = states_[state];
-  if (!from.next) {
-    from.next = std::make_unique<std::uint32_t[]>(256);
-    std::fill_n(from.next.get(), 256, kUnknown);
-  }
-  from.next[byte] = target;
-  return target;
-}
-
-Result<std::uint32_t> Automaton::forget_all_but(std::uint32_t state) {
-  const std::vector<Node> old = std::exchange(nodes_, {});
-  State kept = std::move(states_[state]);
-  states_.clear();
-  node_of_.clear();
-  state_of_.clear();
-  for (std::uint32_t& stack : kept.stacks) {
-    // From the bottom up, so that each node finds the new number of the one below.
-    std::vector<std::uint32_t> chain;
-    for (std::uint32_t at = stack; at != kEmpty; at = old[at].below) chain.push_back(at);
-    std::uint32_t below = kEmpty;
-    for (auto at = chain.rbegin(); at != chain.rend(); ++at) {
-      Node node = old[*at];
-      node.below = below;
-      EMB_TRY(below, intern(node));
-    }
-    stack = below;
-  }
-  std::sort(kept.stacks.begin(), kept.stacks.end());
-  std::vector<std::uint32_t> key = kept.stacks;
-  key.push_back(kept.complete ? 1 : 0);
-  kept.next.reset();
-  state_of_.emplace(std::move(key), 0);
-  states_.push_back(std::move(kept));
-  return 0;
-}
-
 TokenMask::TokenMask(std::shared_ptr<const Grammar> grammar,
                      std::shared_ptr<const TokenVocabulary> vocabulary)
-    : vocabulary_(std::move(vocabulary)), automaton_(std::move(grammar)) {}
+    : vocabulary_(std::move(vocabulary)),
+      whole_(grammar, Automaton::Kind::Whole),
+      top_(std::move(grammar), Automaton::Kind::Top) {}
 
 Status TokenMask::begin() {
+  whole_.allow_steps(Automaton::kStepsUsual);
+  top_.allow_steps(Automaton::kStepsUsual);
   if (!begun_) {
-    EMB_TRY(const std::uint32_t first, automaton_.start());
-    if (first == Automaton::kDead)
+    EMB_TRY(state_, whole_.start());
+    if (state_ == Automaton::kDead)
       return fail(Code::InvalidArgument, "the grammar allows no text at all");
-    state_ = first;
     begun_ = true;
-    return Done{};
+    finished_ = !whole_.goes_on(state_);
   }
-  if (!automaton_.is_full()) return Done{};
-  masks_.clear();
-  EMB_TRY(state_, automaton_.forget_all_but(state_));
+  if (whole_.is_full()) {
+    masks_.clear();
+    EMB_TRY(state_, whole_.forget_all_but(state_));
+  }
+  if (top_.is_full() || near_bytes_ > kNearBytesMax) {
+    nears_.clear();
+    near_bytes_ = 0;
+    top_.forget_all();
+  }
   return Done{};
 }
 
-Result<const std::vector<std::uint64_t>*> TokenMask::mask() {
+Status TokenMask::restart() {
+  begun_ = finished_ = ended_ = false;
+  at_first_ = true;
+  return begin();
+}
+
+void TokenMask::allow(const TokenTree& tree, std::uint32_t node, Bits& bits) const {
+  for (std::uint32_t id = tree.nodes()[node].token; id != TokenTree::kNone; id = tree.same(id))
+    bits[id / 64] |= std::uint64_t{1} << (id % 64);
+}
+
+Result<const TokenMask::Near*> TokenMask::near() {
+  EMB_TRY(const std::uint32_t start, top_.top_of(whole_, state_, kTopPlaces));
+  if (const auto found = nears_.find(start); found != nears_.end()) return &found->second;
+  const TokenTree& tree = vocabulary_->tree();
+  const auto nodes = tree.nodes();
+  Near made{.bits = Bits((vocabulary_->size() + 63) / 64, 0), .open = {}};
+  std::vector<std::uint32_t> states{start};  // by depth
+  std::vector<bool> left{false};             // a stack went below what is known, on the way there
+  for (std::uint32_t i = 0; i < nodes.size();) {
+    const std::size_t depth = nodes[i].depth;
+    states.resize(depth);
+    left.resize(depth);
+    EMB_TRY(const std::uint32_t state, top_.next(states.back(), nodes[i].byte));
+    const bool alive =
+        state != Automaton::kDead && (top_.goes_on(state) || top_.is_complete(state));
+    const bool leaves = state != Automaton::kDead && top_.leaves(state);
+    if (!alive) {
+      if (leaves || left.back()) made.open.push_back(i);
+      i = nodes[i].end;
+      continue;
+    }
+    allow(tree, i, made.bits);
+    states.push_back(state);
+    left.push_back(left.back() || leaves);
+    ++i;
+  }
+  near_bytes_ += made.bits.size() * sizeof(std::uint64_t) +
+                 made.open.size() * sizeof(std::uint32_t) + sizeof(Near);
+  return &nears_.emplace(start, std::move(made)).first->second;
+}
+
+Status TokenMask::allow_from(const TokenTree& tree, std::uint32_t node,
+                             std::vector<std::uint32_t>& states, Bits& bits) {
+  const auto nodes = tree.nodes();
+  const std::uint32_t end = nodes[node].end;
+  for (std::uint32_t i = node; i < end;) {
+    states.resize(nodes[i].depth);
+    EMB_TRY(const std::uint32_t state, whole_.next(states.back(), nodes[i].byte));
+    if (state == Automaton::kDead) {
+      i = nodes[i].end;
+      continue;
+    }
+    allow(tree, i, bits);
+    states.push_back(state);
+    ++i;
+  }
+  return Done{};
+}
+
+Result<const TokenMask::Bits*> TokenMask::mask() {
   EMB_DO(begin());
-  if (const auto found = masks_.find(state_); found != masks_.end()) return &found->second;
+  const bool at_first = at_first_ && vocabulary_->first_differs();
+  if (!at_first) {
+    if (const auto found = masks_.find(state_); found != masks_.end()) return &found->second;
+  }
   if (masks_.size() >= kMasksMax) masks_.clear();
-  const TokenVocabulary& all = *vocabulary_;
-  std::vector<std::uint64_t> bits((all.size() + 63) / 64, 0);
-  // Neighbours share their beginnings, and so the states that those led to.
+  const TokenTree& tree = vocabulary_->tree(at_first);
+  const auto nodes = tree.nodes();
+  Bits bits((vocabulary_->size() + 63) / 64, 0);
   std::vector<std::uint32_t> states{state_};
-  for (std::size_t i = 0; i < all.sorted_.size(); ++i) {
-    const std::string& bytes = all.bytes_[all.sorted_[i]];
-    if (all.shared_[i] + std::size_t{1} < states.size())
-      states.resize(all.shared_[i] + std::size_t{1});
-    // Shorter than what is shared: that beginning was a dead end, and so is this.
-    if (states.size() <= all.shared_[i]) continue;
-    bool alive = true;
-    while (states.size() <= bytes.size()) {
-      EMB_TRY(const std::uint32_t next,
-              automaton_.next(states.back(), static_cast<unsigned char>(bytes[states.size() - 1])));
-      if (next == Automaton::kDead) {
-        alive = false;
-        break;
+  const bool deep =
+      whole_.depth(state_) + Automaton::kTopDepthMax + kTopPlaces > Automaton::kDepthMax;
+  if (at_first || deep) {
+    // Seldom: a token is asked about with all that is known.
+    for (std::uint32_t i = 0; i < nodes.size(); i = nodes[i].end)
+      EMB_DO(allow_from(tree, i, states, bits));
+  } else if (whole_.goes_on(state_)) {
+    EMB_TRY(const Near* known, near());
+    bits = known->bits;
+    std::string_view path;  // whose states are in `states`
+    for (const std::uint32_t node : known->open) {
+      // Some token begins as the node does, and says which bytes lead there.
+      std::uint32_t some = node;
+      while (nodes[some].token == TokenTree::kNone) ++some;
+      const std::string_view way =
+          vocabulary_->bytes_of(nodes[some].token).substr(0, nodes[node].depth - 1U);
+      const auto shared = static_cast<std::size_t>(
+          std::mismatch(path.begin(), path.end(), way.begin(), way.end()).second - way.begin());
+      states.resize(std::min(states.size(), shared + 1));
+      while (states.size() <= way.size()) {
+        EMB_TRY(const std::uint32_t state,
+                whole_.next(states.back(), static_cast<unsigned char>(way[states.size() - 1])));
+        if (state == Automaton::kDead) break;
+        states.push_back(state);
       }
-      states.push_back(next);
-    }
-    if (alive) bits[all.sorted_[i] / 64] |= std::uint64_t{1} << (all.sorted_[i] % 64);
-  }
-  if (automaton_.is_complete(state_)) {
-    for (const std::uint32_t id : all.end_tokens()) {
-      if (id < all.size()) bits[id / 64] |= std::uint64_t{1} << (id % 64);
+      path = way.substr(0, states.size() - 1);
+      if (path.size() == way.size()) EMB_DO(allow_from(tree, node, states, bits));
     }
   }
-  return &masks_.emplace(state_, std::move(bits)).first->second;
+  if (whole_.is_complete(state_)) {
+    for (const std::uint32_t id : vocabulary_->end_tokens())
+      bits[id / 64] |= std::uint64_t{1} << (id % 64);
+  }
+  return &masks_.insert_or_assign(at_first ? Automaton::kDead : state_, std::move(bits))
+              .first->second;
 }
 
 Status TokenMask::apply(std::span<float> logits) {
+  if (ended_) return fail(Code::InvalidArgument, "the text has ended");
   EMB_TRY(const auto* bits, mask());
   constexpr float kNever = -std::numeric_limits<float>::infinity();
   // Only what is not allowed is touched, found by its bits.
+  bool any = false;
   for (std::size_t begin = 0; begin < logits.size(); begin += 64) {
-    const std::uint64_t word = !ended_ && begin / 64 < bits->size() ? (*bits)[begin / 64] : 0;
-    for (std::uint64_t left = ~word; left != 0; left &= left - 1) {
-      const std::size_t id = begin + static_cast<std::size_t>(std::countr_zero(left));
-      if (id >= logits.size()) break;
-      logits[id] = kNever;
-    }
+    const std::size_t count = std::min<std::size_t>(64, logits.size() - begin);
+    const std::uint64_t all = count == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
+    const std::uint64_t word = begin / 64 < bits->size() ? (*bits)[begin / 64] & all : 0;
+    any = any || word != 0;
+    for (std::uint64_t left = ~word & all; left != 0; left &= left - 1)
+      logits[begin + static_cast<std::size_t>(std::countr_zero(left))] = kNever;
   }
+  if (!any)
+    return fail(Code::InvalidArgument,
+                "no token can come next: the grammar is a dead end for this model's vocabulary");
   return Done{};
 }
 
 Result<bool> TokenMask::allows(std::uint32_t token) {
+  if (ended_ || token >= vocabulary_->size()) return false;
   EMB_TRY(const auto* bits, mask());
-  return !ended_ && token < vocabulary_->size() && ((*bits)[token / 64] >> (token % 64) & 1) != 0;
+  return ((*bits)[token / 64] >> (token % 64) & 1) != 0;
 }
 
 Result<bool> TokenMask::complete() {
   EMB_DO(begin());
-  return automaton_.is_complete(state_);
+  return whole_.is_complete(state_);
 }
 
 Status TokenMask::accept(std::uint32_t token) {
@@ -252,19 +193,20 @@ Status TokenMask::accept(std::uint32_t token) {
   if (ended_ || token >= vocabulary_->size()) return refuse();
   const auto& ends = vocabulary_->end_tokens();
   if (std::find(ends.begin(), ends.end(), token) != ends.end()) {
-    if (!automaton_.is_complete(state_)) return refuse();
-    ended_ = true;
+    if (!whole_.is_complete(state_)) return refuse();
+    ended_ = finished_ = true;
     return Done{};
   }
-  const std::string_view bytes = vocabulary_->bytes_of(token);
+  const std::string_view bytes = vocabulary_->bytes_of(token, at_first_);
   if (bytes.empty()) return refuse();
   std::uint32_t state = state_;
   for (const char c : bytes) {
-    EMB_TRY(state, automaton_.next(state, static_cast<unsigned char>(c)));
+    EMB_TRY(state, whole_.next(state, static_cast<unsigned char>(c)));
     if (state == Automaton::kDead) return refuse();
   }
   state_ = state;
-  ended_ = !automaton_.goes_on(state_);
+  at_first_ = false;
+  finished_ = !whole_.goes_on(state_);
   return Done{};
 }
 

@@ -4,128 +4,77 @@
 //
 //   TokenMask mask(grammar, vocabulary);
 //   EMB_DO(mask.apply(logits));       // what may not come becomes -inf
-//   EMB_DO(mask.accept(sampled));     // until finished(), or the end token was taken
+//   EMB_DO(mask.accept(sampled));     // until finished()
 //
-// The grammar runs as a pushdown automaton over bytes: a state is a set of stacks, transitions are
-// remembered, and so is the mask of each state. A vocabulary is a sorted trie that is walked once
-// for each new state. Threads: a TokenVocabulary is constant and shared; a TokenMask is for one.
+// For most tokens it is enough to know the few uppermost places of each stack: whether "abc" may
+// come inside of a string does not depend on where the string stands. So one automaton walks the
+// tree of tokens once for each set of uppermost places, and what it finds is remembered; only
+// tokens that go below them are asked about again, with whole stacks, for each state.
+//
+// Work and memory of one token are bounded (automaton.h). Threads: one at a time.
 
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
+#include "transformers/grammar/automaton.h"
 #include "transformers/grammar/grammar.h"
+#include "transformers/grammar/token_vocabulary.h"
 
 namespace embrace::transformers {
-
-// The bytes that every token stands for.
-class TokenVocabulary {
- public:
-  // `bytes[id]` is the token's text; empty for tokens that a grammar never allows (special and
-  // unused ones). `end_tokens` may come when the text is complete.
-  TokenVocabulary(std::vector<std::string> bytes, std::vector<std::uint32_t> end_tokens);
-
-  std::size_t size() const { return bytes_.size(); }
-  std::string_view bytes_of(std::uint32_t id) const { return bytes_[id]; }
-  const std::vector<std::uint32_t>& end_tokens() const { return end_tokens_; }
-
- private:
-  friend class TokenMask;
-  std::vector<std::string> bytes_;
-  std::vector<std::uint32_t> end_tokens_;
-  std::vector<std::uint32_t> sorted_;  // ids, by their bytes
-  std::vector<std::uint16_t> shared_;  // bytes that sorted_[i] has in common with sorted_[i - 1]
-};
-
-// The states of a Grammar, made as they are met.
-class Automaton {
- public:
-  static constexpr std::size_t kStacksMax = 4'096;     // of one state
-  static constexpr std::size_t kStatesMax = 20'000;    // remembered
-  static constexpr std::size_t kNodesMax = 2'000'000;  // of all stacks
-  static constexpr std::uint32_t kDepthMax = 1'000;    // of one stack; deeper ones are dropped
-  static constexpr std::uint32_t kDead = 0xFFFFFFFF;   // the state that nothing leads out of
-
-  explicit Automaton(std::shared_ptr<const Grammar> grammar);
-
-  Result<std::uint32_t> start();
-  // kDead when no text goes on with this byte.
-  Result<std::uint32_t> next(std::uint32_t state, unsigned char byte);
-  bool is_complete(std::uint32_t state) const { return states_[state].complete; }
-  bool goes_on(std::uint32_t state) const { return !states_[state].stacks.empty(); }
-  bool is_full() const { return states_.size() > kStatesMax || nodes_.size() > kNodesMax / 2; }
-  // Forgets all states but one, whose new number it gives.
-  Result<std::uint32_t> forget_all_but(std::uint32_t state);
-
- private:
-  static constexpr std::uint32_t kEmpty = 0xFFFFFFFF;
-  static constexpr std::uint32_t kUnknown = 0xFFFFFFFE;
-  struct Place {  // before symbol `at` of a choice
-    std::uint32_t rule = 0;
-    std::uint32_t choice = 0;
-    std::uint32_t at = 0;
-    friend bool operator==(const Place&, const Place&) = default;
-  };
-  struct Node {
-    Place place;
-    std::uint32_t below = kEmpty;
-    std::uint32_t depth = 0;
-    friend bool operator==(const Node&, const Node&) = default;
-  };
-  struct NodeHash {
-    std::size_t operator()(const Node& node) const;
-  };
-  struct StacksHash {
-    std::size_t operator()(const std::vector<std::uint32_t>& stacks) const;
-  };
-  struct State {
-    std::vector<std::uint32_t> stacks;  // each ends before a byte
-    bool complete = false;
-    std::unique_ptr<std::uint32_t[]> next;  // 256, when asked for
-  };
-
-  const GrammarSequence& sequence(const Place& place) const;
-  Result<std::uint32_t> intern(const Node& node);
-  Result<std::uint32_t> close(std::vector<Node> todo);
-
-  std::shared_ptr<const Grammar> grammar_;
-  std::vector<Node> nodes_;
-  std::unordered_map<Node, std::uint32_t, NodeHash> node_of_;
-  std::vector<State> states_;
-  std::unordered_map<std::vector<std::uint32_t>, std::uint32_t, StacksHash> state_of_;
-};
 
 class TokenMask {
  public:
   TokenMask(std::shared_ptr<const Grammar> grammar,
             std::shared_ptr<const TokenVocabulary> vocabulary);
 
-  // Logits beyond the vocabulary are disallowed, too. TooLarge when the grammar is more than it
-  // can follow.
+  // Logits beyond the vocabulary are disallowed, too; at least one stays. TooLarge when the grammar
+  // is more than can be followed; InvalidArgument when no token can come next (the vocabulary lacks
+  // what the grammar wants, or an end token was taken).
   Status apply(std::span<float> logits);
+  // False, too, where apply() would fail for want of tokens.
   Result<bool> allows(std::uint32_t token);
   // InvalidArgument when the token may not come here; nothing changes then.
   Status accept(std::uint32_t token);
   // The text is complete, and nothing can follow; or an end token was taken.
-  bool finished() const { return ended_; }
+  bool finished() const { return finished_; }
   // The text could end here.
   Result<bool> complete();
+  // Back to the beginning, for another text. What was learnt about the grammar stays.
+  Status restart();
 
  private:
+  using Bits = std::vector<std::uint64_t>;
+  struct Near {  // what the uppermost places alone decide
+    Bits bits;
+    std::vector<std::uint32_t> open;  // nodes of the tree from which on they do not
+  };
+
   Status begin();
-  Result<const std::vector<std::uint64_t>*> mask();
+  Result<const Bits*> mask();
+  Result<const Near*> near();
+  // Allows tokens that begin as the node does, from the states on the way to it. A node is a dead
+  // end when the automaton finds one.
+  Status allow_from(const TokenTree& tree, std::uint32_t node, std::vector<std::uint32_t>& states,
+                    Bits& bits);
+  void allow(const TokenTree& tree, std::uint32_t node, Bits& bits) const;
+  void forget_masks();
 
   std::shared_ptr<const TokenVocabulary> vocabulary_;
-  Automaton automaton_;
+  Automaton whole_;
+  Automaton top_;
   bool begun_ = false;
-  bool ended_ = false;
+  bool finished_ = false;
+  bool ended_ = false;    // by an end token
+  bool at_first_ = true;  // no token was taken yet
   std::uint32_t state_ = 0;
-  std::unordered_map<std::uint32_t, std::vector<std::uint64_t>> masks_;  // bits, by state
+  std::unordered_map<std::uint32_t, Bits> masks_;  // by state of whole_; not of the first token
+  std::unordered_map<std::uint32_t, Near> nears_;  // by state of top_
+  std::size_t near_bytes_ = 0;
 };
 
 }  // namespace embrace::transformers
