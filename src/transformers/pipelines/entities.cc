@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "transformers/pipelines/cut_text.h"
+#include "transformers/pipelines/stable_order.h"
 #include "transformers/tokenizers/unicode.h"
 
 namespace embrace::transformers {
@@ -14,25 +16,6 @@ struct Piece {
   std::size_t label = 0;
   double score = 0;
   std::vector<std::size_t> tokens;
-};
-
-// Code points of a text, to be cut by their numbers.
-class CutText {
- public:
-  explicit CutText(std::string_view text) : text_(utf8_or_repaired(text, repaired_)) {
-    for (std::size_t at = 0; at < text_.size(); next_code_point(text_, at)) starts_.push_back(at);
-    starts_.push_back(text_.size());
-  }
-  std::string_view cut(std::size_t begin, std::size_t end) const {
-    end = std::min(end, starts_.size() - 1);
-    begin = std::min(begin, end);
-    return text_.substr(starts_[begin], starts_[end] - starts_[begin]);
-  }
-
- private:
-  std::string repaired_;
-  std::string_view text_;
-  std::vector<std::size_t> starts_;
 };
 
 std::size_t code_points(std::string_view text) {
@@ -79,7 +62,8 @@ Result<std::vector<Entity>> EntityReader::read(const Tokenizer& tokenizer, std::
                                                const Encoding& encoding,
                                                const std::vector<std::vector<double>>& scores,
                                                const std::vector<std::string>& labels,
-                                               Aggregation aggregation) const {
+                                               const EntityOptions& options) const {
+  const Aggregation aggregation = options.aggregation;
   const CutText cut(text);
   const auto is_inside = [&](std::size_t token) {
     if (encoding.ids[token] == unknown) return false;
@@ -126,7 +110,7 @@ Result<std::vector<Entity>> EntityReader::read(const Tokenizer& tokenizer, std::
     entity.entity = label;
     // The official package cuts a group's name behind its first hyphen, whatever is before it.
     if (aggregation != Aggregation::None) entity.entity = label.substr(label.find('-') + 1);
-    if (entity.entity == "O") continue;
+    if (std::ranges::find(options.ignored, entity.entity) != options.ignored.end()) continue;
     std::vector<std::size_t> tokens;
     for (const Piece& piece : group) {
       entity.score += piece.score / static_cast<double>(group.size());
@@ -164,6 +148,23 @@ Result<std::vector<Entity>> EntityReader::read(const Tokenizer& tokenizer, std::
     entities.push_back(std::move(entity));
   }
   return entities;
+}
+
+std::vector<Entity> without_overlaps(std::vector<Entity> entities) {
+  sort_stably(entities, [](const Entity& a, const Entity& b) { return a.start < b.start; });
+  std::vector<Entity> kept;
+  for (Entity& entity : entities) {
+    if (kept.empty() || entity.start >= kept.back().end) {
+      kept.push_back(std::move(entity));
+      continue;
+    }
+    Entity& last = kept.back();
+    const auto length = entity.end - entity.start;
+    const auto last_length = last.end - last.start;
+    if (length > last_length || (length == last_length && entity.score > last.score))
+      last = std::move(entity);
+  }
+  return kept;
 }
 
 }  // namespace embrace::transformers

@@ -26,7 +26,11 @@ struct EntityReader {
                                    const Encoding& encoding,
                                    const std::vector<std::vector<double>>& scores,
                                    const std::vector<std::string>& labels,
-                                   Aggregation aggregation) const;
+                                   const EntityOptions& options) const;
 };
+
+// Of entities that overlap, as windows of one text find them, the longest; of equally long ones the
+// surest. In the order of the text.
+std::vector<Entity> without_overlaps(std::vector<Entity> entities);
 
 }  // namespace embrace::transformers

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 #include <utility>
 
@@ -9,16 +10,19 @@
 #include "json/view.h"
 #include "transformers/models/encoder.h"
 #include "transformers/models/encoder_head.h"
+#include "transformers/pipelines/answers.h"
+#include "transformers/pipelines/cut_text.h"
 #include "transformers/pipelines/entities.h"
+#include "transformers/pipelines/stable_order.h"
 #include "transformers/tokenizers/tokenizer.h"
 
 namespace embrace::transformers {
 
 namespace {
 
-constexpr std::size_t kMasksMax = 64;        // in one text
-constexpr std::size_t kChoicesMax = 1000;    // for one mask
-constexpr std::size_t kCandidatesMax = 256;  // labels of one question
+constexpr std::size_t kMasksMax = 64;     // in one text
+constexpr std::size_t kWindowsMax = 512;  // of one text
+constexpr std::size_t kBatchRows = 1024;  // of one pass; longer texts go alone
 
 std::vector<double> softmax_of(std::span<const float> logits) {
   double highest = logits[0];
@@ -31,15 +35,9 @@ std::vector<double> softmax_of(std::span<const float> logits) {
 }
 
 // The highest score first; of equal ones the earlier.
-std::vector<LabelScore> sorted(const std::vector<LabelScore>& all) {
-  std::vector<std::size_t> order(all.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
-    return all[a].score != all[b].score ? all[a].score > all[b].score : a < b;
-  });
-  std::vector<LabelScore> made;
-  for (const std::size_t i : order) made.push_back(all[i]);
-  return made;
+std::vector<LabelScore> sorted(std::vector<LabelScore> all) {
+  sort_stably(all, [](const LabelScore& a, const LabelScore& b) { return a.score > b.score; });
+  return all;
 }
 
 // "mask_token": "[MASK]", or {"content": "[MASK]", ...}.
@@ -61,15 +59,28 @@ struct TextPipeline::Impl {
   std::vector<std::string> labels;
   std::optional<std::uint32_t> mask;
   EntityReader entities;
+  std::optional<std::uint32_t> classifier;  // "[CLS]"
+  bool pads_left = false;
+  Truncation truncation;
 
-  Result<Encoding> encode(TextPair text) const {
-    EMB_TRY(Encoding encoding, tokenizer->encode(text));
+  Result<Encoding> encode(TextPair text, std::optional<Truncation> cut = {}) const {
+    EMB_TRY(Encoding encoding, tokenizer->encode(text, {.truncation = cut}));
     if (encoding.size() == 0) return fail(Code::InvalidArgument, "the text has no tokens");
     return encoding;
   }
 
-  Result<Matrix> hidden(Team& team, std::span<const Encoding> encodings,
-                        EncoderBatch& batch) const {
+  // A text in windows that share `stride` tokens.
+  Result<std::vector<Encoding>> encode_windows(TextPair text, const Truncation& cut) const {
+    std::vector<Encoding> windows;
+    EMB_TRY(windows.emplace_back(), encode(text, cut));
+    std::vector<Encoding> more = std::move(windows[0].overflowing);
+    if (more.size() >= kWindowsMax)
+      return fail(Code::TooLarge, cat("the text fills more than ", kWindowsMax, " windows"));
+    std::ranges::move(more, std::back_inserter(windows));
+    return windows;
+  }
+
+  Result<Matrix> run(Team& team, std::span<const Encoding> encodings, EncoderBatch& batch) const {
     for (const Encoding& one : encodings) {
       batch.add(std::vector<std::int32_t>(one.ids.begin(), one.ids.end()),
                 std::vector<std::int32_t>(one.type_ids.begin(), one.type_ids.end()));
@@ -79,15 +90,38 @@ struct TextPipeline::Impl {
     return rows;
   }
 
-  Result<Matrix> logits(Team& team, std::span<const Encoding> encodings, HeadKind kind) const {
-    if (!head || head->kind() != kind)
-      return fail(Code::InvalidArgument, "the model has not the head for this task");
-    EncoderBatch batch;
-    EMB_TRY(const Matrix rows, hidden(team, encodings, batch));
-    Matrix out;
-    head->apply(team, batch, rows, out);
-    return out;
+  Status check_head(HeadKind kind) const {
+    if (head && head->kind() == kind) return Done{};
+    return fail(Code::InvalidArgument, "the model has not the head for this task");
   }
+
+  // A row for each token or each text, those of all texts one after the other.
+  Result<Matrix> logits(Team& team, std::span<const Encoding> encodings, HeadKind kind) const {
+    EMB_DO(check_head(kind));
+    const bool by_token =
+        kind == HeadKind::TokenClassification || kind == HeadKind::QuestionAnswering;
+    std::size_t total = 0;
+    for (const Encoding& one : encodings) total += by_token ? one.size() : 1;
+    Matrix all(total, head->outputs());
+    std::size_t done = 0;
+    while (!encodings.empty()) {
+      std::size_t count = 0;
+      for (std::size_t rows = 0; count < encodings.size(); ++count) {
+        rows += encodings[count].size();
+        if (count != 0 && rows > kBatchRows) break;
+      }
+      EncoderBatch batch;
+      EMB_TRY(const Matrix rows, run(team, encodings.first(count), batch));
+      Matrix out;
+      head->apply(team, batch, rows, out);
+      for (std::size_t i = 0; i < out.rows(); ++i)
+        std::ranges::copy(out.row(i), all.row(done++).begin());
+      encodings = encodings.subspan(count);
+    }
+    return all;
+  }
+
+  Result<std::vector<std::uint32_t>> ids_of(std::span<const std::string> targets) const;
 };
 
 Result<TextPipeline> TextPipeline::load(const ModelFiles& files, Precision precision) {
@@ -104,7 +138,7 @@ Result<TextPipeline> TextPipeline::load(const ModelFiles& files, Precision preci
 
   EMB_TRY(const std::string tokenizer_text, files.text("tokenizer.json"));
   EMB_TRY(impl->tokenizer, Tokenizer::parse(tokenizer_text));
-  Truncation truncation;
+  Truncation& truncation = impl->truncation;
   truncation.length_max = impl->encoder->shape().length_max;
   EMB_TRY(const json::Document parts, json::Document::parse(tokenizer_text));
   impl->entities.by_prefix =
@@ -118,6 +152,9 @@ Result<TextPipeline> TextPipeline::load(const ModelFiles& files, Precision preci
       impl->mask = impl->tokenizer->id_of(*token);
     if (const auto token = special_token(settings.root(), "unk_token"))
       impl->entities.unknown = impl->tokenizer->id_of(*token);
+    if (const auto token = special_token(settings.root(), "cls_token"))
+      impl->classifier = impl->tokenizer->id_of(*token);
+    impl->pads_left = settings.root().text_or("padding_side", "right") == "left";
   }
   impl->tokenizer->set_padding(std::nullopt);
   impl->tokenizer->set_truncation(truncation);
@@ -127,7 +164,7 @@ Result<TextPipeline> TextPipeline::load(const ModelFiles& files, Precision preci
 Result<Matrix> TextPipeline::feature_extraction(Team& team, std::string_view text) const {
   EMB_TRY(const Encoding encoding, impl_->encode({text, std::nullopt}));
   EncoderBatch batch;
-  return impl_->hidden(team, {&encoding, 1}, batch);
+  return impl_->run(team, {&encoding, 1}, batch);
 }
 
 Result<std::vector<LabelScore>> TextPipeline::text_classification(
@@ -151,17 +188,43 @@ Result<std::vector<LabelScore>> TextPipeline::text_classification(
   }
   std::vector<LabelScore> all;
   for (std::size_t i = 0; i < scores.size(); ++i) all.push_back({impl_->labels[i], scores[i]});
-  return sorted(all);
+  return sorted(std::move(all));
 }
 
-Result<std::vector<std::vector<MaskChoice>>> TextPipeline::fill_mask(Team& team,
-                                                                     std::string_view text,
-                                                                     std::size_t count) const {
-  if (!impl_->head || impl_->head->kind() != HeadKind::MaskedLm)
-    return fail(Code::InvalidArgument, "the model has not the head for this task");
+// The tokens that may fill a mask, each once.
+Result<std::vector<std::uint32_t>> TextPipeline::Impl::ids_of(
+    std::span<const std::string> targets) const {
+  std::vector<std::uint32_t> ids;
+  for (const std::string& target : targets) {
+    auto id = tokenizer->id_of(target);
+    if (!id) {
+      EMB_TRY(const Encoding pieces,
+              tokenizer->encode(target, {.add_special_tokens = false, .offsets = false}));
+      if (pieces.size() == 0) continue;
+      id = pieces.ids[0];
+    }
+    if (std::ranges::find(ids, *id) == ids.end()) ids.push_back(*id);
+  }
+  if (ids.empty()) return fail(Code::InvalidArgument, "no target is a token of the model");
+  return ids;
+}
+
+Result<std::vector<std::vector<MaskChoice>>> TextPipeline::fill_mask(
+    Team& team, std::string_view text, std::size_t count,
+    std::span<const std::string> targets) const {
+  EMB_DO(impl_->check_head(HeadKind::MaskedLm));
   if (!impl_->mask) return fail(Code::InvalidArgument, "the tokenizer names no mask token");
-  if (count == 0 || count > kChoicesMax)
+  if (count == 0 || count > kChoicesMax || targets.size() > kChoicesMax)
     return fail(Code::InvalidArgument, cat("a mask has 1 to ", kChoicesMax, " choices"));
+  std::vector<std::uint32_t> allowed(impl_->head->outputs());
+  std::iota(allowed.begin(), allowed.end(), 0u);
+  if (!targets.empty()) {
+    EMB_TRY(allowed, impl_->ids_of(targets));
+  }
+  for (const std::uint32_t id : allowed) {
+    if (id >= impl_->head->outputs())
+      return fail(Code::InvalidArgument, "a target is no word of the model's head");
+  }
   EMB_TRY(const Encoding encoding, impl_->encode({text, std::nullopt}));
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < encoding.size(); ++i) {
@@ -171,7 +234,7 @@ Result<std::vector<std::vector<MaskChoice>>> TextPipeline::fill_mask(Team& team,
   if (places.size() > kMasksMax)
     return fail(Code::TooLarge, cat("the text has more than ", kMasksMax, " mask tokens"));
   EncoderBatch batch;
-  EMB_TRY(const Matrix hidden, impl_->hidden(team, {&encoding, 1}, batch));
+  EMB_TRY(const Matrix hidden, impl_->run(team, {&encoding, 1}, batch));
   Matrix rows(places.size(), hidden.columns());
   for (std::size_t i = 0; i < places.size(); ++i)
     std::ranges::copy(hidden.row(places[i]), rows.row(i).begin());
@@ -181,8 +244,7 @@ Result<std::vector<std::vector<MaskChoice>>> TextPipeline::fill_mask(Team& team,
   std::vector<std::vector<MaskChoice>> filled;
   for (std::size_t i = 0; i < places.size(); ++i) {
     const std::vector<double> scores = softmax_of(logits.row(i));
-    std::vector<std::uint32_t> order(scores.size());
-    std::iota(order.begin(), order.end(), 0u);
+    std::vector<std::uint32_t> order = allowed;
     const std::size_t kept = std::min(count, order.size());
     std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(kept),
                               [&](auto a, auto b) { return scores[a] > scores[b]; });
@@ -202,13 +264,31 @@ Result<std::vector<std::vector<MaskChoice>>> TextPipeline::fill_mask(Team& team,
 }
 
 Result<std::vector<Entity>> TextPipeline::token_classification(Team& team, std::string_view text,
-                                                               Aggregation aggregation) const {
-  EMB_TRY(const Encoding encoding, impl_->encode({text, std::nullopt}));
-  EMB_TRY(const Matrix logits, impl_->logits(team, {&encoding, 1}, HeadKind::TokenClassification));
-  std::vector<std::vector<double>> scores;
-  for (std::size_t i = 0; i < logits.rows(); ++i) scores.push_back(softmax_of(logits.row(i)));
-  return impl_->entities.read(*impl_->tokenizer, text, encoding, scores, impl_->labels,
-                              aggregation);
+                                                               const EntityOptions& options) const {
+  Truncation truncation = impl_->truncation;
+  std::vector<Encoding> windows;
+  if (options.stride) {
+    if (options.aggregation == Aggregation::None) {
+      return fail(Code::InvalidArgument,
+                  "windows (stride) are for entities of several tokens: choose an aggregation");
+    }
+    truncation.stride = *options.stride;
+    EMB_TRY(windows, impl_->encode_windows({text, std::nullopt}, truncation));
+  } else {
+    EMB_TRY(windows.emplace_back(), impl_->encode({text, std::nullopt}));
+  }
+  EMB_TRY(const Matrix logits, impl_->logits(team, windows, HeadKind::TokenClassification));
+  std::vector<Entity> entities;
+  std::size_t row = 0;
+  for (const Encoding& window : windows) {
+    std::vector<std::vector<double>> scores;
+    for (std::size_t i = 0; i < window.size(); ++i) scores.push_back(softmax_of(logits.row(row++)));
+    EMB_TRY(std::vector<Entity> found,
+            impl_->entities.read(*impl_->tokenizer, text, window, scores, impl_->labels, options));
+    std::ranges::move(found, std::back_inserter(entities));
+  }
+  if (windows.size() > 1) entities = without_overlaps(std::move(entities));
+  return entities;
 }
 
 Result<std::vector<LabelScore>> TextPipeline::zero_shot(Team& team, std::string_view text,
@@ -219,18 +299,23 @@ Result<std::vector<LabelScore>> TextPipeline::zero_shot(Team& team, std::string_
   const auto place = options.hypothesis.find("{}");
   if (place == std::string::npos)
     return fail(Code::InvalidArgument, "the hypothesis has no {} for the label");
+  // The hypothesis stays whole, or nothing could be asked.
+  Truncation truncation = impl_->truncation;
+  truncation.strategy = TruncationStrategy::OnlyFirst;
   std::vector<Encoding> encodings;
   for (const std::string& candidate : candidates) {
     std::string hypothesis = options.hypothesis;
     hypothesis.replace(place, 2, candidate);
-    EMB_TRY(Encoding encoding, impl_->encode({text, hypothesis}));
+    EMB_TRY(Encoding encoding, impl_->encode({text, hypothesis}, truncation));
     encodings.push_back(std::move(encoding));
   }
   EMB_TRY(const Matrix logits, impl_->logits(team, encodings, HeadKind::SequenceClassification));
   std::size_t entails = logits.columns() - 1;
-  for (std::size_t i = 0; i < impl_->labels.size(); ++i) {
-    if (to_lower(impl_->labels[i]).starts_with("entail")) entails = i;
-  }
+  const auto entailment = std::ranges::find_if(impl_->labels, [](const std::string& label) {
+    return to_lower(label).starts_with("entail");
+  });
+  if (entailment != impl_->labels.end())
+    entails = static_cast<std::size_t>(entailment - impl_->labels.begin());
   const std::size_t contradicts = entails == 0 ? logits.columns() - 1 : 0;
   std::vector<float> yes;
   for (std::size_t i = 0; i < logits.rows(); ++i) yes.push_back(logits.row(i)[entails]);
@@ -243,7 +328,40 @@ Result<std::vector<LabelScore>> TextPipeline::zero_shot(Team& team, std::string_
   }
   std::vector<LabelScore> all;
   for (std::size_t i = 0; i < scores.size(); ++i) all.push_back({candidates[i], scores[i]});
-  return sorted(all);
+  return sorted(std::move(all));
+}
+
+Result<std::vector<Answer>> TextPipeline::question_answering(Team& team, std::string_view question,
+                                                             std::string_view context,
+                                                             const QuestionOptions& options) const {
+  EMB_DO(impl_->check_head(HeadKind::QuestionAnswering));
+  if (impl_->pads_left)
+    return fail(Code::NotBuilt, "a tokenizer that pads on the left asks its questions last");
+  if (options.count == 0 || options.count > kAnswersMax || options.answer_tokens_max == 0)
+    return fail(Code::InvalidArgument, cat("there are 1 to ", kAnswersMax, " answers"));
+  std::string shortened;
+  if (options.question_tokens_max) {
+    EncodeOptions cut{.add_special_tokens = false};
+    cut.truncation = Truncation{.length_max = *options.question_tokens_max};
+    EMB_TRY(const Encoding kept, impl_->tokenizer->encode(question, cut));
+    shortened = CutText(question).cut(0, kept.size() == 0 ? 0 : kept.offsets.back().end);
+    question = shortened;
+  }
+  Truncation windows = impl_->truncation;
+  windows.strategy = TruncationStrategy::OnlySecond;
+  windows.length_max =
+      options.window_tokens.value_or(std::min<std::size_t>(384, windows.length_max));
+  if (windows.length_max > impl_->truncation.length_max) {
+    return fail(Code::InvalidArgument,
+                cat("the model reads ", impl_->truncation.length_max, " tokens at a time"));
+  }
+  windows.stride = options.stride.value_or(std::min<std::size_t>(windows.length_max / 2, 128));
+  EMB_TRY(const std::vector<Encoding> encodings,
+          impl_->encode_windows({question, context}, windows));
+  EMB_TRY(const Matrix logits, impl_->logits(team, encodings, HeadKind::QuestionAnswering));
+  if (logits.columns() != 2)
+    return fail(Code::InvalidArgument, "the model's head has not a start and an end");
+  return AnswerFinder{impl_->classifier}.find(context, encodings, logits, options);
 }
 
 TextPipeline::TextPipeline(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -49,13 +49,42 @@ struct Entity {
   std::uint32_t end = 0;
 };
 
+struct EntityOptions {
+  Aggregation aggregation = Aggregation::None;
+  std::vector<std::string> ignored = {"O"};  // entities that are left out
+  // Texts that are too long are read in windows that share so many tokens; else they are cut off.
+  std::optional<std::size_t> stride = std::nullopt;
+};
+
 struct ZeroShotOptions {
   std::string hypothesis = "This example is {}.";  // {} is where the label stands
   bool multi_label = false;                        // each label by itself
 };
 
+// An answer that stands in the context.
+struct Answer {
+  double score = 0;
+  std::size_t start = 0;
+  std::size_t end = 0;
+  std::string answer;  // empty: the context has none
+};
+
+struct QuestionOptions {
+  std::size_t count = 1;  // of answers
+  std::size_t answer_tokens_max = 15;
+  std::optional<std::size_t> window_tokens;  // with the question; 384, or as many as there can be
+  std::optional<std::size_t> stride;         // that windows share; 128, or half of a window
+  std::optional<std::size_t> question_tokens_max;  // what is longer is cut off
+  bool may_be_unanswerable = false;
+  bool align_to_words = true;
+};
+
 class TextPipeline {
  public:
+  static constexpr std::size_t kChoicesMax = 1000;    // for one mask
+  static constexpr std::size_t kCandidatesMax = 256;  // labels of one question
+  static constexpr std::size_t kAnswersMax = 1000;
+
   // config.json, tokenizer.json, tokenizer_config.json and the weights; blocks. The head is that of
   // the class in config.json's "architectures".
   static Result<TextPipeline> load(const ModelFiles& files,
@@ -70,16 +99,21 @@ class TextPipeline {
   Result<std::vector<LabelScore>> text_classification(
       Team& team, std::string_view text, std::optional<std::string_view> pair = {},
       ScoreFunction function = ScoreFunction::Default) const;
-  // For each mask in the text the `count` likeliest tokens.
-  Result<std::vector<std::vector<MaskChoice>>> fill_mask(Team& team, std::string_view text,
-                                                         std::size_t count = 5) const;
-  // Without those whose label is "O".
+  // For each mask in the text the `count` likeliest tokens; of `targets`, where there are any: for
+  // one that is no token, the first that it is made of.
+  Result<std::vector<std::vector<MaskChoice>>> fill_mask(
+      Team& team, std::string_view text, std::size_t count = 5,
+      std::span<const std::string> targets = {}) const;
   Result<std::vector<Entity>> token_classification(Team& team, std::string_view text,
-                                                   Aggregation aggregation) const;
+                                                   const EntityOptions& options = {}) const;
   // The candidates, the likeliest first, by a model for natural language inference.
   Result<std::vector<LabelScore>> zero_shot(Team& team, std::string_view text,
                                             std::span<const std::string> candidates,
                                             const ZeroShotOptions& options = {}) const;
+  // The surest first; fewer than were asked for where the context has no more.
+  Result<std::vector<Answer>> question_answering(Team& team, std::string_view question,
+                                                 std::string_view context,
+                                                 const QuestionOptions& options = {}) const;
 
   TextPipeline(TextPipeline&&) noexcept;
   TextPipeline& operator=(TextPipeline&&) noexcept;

@@ -140,7 +140,7 @@ TEST_F(TextPipelines, FindEntities) {
   const auto all = texts();
   for (const auto& [name, strategy] : kStrategies) {
     for (std::size_t i = 0; i < all.size(); ++i) {
-      const auto got = pipeline->token_classification(team_, all[i], strategy);
+      const auto got = pipeline->token_classification(team_, all[i], {.aggregation = strategy});
       ASSERT_TRUE(got);
       const auto items = wanted[name].items()[i].items();
       ASSERT_EQ(got->size(), items.size()) << name << " " << i;
@@ -179,7 +179,7 @@ TEST_F(TextPipelines, RefuseTasksThatTheModelWasNotMadeFor) {
   const auto classified = pipeline->text_classification(team_, "a");
   ASSERT_FALSE(classified);
   EXPECT_EQ(classified.error().code(), Code::InvalidArgument);
-  EXPECT_FALSE(pipeline->token_classification(team_, "a", Aggregation::Max));
+  EXPECT_FALSE(pipeline->token_classification(team_, "a", {.aggregation = Aggregation::Max}));
   EXPECT_FALSE(load(task("none")));
 }
 

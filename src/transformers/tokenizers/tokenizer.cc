@@ -270,12 +270,12 @@ Result<Encoding> Tokenizer::Impl::encode(const TextPair& text, const EncodeOptio
     EMB_TRY(Encoding second, encode_text(*text.second, 1, options, work));
     parts.push_back(std::move(second));
   }
-  if (truncation) {
+  if (const auto& cut = options.truncation ? options.truncation : truncation) {
     const std::size_t specials = options.add_special_tokens && post_processor
                                      ? post_processor->added(text.second.has_value())
                                      : 0;
-    const std::size_t length = truncation->length_max - std::min(truncation->length_max, specials);
-    EMB_DO(truncate_pair(parts[0], text.second ? &parts[1] : nullptr, *truncation, length));
+    const std::size_t length = cut->length_max - std::min(cut->length_max, specials);
+    EMB_DO(truncate_pair(parts[0], text.second ? &parts[1] : nullptr, *cut, length));
   }
   return post_process(post_processor.get(), std::move(parts), options.add_special_tokens);
 }

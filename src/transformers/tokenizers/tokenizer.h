@@ -27,6 +27,8 @@ struct EncodeOptions {
   bool add_special_tokens = true;
   // False leaves offsets at (0, 0) and words at kNoWord, and is quicker.
   bool offsets = true;
+  // Instead of the tokenizer's own, for this text alone.
+  std::optional<Truncation> truncation = std::nullopt;
 };
 
 // A text, or two that belong together (question and context).

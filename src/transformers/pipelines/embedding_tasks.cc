@@ -1,0 +1,164 @@
+// Texts as numbers: a row for each token, a row for each text, or how near texts are.
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+#include "base/strings.h"
+#include "transformers/embeddings/sentence_model.h"
+#include "transformers/models/encoder_parts.h"
+#include "transformers/pipelines/parameters.h"
+#include "transformers/pipelines/tasks.h"
+#include "transformers/pipelines/text_pipeline.h"
+
+namespace embrace::transformers {
+
+namespace {
+
+// The shortest digits that give the float back.
+void write_row(std::span<const float> row, json::Writer& out) {
+  out.begin_array();
+  for (const float value : row) {
+    if (!std::isfinite(value)) {
+      out.null();
+      continue;
+    }
+    char digits[32];
+    out.raw({digits, std::to_chars(digits, digits + sizeof digits, value).ptr});
+  }
+  out.end_array();
+}
+
+// A model with files of sentence-transformers gives a row for each text.
+class SentenceFeatures : public Pipeline {
+ public:
+  explicit SentenceFeatures(SentenceModel model) : model_(std::move(model)) {}
+  Result<std::string> run(Team& team, const PipelineInput& input,
+                          json::View parameters) const override {
+    Parameters read(parameters);
+    EmbedOptions options;
+    options.normalize = read.flag_or("normalize", false);
+    options.prompt_name = read.text("prompt_name");
+    options.truncate = read.flag_or("truncate", true);
+    if (const auto width = read.integer("dimensions", 1, 1 << 20))
+      options.width = static_cast<std::size_t>(*width);
+    if (read.text("truncation_direction").value_or("right") != "right")
+      read.complain(Code::NotBuilt, "truncation_direction \"left\" is not built");
+    if (read.text("encoding_format").value_or("float") != "float")
+      read.complain(Code::NotBuilt, "an encoding_format other than \"float\" is not built");
+    EMB_DO(read.status());
+    std::vector<std::string_view> texts;
+    if (input.json.is_array()) {
+      for (const json::View one : input.json.items()) {
+        EMB_TRY(texts.emplace_back(), text_of(one, "an input"));
+      }
+    } else {
+      EMB_TRY(texts.emplace_back(), text_of(input.json, "an input"));
+    }
+    if (texts.empty() || texts.size() > kInputsMax)
+      return fail(Code::InvalidArgument, cat("a list has 1 to ", kInputsMax, " inputs"));
+    EMB_TRY(const Matrix rows, model_.embed(team, texts, options));
+    json::Writer out;
+    out.begin_array();
+    for (std::size_t i = 0; i < rows.rows(); ++i) write_row(rows.row(i), out);
+    out.end_array();
+    return out.take();
+  }
+
+ private:
+  SentenceModel model_;
+};
+
+// Any other encoder gives a row for each token, as the official package's pipeline does.
+class TokenFeatures : public Pipeline {
+ public:
+  explicit TokenFeatures(TextPipeline model) : model_(std::move(model)) {}
+  Result<std::string> run(Team& team, const PipelineInput& input,
+                          json::View parameters) const override {
+    Parameters read(parameters);
+    constexpr std::string_view kWhy = "the model has no pooling (modules.json)";
+    read.refuse("normalize", kWhy);
+    read.refuse("prompt_name", kWhy);
+    read.refuse("dimensions", kWhy);
+    if (!read.flag_or("truncate", true))
+      read.complain(Code::NotBuilt, "truncate false is not built where there is no modules.json");
+    if (read.text("truncation_direction").value_or("right") != "right")
+      read.complain(Code::NotBuilt, "truncation_direction \"left\" is not built");
+    if (read.text("encoding_format").value_or("float") != "float")
+      read.complain(Code::NotBuilt, "an encoding_format other than \"float\" is not built");
+    EMB_DO(read.status());
+    return answer_each(input, [&](json::View one, json::Writer& out) -> Status {
+      EMB_TRY(const std::string_view text, text_of(one, "an input"));
+      EMB_TRY(const Matrix rows, model_.feature_extraction(team, text));
+      out.begin_array().begin_array();
+      for (std::size_t i = 0; i < rows.rows(); ++i) write_row(rows.row(i), out);
+      out.end_array().end_array();
+      return Done{};
+    });
+  }
+
+ private:
+  TextPipeline model_;
+};
+
+// Cosines of the angles between one sentence and others.
+class SentenceSimilarity : public Pipeline {
+ public:
+  explicit SentenceSimilarity(SentenceModel model) : model_(std::move(model)) {}
+  Result<std::string> run(Team& team, const PipelineInput& input,
+                          json::View parameters) const override {
+    Parameters read(parameters);
+    EmbedOptions options;
+    options.normalize = true;
+    options.prompt_name = read.text("prompt_name");
+    options.truncate = read.flag_or("truncate", true);
+    EMB_DO(read.status());
+    std::vector<std::string_view> texts;
+    EMB_TRY(texts.emplace_back(), text_of(input.json["source_sentence"], "source_sentence"));
+    for (const json::View one : input.json["sentences"].items()) {
+      EMB_TRY(texts.emplace_back(), text_of(one, "each of sentences"));
+    }
+    if (texts.size() < 2 || texts.size() > kInputsMax + 1)
+      return fail(Code::InvalidArgument, cat("sentences is a list of 1 to ", kInputsMax, " texts"));
+    EMB_TRY(const Matrix rows, model_.embed(team, texts, options));
+    std::vector<float> cosines;
+    for (std::size_t i = 1; i < rows.rows(); ++i) cosines.push_back(dot(rows.row(0), rows.row(i)));
+    json::Writer out;
+    write_row(cosines, out);
+    return out.take();
+  }
+
+ private:
+  SentenceModel model_;
+};
+
+Result<std::unique_ptr<Pipeline>> open_features(rt::Blocking blocking,
+                                                const std::filesystem::path& folder,
+                                                Precision precision) {
+  const ModelFiles files = ModelFiles::in_folder(blocking, folder);
+  if (files.text("modules.json")) {
+    EMB_TRY(SentenceModel model, SentenceModel::load(files, precision));
+    return std::make_unique<SentenceFeatures>(std::move(model));
+  }
+  EMB_TRY(TextPipeline model, TextPipeline::load(files, precision));
+  return std::make_unique<TokenFeatures>(std::move(model));
+}
+
+Result<std::unique_ptr<Pipeline>> open_similarity(rt::Blocking blocking,
+                                                  const std::filesystem::path& folder,
+                                                  Precision precision) {
+  EMB_TRY(SentenceModel model,
+          SentenceModel::load(ModelFiles::in_folder(blocking, folder), precision));
+  return std::make_unique<SentenceSimilarity>(std::move(model));
+}
+
+}  // namespace
+
+std::span<const Pipeline::Task> embedding_tasks() {
+  static constexpr Pipeline::Task kTasks[] = {
+      {"feature-extraction", "a text", false, open_features},
+      {"sentence-similarity", "{\"source_sentence\", \"sentences\"}", false, open_similarity},
+  };
+  return kTasks;
+}
+
+}  // namespace embrace::transformers

@@ -1,0 +1,118 @@
+#include "transformers/pipelines/pipeline.h"
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "base/strings.h"
+#include "transformers/embeddings/model_files.h"
+#include "transformers/models/encoder.h"
+#include "transformers/pipelines/tasks.h"
+
+namespace embrace::transformers {
+
+namespace {
+
+// Sounds of an hour and a half at 48 kHz; images are smaller.
+constexpr std::size_t kFileBytesMax = std::size_t{1} << 30;
+
+// What a class of the official package was made for, by the end of its name; the first that fits.
+constexpr std::pair<std::string_view, std::string_view> kTaskOfClass[] = {
+    {"WhisperForConditionalGeneration", "automatic-speech-recognition"},
+    {"ForCTC", "automatic-speech-recognition"},
+    {"Wav2Vec2ForSequenceClassification", "audio-classification"},
+    {"MarianMTModel", "translation"},
+    {"ForConditionalGeneration", "text2text-generation"},
+    {"ForQuestionAnswering", "question-answering"},
+    {"ForTokenClassification", "token-classification"},
+    {"ForSequenceClassification", "text-classification"},
+    {"ForMaskedLM", "fill-mask"},
+    {"ForCausalLM", "text-generation"},
+    {"LMHeadModel", "text-generation"},
+    {"ForImageClassification", "image-classification"},
+    {"ForObjectDetection", "object-detection"},
+    {"CLIPModel", "zero-shot-image-classification"},
+    {"ViTModel", "image-feature-extraction"},
+};
+
+Result<std::string> guess_task(rt::Blocking blocking, const std::filesystem::path& model) {
+  if (model.extension() == ".gguf") return "text-generation";
+  const ModelFiles files = ModelFiles::in_folder(blocking, model);
+  if (files.text("modules.json")) return "feature-extraction";
+  EMB_TRY(const std::string text, files.text("config.json"));
+  auto config = json::Document::parse(text);
+  if (!config) return fail(std::move(config).error().while_doing("config.json"));
+  const json::View root = config->root();
+  // A head with one output and the settings of a CrossEncoder ranks texts.
+  if (root["sentence_transformers"].is_object() ||
+      root["sbert_ce_default_activation_function"].exists())
+    return "text-ranking";
+  for (const json::View name : root["architectures"].items()) {
+    for (const auto& [ending, task] : kTaskOfClass) {
+      if (name.text().value_or("").ends_with(ending)) return std::string(task);
+    }
+  }
+  if (is_encoder(root.text_or("model_type", ""))) return "feature-extraction";
+  return fail(Code::InvalidArgument, "config.json does not say what the model is for: name a task");
+}
+
+}  // namespace
+
+std::vector<Pipeline::Task> Pipeline::tasks() {
+  std::vector<Task> all;
+  for (const auto tasks : {text_tasks(), embedding_tasks()})
+    all.insert(all.end(), tasks.begin(), tasks.end());
+  std::ranges::sort(all, {}, &Task::name);
+  return all;
+}
+
+Result<Pipeline::Task> Pipeline::find(rt::Blocking blocking, std::string_view name,
+                                      const std::filesystem::path& model) {
+  std::string wanted(name);
+  if (wanted == "auto") {
+    EMB_TRY(wanted, guess_task(blocking, model));
+  }
+  std::string list;
+  for (const Task& task : tasks()) {
+    if (task.name == wanted) return task;
+    list += cat(list.empty() ? "" : ", ", task.name);
+  }
+  return fail(Code::InvalidArgument, cat("no task is called ", wanted, "; there are ", list));
+}
+
+Result<std::string> answer_each(const PipelineInput& input, const WriteAnswer& answer) {
+  if (!input.json.exists()) return fail(Code::InvalidArgument, "the task takes texts, no file");
+  json::Writer out;
+  if (!input.json.is_array()) {
+    EMB_DO(answer(input.json, out));
+    return out.take();
+  }
+  const std::vector<json::View> all = input.json.items();
+  if (all.empty() || all.size() > Pipeline::kInputsMax)
+    return fail(Code::InvalidArgument, cat("a list has 1 to ", Pipeline::kInputsMax, " inputs"));
+  out.begin_array();
+  for (const json::View one : all) EMB_DO(answer(one, out));
+  out.end_array();
+  return out.take();
+}
+
+Result<std::string_view> text_of(json::View view, std::string_view noun) {
+  if (const auto text = view.text()) return *text;
+  return fail(Code::InvalidArgument, cat(noun, " is a text"));
+}
+
+Result<std::string> file_of(const PipelineInput& input, std::string_view noun) {
+  std::string bytes(input.file_bytes);
+  if (const auto text = input.json.text()) {
+    if (text->size() > kFileBytesMax / 3 * 4)
+      return fail(Code::TooLarge, cat(noun, " is too large"));
+    auto decoded = from_base64(*text);
+    if (!decoded) return fail(Code::InvalidArgument, cat(noun, " is not in base64"));
+    bytes = *std::move(decoded);
+  }
+  if (bytes.empty())
+    return fail(Code::InvalidArgument, cat("the task takes ", noun, ": a file, or its base64"));
+  if (bytes.size() > kFileBytesMax) return fail(Code::TooLarge, cat(noun, " is too large"));
+  return bytes;
+}
+
+}  // namespace embrace::transformers

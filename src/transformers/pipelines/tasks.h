@@ -1,0 +1,30 @@
+#pragma once
+// The tasks, each list in the file of its name, and what they share in reading inputs.
+//
+// Threads: any.
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "json/view.h"
+#include "json/writer.h"
+#include "transformers/pipelines/pipeline.h"
+
+namespace embrace::transformers {
+
+std::span<const Pipeline::Task> text_tasks();       // text_tasks.cc
+std::span<const Pipeline::Task> embedding_tasks();  // embedding_tasks.cc
+
+// Writes one answer for an input, or for each of a list a list of them. InvalidArgument, saying
+// what the task takes, for files and for lists that are too long.
+using WriteAnswer = std::function<Status(json::View input, json::Writer& out)>;
+Result<std::string> answer_each(const PipelineInput& input, const WriteAnswer& answer);
+// The text that `view` is. InvalidArgument, with the `noun`, when it is none.
+Result<std::string_view> text_of(json::View view, std::string_view noun);
+// The bytes of a file, as they are or in base64. InvalidArgument when there are none.
+Result<std::string> file_of(const PipelineInput& input, std::string_view noun);
+
+}  // namespace embrace::transformers

@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+"""Makes src/transformers/testdata/pipelines: small models at the Hub's tasks, and what the official package's pipelines answer.
+
+A file of a case has all that a repository of the model would hold, but for its weights, which follow from their names (make_models.py), and its
+tokenizer, which is one of testdata/; then calls with their answers, in the shapes of the Hub's inference API.
+
+Needs torch and transformers. Version 5 has given up some pipelines (question-answering, text2text-generation, summarization, translation): their
+cases are made with 4.57, and each run leaves the files of cases alone that its version cannot make.
+
+    python3 tests/transformers/make_pipelines.py [NAME...]
+"""
+import json
+import pathlib
+import sys
+
+import torch
+import transformers
+from transformers import PreTrainedTokenizerFast, pipeline
+
+from make_models import FOLDER, fill
+from pipeline_models import plain, rounded
+
+OUT = FOLDER.parent / "pipelines"
+CASES = {}
+PROSE = ("Wolfgang Müller lives in Berlin, said Mr. O'Neill. A tokenizer cuts texts; the quick brown fox jumps over the lazy dog, and no one in "
+         "Paris saw it. Übermut tut selten gut! The model reads texts (it gives vectors), one for each of them. ")
+TEXTS = [PROSE[:50], "A tokenizer cuts texts", "日本 ☃ Übermut [SEP] naïve", "one"]
+SIZES = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1, "num_attention_heads": 2, "max_position_embeddings": 66}
+# What a tokenizer_config.json says beside the tokenizer's class.
+BERT_WORDS = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]", "model_max_length": 48}
+ROBERTA_WORDS = {"pad_token": "<pad>", "unk_token": "<unk>", "cls_token": "<s>", "sep_token": "</s>", "bos_token": "<s>", "eos_token": "</s>",
+                 "mask_token": "<mask>", "model_max_length": 64, "add_prefix_space": True}
+
+
+def case(function):
+    CASES[function.__name__] = function
+    return function
+
+
+def tokenizer_of(name, words):
+    names = ["input_ids", "attention_mask"] if name != "bert" else ["input_ids", "token_type_ids", "attention_mask"]
+    return PreTrainedTokenizerFast(tokenizer_file=str(FOLDER.parent / f"{name}.json"), model_input_names=names, **words)
+
+
+def made(task, network, tokenizer, words, calls, answer, **files):
+    """`calls` are pairs of inputs and parameters; answer(pipeline, inputs, parameters) asks the official package."""
+    network = network.eval().float()
+    tensors = fill(network)
+    network.config.architectures = [type(network).__name__]
+    config = json.loads(network.config.to_json_string(use_diff=False))
+    asked = pipeline(task, model=network, tokenizer=tokenizer_of(tokenizer, words), device="cpu") if isinstance(answer, Ask) else network
+    answers = []
+    with torch.no_grad():
+        for inputs, parameters in calls:
+            got = answer(asked, inputs, parameters)
+            answers.append({"inputs": inputs, "parameters": parameters, "answer": rounded(plain(got))})
+    return {"task": task, "tokenizer": f"{tokenizer}.json", "files": {"config.json": config, "tokenizer_config.json": words, **files},
+            "tensors": tensors, "calls": answers}
+
+
+class Ask:
+    """An answer by the official pipeline, in the API's shape."""
+
+    def __init__(self, call):
+        self.call = call
+
+    def __call__(self, asked, inputs, parameters):
+        return self.call(asked, inputs, dict(parameters))
+
+
+def each(inputs, answer):
+    return [answer(one) for one in inputs] if isinstance(inputs, list) else answer(inputs)
+
+
+def bert_config(**more):
+    return transformers.BertConfig(vocab_size=800, **SIZES, **more)
+
+
+def labelled(labels):
+    return {"id2label": dict(enumerate(labels)), "label2id": {label: i for i, label in enumerate(labels)}}
+
+
+@case
+def text_classification():
+    def ask(asked, inputs, parameters):
+        top = parameters.pop("top_k", None)
+        found = each(inputs, lambda one: asked(one, top_k=top, **parameters))
+        return found if isinstance(inputs, list) else [found]
+
+    calls = [(TEXTS[0], {}), (TEXTS, {"top_k": 2}), ({"text": TEXTS[0], "text_pair": TEXTS[1]}, {"function_to_apply": "sigmoid"}),
+             (TEXTS[3], {"function_to_apply": "none", "top_k": 1})]
+    network = transformers.BertForSequenceClassification(bert_config(**labelled(["bad", "so so", "good"])))
+    return made("text-classification", network, "bert", BERT_WORDS, calls, Ask(ask))
+
+
+@case
+def zero_shot_classification():
+    def ask(asked, inputs, parameters):
+        def one(text):
+            found = asked(text, **parameters)
+            return [{"label": label, "score": score} for label, score in zip(found["labels"], found["scores"])]
+
+        return each(inputs, one)
+
+    labels = ["cats", "Städte", "a very long label"]
+    long = PROSE * 2  # the text is cut off, the hypothesis never
+    calls = [(TEXTS[0], {"candidate_labels": labels}), (TEXTS[:2], {"candidate_labels": labels[:1]}), (long, {"candidate_labels": labels}),
+             (TEXTS[1], {"candidate_labels": labels * 9, "multi_label": True, "hypothesis_template": "It is about {}!"})]
+    network = transformers.BertForSequenceClassification(bert_config(**labelled(["CONTRADICTION", "neutral", "ENTAILMENT"])))
+    return made("zero-shot-classification", network, "bert", BERT_WORDS, calls, Ask(ask))
+
+
+@case
+def token_classification():
+    def ask(asked, inputs, parameters):
+        parameters.setdefault("aggregation_strategy", "simple")
+        return each(inputs, lambda one: asked(one, **parameters))
+
+    calls = [(TEXTS[0], {}), (TEXTS[:3], {"aggregation_strategy": "none"}), (TEXTS[0], {"ignore_labels": []}),
+             (TEXTS[0], {"ignore_labels": ["LOC", "O"], "aggregation_strategy": "max"}), (PROSE, {"aggregation_strategy": "first", "stride": 6}),
+             (PROSE, {"aggregation_strategy": "simple", "stride": 11}), (PROSE, {"aggregation_strategy": "average"})]
+    network = transformers.BertForTokenClassification(bert_config(**labelled(["O", "B-PER", "I-PER", "B-LOC", "I-LOC"])))
+    return made("token-classification", network, "bert", BERT_WORDS, calls, Ask(ask))
+
+
+@case
+def fill_mask():
+    calls = [("The [MASK] fox.", {}), ("The [MASK] fox.", {"top_k": 2}), ("[MASK] and [MASK]", {"top_k": 3}),
+             (["A [MASK]", "[MASK]!"], {"targets": ["the", "one", "tokenizers", "the"]}), ("A [MASK].", {"targets": "text", "top_k": 9})]
+    return made("fill-mask", transformers.BertForMaskedLM(bert_config()), "bert", BERT_WORDS, calls,
+                Ask(lambda asked, inputs, parameters: each(inputs, lambda one: asked(one, **parameters))))
+
+
+@case
+def feature_extraction():
+    network = transformers.BertModel(bert_config())
+    return made("feature-extraction", network, "bert", BERT_WORDS, [(TEXTS[1], {}), ([TEXTS[3], "A B"], {})],
+                Ask(lambda asked, inputs, parameters: each(inputs, asked)))
+
+
+@case
+def sentence_similarity():
+    """The mean of a text's rows, as sentence-transformers has it for a model without modules.json."""
+    def answer(network, inputs, _):
+        def row(text):
+            encoded = tokenizer_of("bert", BERT_WORDS)(text, return_tensors="pt", truncation=True)
+            return network(**encoded).last_hidden_state[0].mean(dim=0)
+
+        source = row(inputs["source_sentence"])
+        return [float(torch.nn.functional.cosine_similarity(source, row(text), dim=0)) for text in inputs["sentences"]]
+
+    return made("sentence-similarity", transformers.BertModel(bert_config()), "bert", BERT_WORDS,
+                [({"source_sentence": TEXTS[0], "sentences": TEXTS}, {})], answer)
+
+
+@case
+def text_ranking():
+    def answer(network, inputs, parameters):
+        encoded = [tokenizer_of("bert", BERT_WORDS)(inputs["query"], text, return_tensors="pt", truncation=True) for text in inputs["texts"]]
+        scores = [network(**one).logits[0, 0] for one in encoded]
+        scores = [float(score if parameters.get("raw_scores") else score.sigmoid()) for score in scores]
+        order = sorted(range(len(scores)), key=lambda i: -scores[i])
+        return [{"index": i, "score": scores[i]} for i in order]
+
+    network = transformers.BertForSequenceClassification(bert_config(num_labels=1))
+    question = {"query": "Who lives in Berlin?", "texts": TEXTS}
+    return made("text-ranking", network, "bert", BERT_WORDS, [(question, {}), (question, {"raw_scores": True})], answer)
+
+
+QUESTIONS = [
+    ({"question": "Who lives in Berlin?", "context": PROSE[:52]}, {}),
+    ({"question": "Who?", "context": PROSE * 3}, {"top_k": 4}),
+    ({"question": "What does the model read?", "context": PROSE * 3}, {"top_k": 5, "doc_stride": 7, "max_seq_len": 30}),
+    ({"question": "What does the model read?", "context": PROSE * 2}, {"top_k": 20, "max_answer_len": 3, "align_to_words": False}),
+    ({"question": "Where is Übermut?", "context": PROSE}, {"top_k": 6, "max_answer_len": 1}),
+    ({"question": "Is it?", "context": "  It is, it IS; is it?\n  " * 4}, {"top_k": 8, "max_seq_len": 24, "doc_stride": 4}),
+    ({"question": "Is there an answer?", "context": PROSE * 2}, {"top_k": 3, "handle_impossible_answer": True}),
+    ([{"question": "Was?", "context": "日本 ☃ Übermut [SEP] naïve, " * 5}, {"question": "Who?", "context": TEXTS[0]}], {"max_seq_len": 40}),
+]
+
+
+def ask_question(asked, inputs, parameters):
+    return each(inputs, lambda one: asked(question=one["question"], context=one["context"], **parameters))
+
+
+@case
+def question_answering_bert():
+    return made("question-answering", transformers.BertForQuestionAnswering(bert_config()), "bert", BERT_WORDS, QUESTIONS, Ask(ask_question))
+
+
+@case
+def question_answering_roberta():
+    """Words of a byte-level tokenizer begin with their spaces, and a question has two tokens behind it."""
+    config = transformers.RobertaConfig(vocab_size=600, type_vocab_size=1, pad_token_id=1, **SIZES)
+    return made("question-answering", transformers.RobertaForQuestionAnswering(config), "roberta", ROBERTA_WORDS, QUESTIONS, Ask(ask_question))
+
+
+def main():
+    OUT.mkdir(exist_ok=True)
+    for name in sys.argv[1:] or CASES:
+        try:
+            text = json.dumps(CASES[name](), separators=(",", ":"), ensure_ascii=False)
+        except KeyError as error:
+            if "Unknown task" not in str(error):
+                raise
+            print(f"{name}: not with transformers {transformers.__version__}")
+            continue
+        (OUT / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+        print(f"{name}: {len(text) / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()
