@@ -10,7 +10,7 @@ include(GNUInstallDirs)
 
 # Lines of the package's config that make the target of an outside library.
 function(emb_finds target out)
-  set(modules argon2=libargon2 hwy=libhwy oniguruma=oniguruma icu=icu-uc)
+  set(modules argon2=libargon2 hwy=libhwy oniguruma=oniguruma icu=icu-uc jpeg=libjpeg png=libpng webp=libwebp)
   if(NOT target MATCHES "::")
     set(line "")  # a plain -lname
   elseif(target MATCHES "^PkgConfig::(.*)")

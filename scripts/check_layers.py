@@ -40,6 +40,9 @@ LIBRARIES = [
     ("hwy/", "crypto"),
     ("oniguruma", "transformers"),
     ("unicode/", "transformers"),  # ICU
+    ("jpeglib.h", "transformers"),
+    ("png.h", "transformers"),
+    ("webp/", "transformers"),
     ("lz4", "cas"),  # chunks in xorbs
     ("zlib", "http git"),  # gzip of bodies, and deflate of packs
     ("curl/", "http"),

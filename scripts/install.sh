@@ -11,7 +11,7 @@ packages_of() {
       echo "$(boost_packages)"
       echo libgit2-dev libsoci-dev libsqlite3-dev libpq-dev libcurl4-openssl-dev libssl-dev libargon2-dev libhwy-dev
       echo libspdlog-dev libfmt-dev libcli11-dev prometheus-cpp-dev libyaml-cpp-dev liblz4-dev
-      echo libonig-dev libicu-dev
+      echo libonig-dev libicu-dev libjpeg-dev libpng-dev libwebp-dev
       ;;
     sanitize) echo libclang-rt-19-dev llvm-19 ;;  # llvm-symbolizer makes reports readable
     check) echo clang-format-19 ;;
