@@ -56,10 +56,11 @@ def pack(samples, depth):
     return bytes(rows)
 
 
-def png(samples, depth, kind, interlaced=False, chunks=(), late_chunks=()):
-    def chunk(name, data):
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+def chunk(name, data):
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
+
+def png(samples, depth, kind, interlaced=False, chunks=(), late_chunks=()):
     height, width = samples.shape[:2]
     if interlaced:
         passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
@@ -202,6 +203,8 @@ def main():
         cases.append({"file": name, "width": pixels.shape[1], "height": pixels.shape[0], "hash": fnv(pixels.tobytes())})
     frames = [PIL.Image.fromarray(picture(8, 8, 3, seed)) for seed in (1, 2)]
     frames[0].save(FOLDER / "animated.webp", save_all=True, append_images=frames[1:])
+    promise = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 65536, 65536, 8, RGB, 0, 0, 0))
+    (FOLDER / "too_many_pixels.png").write_bytes(promise + chunk(b"IDAT", zlib.compress(bytes(99))) + chunk(b"IEND", b""))
     everything = {"files": cases, "resized": resized(), "processed": processed()}
     (FOLDER / "cases.json").write_text(json.dumps(everything, separators=(",", ":")) + "\n")
 

@@ -77,11 +77,7 @@ TEST(Images, ThatPromiseTooManyPixelsAreRefusedBeforeTheyTakeMemory) {
   webp.replace(head + 9, 4, "\xFF\xFF\xFF\x0F");  // 14 bits for each side, less one
   EXPECT_EQ(read_image_text(webp).error().code(), Code::TooLarge);
 
-  std::string png = image_file("png_dot.png");
-  png.replace(16, 8, std::string("\0\1\0\0\0\1\0\0", 8));
-  png.replace(29, 4, "\x80\x6E\xB6\xE5");  // the checksum is asked before the sides are believed
-  const auto image = read_image_text(png);
-  ASSERT_FALSE(image);
+  EXPECT_EQ(read_image_text(image_file("too_many_pixels.png")).error().code(), Code::TooLarge);
 }
 
 TEST(Images, WithMoreScansThanTheLimitAreRefused) {
