@@ -16,6 +16,7 @@
 #if defined(__x86_64__) && defined(__clang__)
 #include <immintrin.h>
 #define EMB_WIDE __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi")))
+#define EMB_WIDE_INLINE EMB_WIDE __attribute__((always_inline))
 #endif
 
 namespace embrace::cas {
@@ -30,29 +31,44 @@ struct Lanes {
   __m512i least;
 };
 
-EMB_WIDE inline __m128i load_word(const char* at) {
-  return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(at));
-}
-
-// Moves the lanes over eight bytes of each strip.
+// A way moves the lanes over the next kStepBytes of each strip.
 struct ByGathering {
-  EMB_WIDE static __m128i load_two(const char* at) {
-    return _mm_unpacklo_epi64(load_word(at), load_word(at + kStripBytes));
+  static constexpr std::size_t kStepBytes = 64;
+
+  // Lines are read whole and turned in registers: words[i] is word i of each strip.
+  EMB_WIDE_INLINE static void load_words(const char* at, __m512i (&words)[8]) {
+    __m512i rows[8];
+    for (std::size_t i = 0; i < 8; ++i) rows[i] = _mm512_loadu_si512(at + i * kStripBytes);
+    __m512i pairs[2][4];  // even words of two neighbouring strips, and odd ones
+    for (std::size_t i = 0; i < 4; ++i) {
+      pairs[0][i] = _mm512_unpacklo_epi64(rows[2 * i], rows[2 * i + 1]);
+      pairs[1][i] = _mm512_unpackhi_epi64(rows[2 * i], rows[2 * i + 1]);
+    }
+    for (std::size_t odd = 0; odd < 2; ++odd) {
+      const __m512i* const p = pairs[odd];
+      const __m512i a = _mm512_shuffle_i64x2(p[0], p[1], 0x88);  // words 0 and 4 of four strips
+      const __m512i b = _mm512_shuffle_i64x2(p[2], p[3], 0x88);
+      const __m512i c = _mm512_shuffle_i64x2(p[0], p[1], 0xDD);  // words 2 and 6
+      const __m512i d = _mm512_shuffle_i64x2(p[2], p[3], 0xDD);
+      words[odd] = _mm512_shuffle_i64x2(a, b, 0x88);
+      words[odd + 2] = _mm512_shuffle_i64x2(c, d, 0x88);
+      words[odd + 4] = _mm512_shuffle_i64x2(a, b, 0xDD);
+      words[odd + 6] = _mm512_shuffle_i64x2(c, d, 0xDD);
+    }
   }
-  EMB_WIDE static __m256i load_four(const char* at) {
-    return _mm256_inserti128_si256(_mm256_castsi128_si256(load_two(at)),
-                                   load_two(at + 2 * kStripBytes), 1);
-  }
-  EMB_WIDE static void advance(Lanes& lanes, const char* at) {
-    const __m512i words = _mm512_inserti64x4(_mm512_castsi256_si512(load_four(at)),
-                                             load_four(at + 4 * kStripBytes), 1);
+  EMB_WIDE_INLINE static void advance(Lanes& lanes, const char* at) {
     const __m512i low_byte = _mm512_set1_epi64(0xFF);
+    __m512i words[8];
+    load_words(at, words);
 #pragma clang loop unroll(full)
-    for (unsigned i = 0; i < 8; ++i) {
-      const __m512i indexes = _mm512_and_si512(_mm512_srli_epi64(words, 8 * i), low_byte);
-      const __m512i numbers = _mm512_i64gather_epi64(indexes, kGearTable.data(), 8);
-      lanes.hashes = _mm512_add_epi64(_mm512_add_epi64(lanes.hashes, lanes.hashes), numbers);
-      lanes.least = _mm512_min_epu64(lanes.least, lanes.hashes);
+    for (const __m512i& word : words) {
+#pragma clang loop unroll(full)
+      for (unsigned i = 0; i < 8; ++i) {
+        const __m512i indexes = _mm512_and_si512(_mm512_srli_epi64(word, 8 * i), low_byte);
+        const __m512i numbers = _mm512_i64gather_epi64(indexes, kGearTable.data(), 8);
+        lanes.hashes = _mm512_add_epi64(_mm512_add_epi64(lanes.hashes, lanes.hashes), numbers);
+        lanes.least = _mm512_min_epu64(lanes.least, lanes.hashes);
+      }
     }
   }
 };
@@ -71,7 +87,8 @@ const Planes kPlanes = [] {
   return planes;
 }();
 
-EMB_WIDE inline __m512i look_up(const std::uint8_t* plane, __m512i indexes, __mmask64 is_high) {
+EMB_WIDE_INLINE inline __m512i look_up(const std::uint8_t* plane, __m512i indexes,
+                                       __mmask64 is_high) {
   const __m512i low =
       _mm512_permutex2var_epi8(_mm512_load_si512(plane), indexes, _mm512_load_si512(plane + 64));
   const __m512i high = _mm512_permutex2var_epi8(_mm512_load_si512(plane + 128), indexes,
@@ -80,20 +97,25 @@ EMB_WIDE inline __m512i look_up(const std::uint8_t* plane, __m512i indexes, __mm
 }
 
 struct ByPlanes {
+  static constexpr std::size_t kStepBytes = 8;
+
+  EMB_WIDE_INLINE static __m128i load_word(const char* at) {
+    return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(at));
+  }
   // Eight bytes of two neighbouring strips, alternating.
-  EMB_WIDE static __m128i load_two(const char* at) {
+  EMB_WIDE_INLINE static __m128i load_two(const char* at) {
     return _mm_unpacklo_epi8(load_word(at), load_word(at + kStripBytes));
   }
-  EMB_WIDE static __m256i load_four(const char* at) {
+  EMB_WIDE_INLINE static __m256i load_four(const char* at) {
     return _mm256_inserti128_si256(_mm256_castsi128_si256(load_two(at)),
                                    load_two(at + 2 * kStripBytes), 1);
   }
-  EMB_WIDE static __m512i load_eight(const char* at) {
+  EMB_WIDE_INLINE static __m512i load_eight(const char* at) {
     return _mm512_inserti64x4(_mm512_castsi256_si512(load_four(at)),
                               load_four(at + 4 * kStripBytes), 1);
   }
   // numbers[i]: the table's numbers for byte i of each strip.
-  EMB_WIDE static void look_up_numbers(const char* at, __m512i (&numbers)[8]) {
+  EMB_WIDE_INLINE static void look_up_numbers(const char* at, __m512i (&numbers)[8]) {
     const __m512i indexes = load_eight(at);
     const __mmask64 is_high = _mm512_movepi8_mask(indexes);
     __m512i low[4];   // bytes 0 to 3 of the strips; two planes woven
@@ -118,7 +140,7 @@ struct ByPlanes {
     weave(high, numbers + 4);
   }
   // Two bytes at a time, so that every second sum is off the path that the next one waits for.
-  EMB_WIDE static void advance(Lanes& lanes, const char* at) {
+  EMB_WIDE_INLINE static void advance(Lanes& lanes, const char* at) {
     __m512i numbers[8];
     look_up_numbers(at, numbers);
     for (int i = 0; i < 8; i += 2) {
@@ -132,18 +154,24 @@ struct ByPlanes {
   }
 };
 
+constexpr std::size_t kLineBytes = 64;
+
 // The lines of eight strips are more streams than a processor foresees by itself: each step asks
-// for a line of the next block.
+// for as many lines of the next block.
 template <typename Way>
 EMB_WIDE std::size_t scan(std::uint64_t& hash, const char* block, std::uint64_t limit) {
   Lanes lanes{_mm512_setzero_si512(), _mm512_setzero_si512()};
-  for (std::size_t i = 0; i < kGearWindow; i += 8) Way::advance(lanes, block - kGearWindow + i);
+  for (std::size_t i = 0; i < kGearWindow; i += Way::kStepBytes) {
+    Way::advance(lanes, block - kGearWindow + i);
+  }
   // Nothing seen before a strip's own bytes counts, and the first strip knows its hash.
   lanes.least = _mm512_set1_epi64(-1);
   lanes.hashes = _mm512_mask_set1_epi64(lanes.hashes, 1, static_cast<long long>(hash));
   const __m512i starts = lanes.hashes;
-  for (std::size_t i = 0; i < kStripBytes; i += 8) {
-    _mm_prefetch(block + kStripBlockBytes + i * kStrips, _MM_HINT_T0);
+  for (std::size_t i = 0; i < kStripBytes; i += Way::kStepBytes) {
+    const char* const next = block + kStripBlockBytes + i * kStrips;
+    for (std::size_t at = 0; at < Way::kStepBytes * kStrips; at += kLineBytes)
+      _mm_prefetch(next + at, _MM_HINT_T0);
     Way::advance(lanes, block + i);
   }
   const __mmask8 matches =
