@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <vector>
+#include <functional>
 
 #include "base/check.h"
 #include "crypto/blake3_block.h"
@@ -25,7 +25,7 @@ using blake3_lanes::Words;
 static_assert(sizeof(Blake3Hash) * 2 == kBlockBytes, "two neighbours are their parent's block");
 
 constexpr std::size_t kSubtreeLeavesMax = 256;  // whose values take 8 KiB of stack
-constexpr std::size_t kBatchLeaves = 1024;      // whose nodes and values take 72 KiB
+constexpr std::size_t kBatchLeaves = 1024;      // whose nodes and values take 112 KiB of it
 
 const std::uint8_t* address(const char* bytes) {
   return reinterpret_cast<const std::uint8_t*>(bytes);
@@ -49,86 +49,85 @@ Node parent_of(const Blake3Hash* values, std::uint32_t flags, Blake3Hash& value)
 
 // A message of several on its way up: its `count` values lie from `first` on, and shrink to one.
 struct Climb {
+  const char* bytes;
+  std::size_t length;
   std::size_t first;
   std::size_t count;
   Blake3Hash* out;
 };
 
-// Messages that are hashed side by side, level by level, so that all of them fill the lanes.
+// Messages that are hashed side by side, level by level, so that all of them fill the lanes. Its
+// memory is on the stack: fresh memory for each batch would cost as much as a tenth of the hashing.
 class Batch {
  public:
   Batch(const Words& key, std::uint32_t mode) : key_(key), mode_(mode) {}
 
+  // Of kBatchLeaves at most.
   void add(std::string_view message, Blake3Hash& out) {
     const std::size_t leaves = count_leaves(message.size());
-    messages_.push_back(message);
-    climbs_.push_back({leaves_, leaves, &out});
+    if (leaves_ + leaves > kBatchLeaves) run();
+    climbs_[messages_++] = {message.data(), message.size(), leaves_, leaves, &out};
     leaves_ += leaves;
   }
-  bool is_full() const { return leaves_ >= kBatchLeaves; }
 
   void run() {
-    values_.resize(leaves_);
     hash_leaves();
     while (hash_parents()) continue;
-    messages_.clear();
-    climbs_.clear();
+    messages_ = 0;
     leaves_ = 0;
   }
 
  private:
   void hash_leaves();
   bool hash_parents();
+  std::span<Climb> climbs() { return std::span(climbs_).first(messages_); }
 
   const Words& key_;
   const std::uint32_t mode_;
   std::size_t leaves_ = 0;
-  std::vector<std::string_view> messages_;
-  std::vector<Climb> climbs_;
-  std::vector<Blake3Hash> values_;
-  std::vector<Node> nodes_;
-  std::vector<Node> tails_;
+  std::size_t messages_ = 0;
+  std::array<Climb, kBatchLeaves> climbs_;  // of each message, which has a leaf at least
+  std::array<Blake3Hash, kBatchLeaves> values_;
+  std::array<Node, kBatchLeaves> nodes_;
 };
 
 void Batch::hash_leaves() {
-  nodes_.clear();
-  tails_.clear();
-  for (std::size_t i = 0; i < messages_.size(); ++i) {
-    const std::string_view message = messages_[i];
+  // Lanes that work together take as long as the longest, so the short ones, which are the last of
+  // their messages, keep to themselves: they follow the whole ones, by length.
+  const std::span<Node> tails = std::span(nodes_).first(leaves_).last(messages_);
+  std::size_t wholes = 0;
+  for (std::size_t i = 0; i < messages_; ++i) {
     const Climb& climb = climbs_[i];
+    Blake3Hash* const values = &values_[climb.first];
     const std::size_t last = climb.count - 1;
     for (std::size_t leaf = 0; leaf < last; ++leaf) {
-      nodes_.push_back(leaf_at(message.data() + leaf * kLeafBytes, kLeafBytes, leaf, mode_,
-                               values_[climb.first + leaf]));
+      nodes_[wholes++] =
+          leaf_at(climb.bytes + leaf * kLeafBytes, kLeafBytes, leaf, mode_, values[leaf]);
     }
-    const std::string_view tail = message.substr(last * kLeafBytes);
-    Blake3Hash& value = last == 0 ? *climb.out : values_[climb.first + last];
-    tails_.push_back(
-        leaf_at(tail.data(), tail.size(), last, mode_ | (last == 0 ? kRoot : 0), value));
+    tails[i] = leaf_at(climb.bytes + last * kLeafBytes, climb.length - last * kLeafBytes, last,
+                       mode_ | (last == 0 ? kRoot : 0), last == 0 ? *climb.out : values[last]);
   }
-  // Lanes that work together take as long as the longest, so the short ones keep to themselves.
-  std::ranges::sort(tails_, {}, &Node::length);
-  nodes_.insert(nodes_.end(), tails_.rbegin(), tails_.rend());
-  hash_nodes(key_, nodes_);
+  std::ranges::sort(tails, std::ranges::greater(), &Node::length);
+  hash_nodes(key_, std::span(nodes_).first(leaves_));
 }
 
 // One level of every tree. An odd one out climbs unchanged. False when all are at their roots.
 bool Batch::hash_parents() {
-  nodes_.clear();
-  for (Climb& climb : climbs_) {
+  std::size_t parents = 0;
+  for (const Climb& climb : climbs()) {
     if (climb.count < 2) continue;
-    Blake3Hash* const values = values_.data() + climb.first;
+    Blake3Hash* const values = &values_[climb.first];
     const std::uint32_t flags = mode_ | (climb.count == 2 ? kRoot : 0);
     for (std::size_t pair = 0; pair < climb.count / 2; ++pair) {
-      nodes_.push_back(
-          parent_of(values + 2 * pair, flags, climb.count == 2 ? *climb.out : values[pair]));
+      nodes_[parents++] =
+          parent_of(values + 2 * pair, flags, climb.count == 2 ? *climb.out : values[pair]);
     }
   }
-  if (nodes_.empty()) return false;
-  hash_nodes(key_, nodes_);
-  for (Climb& climb : climbs_) {
+  if (parents == 0) return false;
+  hash_nodes(key_, std::span(nodes_).first(parents));
+  for (Climb& climb : climbs()) {
     if (climb.count < 2) continue;
-    Blake3Hash* const values = values_.data() + climb.first;
+    Blake3Hash* const values = &values_[climb.first];
     if (climb.count % 2 == 1) values[climb.count / 2] = values[climb.count - 1];
     climb.count = (climb.count + 1) / 2;
   }
@@ -248,7 +247,6 @@ void blake3_keyed_many(const Blake3Key& key, std::span<const std::string_view> m
       continue;
     }
     batch.add(messages[i], out[i]);
-    if (batch.is_full()) batch.run();
   }
   batch.run();
 }
