@@ -32,6 +32,10 @@ constexpr unsigned char kFlagDictionary = 0x01;
 constexpr unsigned char kFlagContentChecksum = 0x04;
 constexpr unsigned char kFlagBlockChecksums = 0x10;
 
+// Chunks whose bytes are all counted, where only statistics are wanted.
+constexpr std::size_t kCountedBytesMax = 16 << 10;
+constexpr std::size_t kLineBytes = 64;
+
 // A group of bytes whose bit counts differ from those of all bytes by more than this is worth
 // setting apart (Kullback-Leibler, in nats).
 constexpr double kDivergenceWorthGrouping = 0.02;
@@ -63,13 +67,13 @@ Encoder::~Encoder() = default;
 
 Compression Encoder::choose(std::string_view chunk) {
   std::array<std::array<std::uint32_t, 256>, 4> seen{};
-  std::size_t i = 0;
-  for (; i + 4 <= chunk.size(); i += 4) {
-    for (std::size_t lane = 0; lane < 4; ++lane) {
-      ++seen[lane][static_cast<unsigned char>(chunk[i + lane])];
-    }
-  }
-  for (; i < chunk.size(); ++i) ++seen[i % 4][static_cast<unsigned char>(chunk[i])];
+  const auto count = [&](std::string_view bytes) {
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+      ++seen[i % 4][static_cast<unsigned char>(bytes[i])];
+  };
+  // Of a large chunk a quarter is enough, a line here and there.
+  const std::size_t step = chunk.size() < kCountedBytesMax ? kLineBytes : 4 * kLineBytes;
+  for (std::size_t at = 0; at < chunk.size(); at += step) count(chunk.substr(at, kLineBytes));
 
   // How many bits are set in a byte: nine classes, none of them empty, so that no ratio is zero.
   std::array<std::array<double, 9>, 4> classes;
