@@ -37,9 +37,10 @@ def fixture_values(name, shape):
         x = x ^ (x >> numpy.uint64(31))
     u = (x >> numpy.uint64(40)).astype(numpy.float64) / 8388608.0 - 1.0
     if len(shape) < 2:
-        values = (1.0 if name.endswith("weight") else 0.0) + u * 0.125
+        values = (1.0 if name.endswith(("weight", "running_var")) else 0.0) + u * 0.125
     else:
-        values = 0.0 + u * math.sqrt(3.0 / shape[-1])
+        columns = math.prod(shape[1:]) if len(shape) == 4 else shape[-1]
+        values = 0.0 + u * math.sqrt(3.0 / columns)
     return values.astype(numpy.float32).reshape(shape)
 
 
@@ -92,5 +93,6 @@ if __name__ == "__main__":
     import encoder_models  # noqa: F401
     import pipeline_models  # noqa: F401
     import seq2seq_models  # noqa: F401
+    import vision_models  # noqa: F401
 
     main()

@@ -5,7 +5,8 @@
 //
 // Element i of tensor t is u scaled, where u in [-1, 1) comes from 24 bits of splitmix64 started at
 // FNV-1a(t) + i. Matrices are scaled by sqrt(3 / columns), so that products keep their size;
-// vectors by 1/8, around 1 when their name ends in "weight" (norms) and around 0 otherwise.
+// vectors by 1/8, around 1 when their name ends in "weight" or "running_var" (norms) and around 0
+// otherwise. Of four dimensions (convolutions of images), all but the first count as columns.
 
 #include <gtest/gtest.h>
 
@@ -36,10 +37,13 @@ inline OwnedTensor fixture_tensor(std::string name, std::vector<std::int64_t> sh
   std::uint64_t start = 0xCBF29CE484222325u;
   for (const char c : name) start = (start ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
   const bool vector = shape.size() < 2;
-  const double scale = vector ? 0.125 : std::sqrt(3.0 / static_cast<double>(shape.back()));
-  const double center = vector && name.ends_with("weight") ? 1.0 : 0.0;
   std::size_t count = 1;
   for (const std::int64_t side : shape) count *= static_cast<std::size_t>(side);
+  double columns = vector ? 1.0 : static_cast<double>(shape.back());
+  if (shape.size() == 4) columns = static_cast<double>(count) / static_cast<double>(shape[0]);
+  const double scale = vector ? 0.125 : std::sqrt(3.0 / columns);
+  const bool around_one = name.ends_with("weight") || name.ends_with("running_var");
+  const double center = vector && around_one ? 1.0 : 0.0;
   std::vector<std::byte> bytes(count * sizeof(float));
   for (std::size_t i = 0; i < count; ++i) {
     const float value = fixture_element(start, i, scale, center);
