@@ -209,5 +209,10 @@ def main():
         print(f"{name}: {len(text) / 1000:.0f} kB")
 
 
+# Imported for their cases.
 if __name__ == "__main__":
+    sys.modules["make_pipelines"] = sys.modules["__main__"]
+    if int(transformers.__version__.split(".")[0]) >= 5:  # with processors on Pillow
+        import image_pipelines  # noqa: F401
+
     main()

@@ -1,6 +1,4 @@
 // Texts as numbers: a row for each token, a row for each text, or how near texts are.
-#include <charconv>
-#include <cmath>
 #include <utility>
 
 #include "base/strings.h"
@@ -13,20 +11,6 @@
 namespace embrace::transformers {
 
 namespace {
-
-// The shortest digits that give the float back.
-void write_row(std::span<const float> row, json::Writer& out) {
-  out.begin_array();
-  for (const float value : row) {
-    if (!std::isfinite(value)) {
-      out.null();
-      continue;
-    }
-    char digits[32];
-    out.raw({digits, std::to_chars(digits, digits + sizeof digits, value).ptr});
-  }
-  out.end_array();
-}
 
 // A model with files of sentence-transformers gives a row for each text.
 class SentenceFeatures : public Pipeline {

@@ -1,6 +1,8 @@
 #include "transformers/pipelines/pipeline.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 
 #include "base/file.h"
 #include "base/strings.h"
@@ -59,7 +61,7 @@ Result<std::string> guess_task(rt::Blocking blocking, const std::filesystem::pat
 
 std::vector<Pipeline::Task> Pipeline::tasks() {
   std::vector<Task> all;
-  for (const auto tasks : {text_tasks(), embedding_tasks()})
+  for (const auto tasks : {text_tasks(), embedding_tasks(), image_tasks()})
     all.insert(all.end(), tasks.begin(), tasks.end());
   std::ranges::sort(all, {}, &Task::name);
   return all;
@@ -113,6 +115,28 @@ Result<std::string> file_of(const PipelineInput& input, std::string_view noun) {
     return fail(Code::InvalidArgument, cat("the task takes ", noun, ": a file, or its base64"));
   if (bytes.size() > kFileBytesMax) return fail(Code::TooLarge, cat(noun, " is too large"));
   return bytes;
+}
+
+void write_row(std::span<const float> row, json::Writer& out) {
+  out.begin_array();
+  for (const float value : row) {
+    if (!std::isfinite(value)) {
+      out.null();
+      continue;
+    }
+    char digits[32];
+    out.raw({digits, std::to_chars(digits, digits + sizeof digits, value).ptr});
+  }
+  out.end_array();
+}
+
+void write_labels(std::span<const LabelScore> labels, std::size_t count, json::Writer& out) {
+  out.begin_array();
+  for (std::size_t i = 0; i < std::min(count, labels.size()); ++i) {
+    out.begin_object();
+    out.field("label", labels[i].label).field("score", labels[i].score).end_object();
+  }
+  out.end_array();
 }
 
 }  // namespace embrace::transformers

@@ -1,5 +1,6 @@
 #pragma once
-// The tasks, each list in the file of its name, and what they share in reading inputs.
+// The tasks, each list in the file of its name, and what they share in reading inputs and
+// writing answers.
 //
 // Threads: any.
 
@@ -12,11 +13,13 @@
 #include "json/view.h"
 #include "json/writer.h"
 #include "transformers/pipelines/pipeline.h"
+#include "transformers/pipelines/text_pipeline.h"
 
 namespace embrace::transformers {
 
 std::span<const Pipeline::Task> text_tasks();       // text_tasks.cc
 std::span<const Pipeline::Task> embedding_tasks();  // embedding_tasks.cc
+std::span<const Pipeline::Task> image_tasks();      // image_tasks.cc
 
 // Writes one answer for an input, or for each of a list a list of them. InvalidArgument, saying
 // what the task takes, for files and for lists that are too long.
@@ -26,5 +29,10 @@ Result<std::string> answer_each(const PipelineInput& input, const WriteAnswer& a
 Result<std::string_view> text_of(json::View view, std::string_view noun);
 // The bytes of a file, as they are or in base64. InvalidArgument when there are none.
 Result<std::string> file_of(const PipelineInput& input, std::string_view noun);
+
+// A list of numbers, each with the shortest digits that give the float back; null for what is none.
+void write_row(std::span<const float> row, json::Writer& out);
+// A list of the first `count` labels with their scores.
+void write_labels(std::span<const LabelScore> labels, std::size_t count, json::Writer& out);
 
 }  // namespace embrace::transformers

@@ -33,15 +33,6 @@ Result<std::unique_ptr<Pipeline>> open_task(rt::Blocking blocking,
   return std::make_unique<OneTask>(std::move(model));
 }
 
-void write_labels(const std::vector<LabelScore>& labels, std::size_t count, json::Writer& out) {
-  out.begin_array();
-  for (std::size_t i = 0; i < std::min(count, labels.size()); ++i) {
-    out.begin_object();
-    out.field("label", labels[i].label).field("score", labels[i].score).end_object();
-  }
-  out.end_array();
-}
-
 // One text's labels stand in a list of their own, as the API has them.
 class TextClassification : public TextTask {
  public:
