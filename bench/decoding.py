@@ -37,7 +37,10 @@ def measure(report, program, pattern="^(decode|prompt)/"):
         unit = UNITS[kind]
         goal = GOALS.get((kind, precision), ">= 0.95" if kind == "decode" else "")
         value, ratio = found[unit], found["ratio"]
-        report.against(f"{kind} {precision}, {threads} thread{'s' * (threads != '1')}", value, unit, REFERENCES[kind], value / ratio, goal)
+        what = f"{kind} {precision}, {threads} thread{'s' * (threads != '1')}"
+        report.against(what, value, unit, REFERENCES[kind], value / ratio, goal)
+        if "of_tiles" in found:
+            report.against(f"{what}, of the tiles' peak", value, unit, "tdpbf16ps", value / found["of_tiles"], "")
 
 
 def main():

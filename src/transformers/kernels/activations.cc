@@ -3,14 +3,17 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/check.h"
+
 namespace embrace::transformers {
 
 namespace {
 
 // Rows that one thread takes at a time: below it, waking others costs more than they do.
 constexpr std::size_t kGrain = 8;
+constexpr std::size_t kLine = 64;  // bytes that lie together where it is not one word
 
-bool bytes_of(Format format) { return format != Format::F32 && format != Format::BF16; }
+std::size_t ceil_divide(std::size_t count, std::size_t unit) { return (count + unit - 1) / unit; }
 
 // One row before it takes its place in a tile.
 struct PlainRow {
@@ -18,21 +21,24 @@ struct PlainRow {
   std::vector<float> scales;
   std::vector<std::int32_t> halves;
 
-  void fill(const Kernels& table, std::span<const float> from, Format format, std::size_t count) {
+  void fill(const Kernels& table, std::span<const float> from, RowForm form, std::size_t count) {
     words.assign(count, 0);
-    if (bytes_of(format)) {
+    if (form == RowForm::Bytes) {
       scales.assign(count / 8, 0);
       halves.assign(count / 4, 0);
     }
     if (from.empty()) return;
-    switch (format) {
-      case Format::F32:
+    switch (form) {
+      case RowForm::Floats:
         std::memcpy(words.data(), from.data(), from.size_bytes());
         return;
-      case Format::BF16:
+      case RowForm::SplitFloats:
+        table.split_row(from.data(), from.size(), reinterpret_cast<std::byte*>(words.data()));
+        return;
+      case RowForm::Bfloats:
         table.round_row(from.data(), from.size(), reinterpret_cast<std::uint16_t*>(words.data()));
         return;
-      default:
+      case RowForm::Bytes:
         table.quantize_row(from.data(), from.size(), reinterpret_cast<std::int8_t*>(words.data()),
                            scales.data(), halves.data());
     }
@@ -41,19 +47,26 @@ struct PlainRow {
 
 }  // namespace
 
-Rows Activations::prepare(Team& team, const Matrix& in, Format format, std::size_t blocks,
-                          std::size_t tile_rows) {
-  if (format == Format::F32 && tile_rows == 1)
+Rows Activations::prepare(Team& team, const Matrix& in, Format format, bool many) {
+  const Kernels& table = kernels();
+  const RowForm form = many ? table.many_form[static_cast<std::size_t>(format)] : few_form(format);
+  const std::size_t tile_rows = many ? table.tile_rows : 1;
+  const std::size_t tile_words = many ? table.tile_words : 1;
+  EMB_CHECK(tile_words == 1 || tile_words * 4 == kLine, "words lie together in lines");
+  if (form == RowForm::Floats && tile_rows == 1)
     return {.words = reinterpret_cast<const std::byte*>(in.all().data())};
 
-  const Kernels& table = kernels();
-  const bool bytes = bytes_of(format);
-  const std::size_t groups = bytes ? blocks * block_shape(format).inputs / 32 : 0;
-  const std::size_t words = bytes ? groups * 8 : blocks;
+  const std::size_t block = block_shape(format).inputs;
+  const std::size_t inputs = ceil_divide(in.columns(), block) * block;
+  const std::size_t groups = form == RowForm::Bytes ? inputs / 32 : 0;
+  std::size_t words = inputs;
+  if (form == RowForm::Bfloats || form == RowForm::SplitFloats) words = ceil_divide(inputs, 2);
+  if (form == RowForm::Bytes) words = inputs / 4;
+  words = ceil_divide(words, tile_words) * tile_words;
+  if (form == RowForm::SplitFloats) words *= 3;
   const std::size_t starts = format == Format::Q6_K ? 2 : 1;  // for each group
   const std::int32_t zero = table.zero[static_cast<std::size_t>(format)];
-  const std::size_t tiles = (in.rows() + tile_rows - 1) / tile_rows;
-  const std::size_t rows = tiles * tile_rows;
+  const std::size_t rows = ceil_divide(in.rows(), tile_rows) * tile_rows;
   words_.resize(rows, words);
   if (scales_.size() < rows * groups) {
     scales_.resize(rows * groups);
@@ -65,15 +78,18 @@ Rows Activations::prepare(Team& team, const Matrix& in, Format format, std::size
     thread_local PlainRow plain;
     for (std::size_t row = begin; row < end; ++row) {
       const auto from = row < in.rows() ? in.row(row) : std::span<const float>();
-      plain.fill(table, from, format, words);
+      plain.fill(table, from, form, words);
       const std::size_t tile = row / tile_rows;
       const std::size_t lane = row % tile_rows;
-      float* into = words_.all().data() + tile * words * tile_rows + lane;
+      float* into = words_.all().data() + tile * words * tile_rows;
       if (tile_rows == 1) {
         std::memcpy(into, plain.words.data(), words * 4);
-      } else {
+      } else if (tile_words == 1) {
         for (std::size_t i = 0; i < words; ++i)
-          std::memcpy(into + i * tile_rows, &plain.words[i], 4);
+          std::memcpy(into + i * tile_rows + lane, &plain.words[i], 4);
+      } else {
+        for (std::size_t i = 0; i < words; i += kLine / 4)
+          std::memcpy(into + i * tile_rows + lane * (kLine / 4), &plain.words[i], kLine);
       }
       for (std::size_t group = 0; group < groups; ++group) {
         const std::size_t at = (tile * groups + group) * tile_rows + lane;

@@ -15,10 +15,9 @@ namespace embrace::transformers {
 
 class Activations {
  public:
-  // `blocks` of the weight's format in a row; `tile_rows` is 1 for few_rows. `in` must live as long
-  // as the rows are used.
-  Rows prepare(Team& team, const Matrix& in, Format format, std::size_t blocks,
-               std::size_t tile_rows);
+  // For few_rows or many_rows of a weight of this format. `in` must live as long as the rows are
+  // used.
+  Rows prepare(Team& team, const Matrix& in, Format format, bool many);
 
  private:
   Matrix words_;  // of 4 bytes, whatever they hold

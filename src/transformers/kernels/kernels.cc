@@ -5,6 +5,8 @@ namespace embrace::transformers {
 const Kernels& kernels() {
 #if defined(__x86_64__)
   switch (level()) {
+    case Level::Amx:
+      return amx::kernels();
     case Level::Avx512Bf16:
       return avx512_bf16::kKernels;
     case Level::Avx512:

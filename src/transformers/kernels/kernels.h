@@ -14,11 +14,25 @@
 
 namespace embrace::transformers {
 
-// Rows of activations in the form that a format's kernels want: words of 4 bytes, which are floats,
-// pairs of bfloats, or signed bytes. A row ends with zeros up to a whole block. few_rows has rows
+// What rows of activations become for a product: words of 4 bytes.
+enum class RowForm : std::uint8_t {
+  Floats,
+  SplitFloats,  // three bfloats that add up to each: words of highest, middle and lowest thirds,
+                // tile_words of each in turn
+  Bfloats,      // pairs
+  Bytes,        // with sign, four of them
+};
+// The form that a format's few_rows takes.
+constexpr RowForm few_form(Format format) {
+  return format == Format::F32    ? RowForm::Floats
+         : format == Format::BF16 ? RowForm::Bfloats
+                                  : RowForm::Bytes;
+}
+
+// Rows of activations in their form. A row ends with zeros up to a whole block. few_rows has rows
 // one after the other; many_rows has tiles of `tile_rows` rows, and in a tile all rows' first
-// words, then their second words, the last tile filled up with zeros. Numbers beside the words lie
-// alike.
+// `tile_words` words, then their next, the last tile filled up with zeros. Numbers beside the words
+// lie alike.
 struct Rows {
   const std::byte* words = nullptr;
   // For bytes: for each 32 inputs a scale, and scale times sum; for each scale of the weights, what
@@ -50,14 +64,20 @@ struct Kernels {
   Multiply many_rows[kFormats];
   // Rows from which many_rows is the faster, and the tile that it computes at once.
   std::size_t many;
+  RowForm many_form[kFormats];
   std::size_t tile_rows;
+  std::size_t tile_words;
   std::size_t tile_panels;
+  // Rows that many_rows is best given at once: theirs stay in the second cache while weights pass.
+  std::size_t rows_together;
   // What the stored bytes of a format are too large by, as its kernel sees them: sums start at
   // minus zero times the sum of the inputs' bytes.
   std::int32_t zero[kFormats];
 
   // To bfloats, to the nearest; a NaN stays one.
   void (*round_row)(const float* from, std::size_t count, std::uint16_t* into);
+  // To thirds, as RowForm says; nullptr where no form wants them.
+  void (*split_row)(const float* from, std::size_t count, std::byte* into);
   // To bytes from -127 to 127 and a scale for each 32; `halves` are sums of the bytes for each 16.
   // `count` may end within a block, which then ends with zeros. A block with a NaN or an infinity
   // gets NaN as scale.
@@ -98,6 +118,9 @@ extern const Kernels kKernels;
 }
 namespace avx512_bf16 {
 extern const Kernels kKernels;
+}
+namespace amx {
+const Kernels& kernels();
 }
 
 }  // namespace embrace::transformers

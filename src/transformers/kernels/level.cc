@@ -4,11 +4,37 @@
 #include <atomic>
 #include <utility>
 
+#if defined(__x86_64__) && defined(__linux__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 #include "base/check.h"
 
 namespace embrace::transformers {
 
 namespace {
+
+// Whether the processor has tiles of bfloats, and the system lends this process their registers:
+// Linux does so when asked (Documentation/arch/x86/xstate.rst).
+bool may_use_tiles() {
+#if defined(__x86_64__) && defined(__linux__)
+  constexpr unsigned kBf16 = 1u << 22;
+  constexpr unsigned kTile = 1u << 24;
+  unsigned a = 0;
+  unsigned b = 0;
+  unsigned c = 0;
+  unsigned d = 0;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return false;
+  if ((d & (kBf16 | kTile)) != (kBf16 | kTile)) return false;
+  constexpr long kRequestPermission = 0x1023;
+  constexpr long kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
 
 std::vector<Level> find_levels() {
   std::vector<Level> found{Level::Plain};
@@ -23,7 +49,9 @@ std::vector<Level> find_levels() {
                       __builtin_cpu_supports("avx512vnni");
   if (!avx512) return found;
   found.push_back(Level::Avx512);
-  if (__builtin_cpu_supports("avx512bf16")) found.push_back(Level::Avx512Bf16);
+  if (!__builtin_cpu_supports("avx512bf16")) return found;
+  found.push_back(Level::Avx512Bf16);
+  if (may_use_tiles()) found.push_back(Level::Amx);
 #endif
   return found;
 }
@@ -45,6 +73,8 @@ std::string_view name_of(Level level) {
       return "Avx512";
     case Level::Avx512Bf16:
       return "Avx512Bf16";
+    case Level::Amx:
+      return "Amx";
   }
   std::unreachable();
 }

@@ -15,7 +15,8 @@ enum class Level : std::uint8_t {
   Plain,       // what every processor of the family has: SSE2, or NEON
   Avx2,        // with FMA and F16C (Haswell, Zen)
   Avx512,      // with VNNI: dot products of bytes (Cascade Lake, Ice Lake)
-  Avx512Bf16,  // with dot products of bfloats, too (Cooper Lake, Sapphire Rapids, Zen 4)
+  Avx512Bf16,  // with dot products of bfloats, too (Cooper Lake, Zen 4)
+  Amx,         // with tiles of bfloats, too (Sapphire Rapids)
 };
 
 std::string_view name_of(Level level);

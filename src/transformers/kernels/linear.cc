@@ -15,8 +15,6 @@ namespace {
 
 // Products of fewer bytes of weights times rows are done before another thread would wake.
 constexpr std::size_t kAloneBytes = std::size_t{64} << 10;
-// Rows whose activations stay in the second cache while weights pass.
-constexpr std::size_t kRowsTogether = 256;
 // Pieces for each thread: when one is held up, the others take over what it left.
 constexpr std::size_t kPieces = 4;
 
@@ -180,15 +178,19 @@ void Linear::apply(Team& team, const Matrix& in, Matrix& out) const {
 
   const Kernels& table = kernels();
   const bool few = in.rows() < table.many;
-  // Each format's rows, prepared once; they live until this thread's next product.
+  // Rows for each format, prepared once for all formats that take the same ones; they live until
+  // this thread's next product.
   thread_local Activations prepared[kFormats];
   Rows rows[kFormats];
+  const auto rows_for = [&](Format format) -> Rows& {
+    if (!few && table.many_form[static_cast<std::size_t>(format)] == RowForm::Bfloats)
+      format = Format::BF16;
+    return rows[static_cast<std::size_t>(format)];
+  };
   for (const Impl::Part& part : impl_->parts) {
-    const auto format = static_cast<std::size_t>(part.panels.format());
-    if (rows[format].words == nullptr) {
-      rows[format] = prepared[format].prepare(team, in, part.panels.format(), part.panels.blocks(),
-                                              few ? 1 : table.tile_rows);
-    }
+    Rows& mine = rows_for(part.panels.format());
+    if (mine.words != nullptr) continue;
+    mine = prepared[&mine - rows].prepare(team, in, part.panels.format(), !few);
   }
 
   if (few) {
@@ -199,13 +201,13 @@ void Linear::apply(Team& team, const Matrix& in, Matrix& out) const {
         [&](std::size_t index, std::size_t first, std::size_t last) {
           const Impl::Part& part = impl_->parts[index];
           const auto format = static_cast<std::size_t>(part.panels.format());
-          table.few_rows[format](part.panels, rows[format], impl_->outputs_of(part, out),
-                                 {first, last}, {0, in.rows()});
+          table.few_rows[format](part.panels, rows_for(part.panels.format()),
+                                 impl_->outputs_of(part, out), {first, last}, {0, in.rows()});
         });
     return;
   }
-  for (std::size_t row = 0; row < in.rows(); row += kRowsTogether) {
-    const Range stretch{row, std::min(in.rows(), row + kRowsTogether)};
+  for (std::size_t row = 0; row < in.rows(); row += table.rows_together) {
+    const Range stretch{row, std::min(in.rows(), row + table.rows_together)};
     const auto tiles = [&](const Impl::Part& part) {
       return (part.panels.count() + table.tile_panels - 1) / table.tile_panels;
     };
@@ -215,8 +217,8 @@ void Linear::apply(Team& team, const Matrix& in, Matrix& out) const {
                  const auto format = static_cast<std::size_t>(part.panels.format());
                  const Range panels{first * table.tile_panels,
                                     std::min(part.panels.count(), last * table.tile_panels)};
-                 table.many_rows[format](part.panels, rows[format], impl_->outputs_of(part, out),
-                                         panels, stretch);
+                 table.many_rows[format](part.panels, rows_for(part.panels.format()),
+                                         impl_->outputs_of(part, out), panels, stretch);
                });
   }
 }

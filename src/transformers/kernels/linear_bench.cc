@@ -1,6 +1,7 @@
 // Products at the machine's limit: decoding as a ratio to a plain read of as many bytes, prompts as
 // a ratio to the multipliers' peak, both measured in the same seconds. The counter `ratio` is the
-// median of paired ratios; bench/decoding.py writes it down.
+// median of paired ratios; bench/decoding.py writes it down. Where there are tiles of bfloats,
+// `of_tiles` is the ratio to theirs.
 
 #include <benchmark/benchmark.h>
 
@@ -68,6 +69,27 @@ EMB_PEAK(peak_bf16, "avx512f,avx512bf16", __m512, _mm512_setzero_ps(),
 EMB_PEAK(peak_bytes, "avx512f,avx512vnni", __m512i, _mm512_setzero_si512(),
          _mm512_dpbusd_epi32(sum, _mm512_set1_epi8(1), _mm512_set1_epi8(1)))
 #undef EMB_PEAK
+
+// As peak_bf16, 1024 operations to an instruction of the others' 64: four tiles of sums.
+__attribute__((target("amx-tile,amx-bf16"))) void peak_tiles(long rounds) {
+  struct alignas(64) {
+    std::uint8_t palette = 1;
+    std::uint8_t reserved[15] = {};
+    std::uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64};
+    std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16};
+  } const configuration;
+  _tile_loadconfig(&configuration);
+  _tile_zero(4);
+  _tile_zero(5);
+  for (long k = 0; k < rounds; ++k) {
+    _tile_dpbf16ps(0, 4, 5);
+    _tile_dpbf16ps(1, 4, 5);
+    _tile_dpbf16ps(2, 4, 5);
+    _tile_dpbf16ps(3, 4, 5);
+  }
+  _tile_release();
+}
+constexpr double kTileOperations = 4.0 * 16 * 16 * 32 * 2;
 
 struct Case {
   const char* name;
@@ -149,6 +171,7 @@ void prompt(benchmark::State& state, const Case& one, unsigned threads) {
   Matrix out;
   layer.apply(team, in, out);
   std::vector<double> ratios;
+  std::vector<double> of_tiles;
   std::vector<double> speeds;
   for (auto _ : state) {
     for (int pair = 0; pair < kPairs; ++pair) {
@@ -161,14 +184,19 @@ void prompt(benchmark::State& state, const Case& one, unsigned threads) {
       const double ours = 2.0 * kPromptRows * kWidth * kWidth / (processor_time() - start);
       ratios.push_back(ours / peak);
       speeds.push_back(ours * 1e-9);
+      if (level() < Level::Amx) continue;
+      start = processor_time();
+      peak_tiles(kRounds);
+      of_tiles.push_back(ours / (kRounds * kTileOperations / (processor_time() - start)));
     }
   }
+  if (!of_tiles.empty()) state.counters["of_tiles"] = median(of_tiles);
   state.counters["ratio"] = median(ratios);
   state.counters["Gop/s"] = median(speeds);
 }
 
 const bool kRegistered = [] {
-  if (level() != Level::Avx512Bf16) return false;  // the peaks are this level's
+  if (level() < Level::Avx512Bf16) return false;  // the peaks are this level's
   for (const Case& one : kCases) {
     for (const unsigned threads : {1u, 2u}) {
       const std::string ending = std::string(one.name) + "/" + std::to_string(threads);

@@ -3,6 +3,9 @@
 void round_row(const float* from, std::size_t count, std::uint16_t* into) {
   using H = std::uint16_t __attribute__((vector_size(32)));
   std::size_t i = 0;
+#if EMB_BF16
+  for (; i + 16 <= count; i += 16) store(into + i, _mm512_cvtneps_pbh(_mm512_loadu_ps(from + i)));
+#endif
   const auto round = [](U bits) __attribute__((always_inline)) {
     const U rounded = (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;
     const U nan = (U)((bits & 0x7fffffffu) > 0x7f800000u);
