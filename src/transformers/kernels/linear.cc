@@ -182,15 +182,15 @@ void Linear::apply(Team& team, const Matrix& in, Matrix& out) const {
   // this thread's next product.
   thread_local Activations prepared[kFormats];
   Rows rows[kFormats];
-  const auto rows_for = [&](Format format) -> Rows& {
-    if (!few && table.many_form[static_cast<std::size_t>(format)] == RowForm::Bfloats)
-      format = Format::BF16;
-    return rows[static_cast<std::size_t>(format)];
+  const auto place_of = [&](Format format) {
+    const auto own = static_cast<std::size_t>(format);
+    const bool as_bfloats = !few && table.many_form[own] == RowForm::Bfloats;
+    return as_bfloats ? static_cast<std::size_t>(Format::BF16) : own;
   };
   for (const Impl::Part& part : impl_->parts) {
-    Rows& mine = rows_for(part.panels.format());
-    if (mine.words != nullptr) continue;
-    mine = prepared[&mine - rows].prepare(team, in, part.panels.format(), !few);
+    const std::size_t place = place_of(part.panels.format());
+    if (rows[place].words == nullptr)
+      rows[place] = prepared[place].prepare(team, in, part.panels.format(), !few);
   }
 
   if (few) {
@@ -201,7 +201,7 @@ void Linear::apply(Team& team, const Matrix& in, Matrix& out) const {
         [&](std::size_t index, std::size_t first, std::size_t last) {
           const Impl::Part& part = impl_->parts[index];
           const auto format = static_cast<std::size_t>(part.panels.format());
-          table.few_rows[format](part.panels, rows_for(part.panels.format()),
+          table.few_rows[format](part.panels, rows[place_of(part.panels.format())],
                                  impl_->outputs_of(part, out), {first, last}, {0, in.rows()});
         });
     return;
@@ -217,7 +217,7 @@ void Linear::apply(Team& team, const Matrix& in, Matrix& out) const {
                  const auto format = static_cast<std::size_t>(part.panels.format());
                  const Range panels{first * table.tile_panels,
                                     std::min(part.panels.count(), last * table.tile_panels)};
-                 table.many_rows[format](part.panels, rows_for(part.panels.format()),
+                 table.many_rows[format](part.panels, rows[place_of(part.panels.format())],
                                          impl_->outputs_of(part, out), panels, stretch);
                });
   }

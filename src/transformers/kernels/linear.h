@@ -20,7 +20,7 @@ namespace embrace::transformers {
 
 // What the weights become in memory. Activations are f32; BF16 rounds them for the product, and the
 // block types quantize them to bytes, 32 at a time (at level Amx, eight rows and more multiply
-// blocks as BF16: at least as near to the exact product). A NaN or an infinity on either side gives
+// blocks as BF16). A NaN or an infinity on either side gives
 // a result that is not finite, in block types a NaN.
 enum class Precision : std::uint8_t {
   AsStored,  // F32 stays; F16, BF16 and 8-bit floats become BF16; block types stay what they are
