@@ -20,6 +20,13 @@ ModelFiles ModelFiles::in_folder(rt::Blocking blocking, std::filesystem::path fo
   return files;
 }
 
+Result<json::Document> ModelFiles::json(const std::string& path) const {
+  EMB_TRY(const std::string found, text(path));
+  auto parsed = json::Document::parse(found);
+  if (!parsed) return fail(std::move(parsed).error().while_doing(path));
+  return parsed;
+}
+
 Result<std::string> inner_path(std::string_view path) {
   if (path.empty()) return std::string();
   if (path.find('\\') != std::string_view::npos || path.find('\0') != std::string_view::npos)

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "json/view.h"
 #include "rt/blocking.h"
 #include "transformers/tensor/weights.h"
 
@@ -25,6 +26,9 @@ struct ModelFiles {
   // Of tokenizer.json, and of all other JSON.
   static constexpr std::size_t kTextBytesMax = std::size_t{96} << 20;
   static constexpr std::size_t kSettingsBytesMax = std::size_t{4} << 20;
+
+  // A small file as JSON. Errors of what is in it name the file.
+  Result<json::Document> json(const std::string& path) const;
 
   static ModelFiles in_folder(rt::Blocking, std::filesystem::path folder);
 };

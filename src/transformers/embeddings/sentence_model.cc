@@ -47,29 +47,11 @@ Result<Activation> parse_torch_activation(std::string_view name) {
   return fail(Code::NotBuilt, cat("the activation ", name, " of a Dense module is not built"));
 }
 
-Result<json::Document> read_json(const ModelFiles& files, const std::string& path) {
-  EMB_TRY(const std::string text, files.text(path));
-  auto parsed = json::Document::parse(text);
-  if (!parsed) return fail(std::move(parsed).error().while_doing(path));
-  return parsed;
-}
-
 // {} when there is no such file.
 Result<json::Document> read_json_if_there(const ModelFiles& files, const std::string& path) {
-  auto read = read_json(files, path);
+  auto read = files.json(path);
   if (!read && read.error().code() == Code::NotFound) return json::Document::parse("{}");
   return read;
-}
-
-// Each code point's lower case, as the official package's normalizer makes it.
-std::string lower_case(std::string_view text) {
-  std::string repaired;
-  text = utf8_or_repaired(text, repaired);
-  std::vector<char32_t> lowered;
-  for (std::size_t at = 0; at < text.size();) append_lower(lowered, next_code_point(text, at));
-  std::string out;
-  for (const char32_t c : lowered) append_utf8(out, c);
-  return out;
 }
 
 }  // namespace
@@ -114,7 +96,7 @@ Status SentenceModel::Impl::load(const ModelFiles& files, Precision precision) {
   }
   similarity = settings.root().text_or("similarity_fn_name", "cosine");
 
-  auto modules = read_json(files, "modules.json");
+  auto modules = files.json("modules.json");
   if (!modules && modules.error().code() == Code::NotFound) {
     EMB_DO(load_transformer(files, "", precision));
     width = encoder->shape().width;
@@ -132,7 +114,7 @@ Status SentenceModel::Impl::load(const ModelFiles& files, Precision precision) {
       EMB_DO(load_transformer(files, folder, precision));
     } else if (kind == "Pooling") {
       if (pooled) return fail(Code::NotBuilt, "a second Pooling is not built");
-      EMB_TRY(const json::Document config, read_json(files, join_path(folder, "config.json")));
+      EMB_TRY(const json::Document config, files.json(join_path(folder, "config.json")));
       EMB_TRY(pooling, Pooling::parse(config.root()));
       pooled = true;
       width = encoder->shape().width * pooling.modes().size();
@@ -147,7 +129,7 @@ Status SentenceModel::Impl::load(const ModelFiles& files, Precision precision) {
 
 Status SentenceModel::Impl::load_transformer(const ModelFiles& files, const std::string& folder,
                                              Precision precision) {
-  EMB_TRY(const json::Document config, read_json(files, join_path(folder, "config.json")));
+  EMB_TRY(const json::Document config, files.json(join_path(folder, "config.json")));
   EMB_TRY(const Weights weights, files.weights(folder));
   EMB_TRY(encoder, load_encoder(weights, config.root(), precision));
   EMB_TRY(const std::string json, files.text(join_path(folder, "tokenizer.json")));
@@ -190,7 +172,7 @@ Status SentenceModel::Impl::load_step(const ModelFiles& files, const std::string
   }
   if (kind != "Dense" && kind != "LayerNorm")
     return fail(Code::NotBuilt, cat("the module ", kind, " is not built"));
-  EMB_TRY(const json::Document config, read_json(files, join_path(folder, "config.json")));
+  EMB_TRY(const json::Document config, files.json(join_path(folder, "config.json")));
   EMB_TRY(const Weights weights, files.weights(folder));
   ConfigReader read(config.root());
   if (kind == "LayerNorm") {

@@ -7,6 +7,7 @@
 
 #include "transformers/pipelines/cut_text.h"
 #include "transformers/pipelines/stable_order.h"
+#include "transformers/tokenizers/unicode.h"
 
 namespace embrace::transformers {
 
@@ -72,14 +73,6 @@ std::pair<std::size_t, std::size_t> place_of(const Encoding& window, const Span&
     while (last + 1 < window.size() && continues(last + 1, last_word)) ++last;
   }
   return {window.offsets[first].begin, window.offsets[last].end};
-}
-
-std::string lower_case(std::string_view text) {
-  std::vector<char32_t> lowered;
-  for (std::size_t at = 0; at < text.size();) append_lower(lowered, next_code_point(text, at));
-  std::string out;
-  for (const char32_t c : lowered) append_utf8(out, c);
-  return out;
 }
 
 }  // namespace

@@ -12,10 +12,18 @@ namespace embrace::transformers {
 
 namespace {
 
+// What both kinds of features have in one way alone.
+void check_format(Parameters& read) {
+  if (read.text("truncation_direction").value_or("right") != "right")
+    read.complain(Code::NotBuilt, "truncation_direction \"left\" is not built");
+  if (read.text("encoding_format").value_or("float") != "float")
+    read.complain(Code::NotBuilt, "an encoding_format other than \"float\" is not built");
+}
+
 // A model with files of sentence-transformers gives a row for each text.
-class SentenceFeatures : public Pipeline {
+class SentenceFeatures : public ModelTask<SentenceModel> {
  public:
-  explicit SentenceFeatures(SentenceModel model) : model_(std::move(model)) {}
+  using ModelTask::ModelTask;
   Result<std::string> run(Team& team, const PipelineInput& input,
                           json::View parameters) const override {
     Parameters read(parameters);
@@ -25,10 +33,7 @@ class SentenceFeatures : public Pipeline {
     options.truncate = read.flag_or("truncate", true);
     if (const auto width = read.integer("dimensions", 1, 1 << 20))
       options.width = static_cast<std::size_t>(*width);
-    if (read.text("truncation_direction").value_or("right") != "right")
-      read.complain(Code::NotBuilt, "truncation_direction \"left\" is not built");
-    if (read.text("encoding_format").value_or("float") != "float")
-      read.complain(Code::NotBuilt, "an encoding_format other than \"float\" is not built");
+    check_format(read);
     EMB_DO(read.status());
     std::vector<std::string_view> texts;
     if (input.json.is_array()) {
@@ -40,22 +45,19 @@ class SentenceFeatures : public Pipeline {
     }
     if (texts.empty() || texts.size() > kInputsMax)
       return fail(Code::InvalidArgument, cat("a list has 1 to ", kInputsMax, " inputs"));
-    EMB_TRY(const Matrix rows, model_.embed(team, texts, options));
+    EMB_TRY(const Matrix rows, model().embed(team, texts, options));
     json::Writer out;
     out.begin_array();
     for (std::size_t i = 0; i < rows.rows(); ++i) write_row(rows.row(i), out);
     out.end_array();
     return out.take();
   }
-
- private:
-  SentenceModel model_;
 };
 
 // Any other encoder gives a row for each token, as the official package's pipeline does.
-class TokenFeatures : public Pipeline {
+class TokenFeatures : public ModelTask<TextPipeline> {
  public:
-  explicit TokenFeatures(TextPipeline model) : model_(std::move(model)) {}
+  using ModelTask::ModelTask;
   Result<std::string> run(Team& team, const PipelineInput& input,
                           json::View parameters) const override {
     Parameters read(parameters);
@@ -65,29 +67,23 @@ class TokenFeatures : public Pipeline {
     read.refuse("dimensions", kWhy);
     if (!read.flag_or("truncate", true))
       read.complain(Code::NotBuilt, "truncate false is not built where there is no modules.json");
-    if (read.text("truncation_direction").value_or("right") != "right")
-      read.complain(Code::NotBuilt, "truncation_direction \"left\" is not built");
-    if (read.text("encoding_format").value_or("float") != "float")
-      read.complain(Code::NotBuilt, "an encoding_format other than \"float\" is not built");
+    check_format(read);
     EMB_DO(read.status());
     return answer_each(input, [&](json::View one, json::Writer& out) -> Status {
       EMB_TRY(const std::string_view text, text_of(one, "an input"));
-      EMB_TRY(const Matrix rows, model_.feature_extraction(team, text));
+      EMB_TRY(const Matrix rows, model().feature_extraction(team, text));
       out.begin_array().begin_array();
       for (std::size_t i = 0; i < rows.rows(); ++i) write_row(rows.row(i), out);
       out.end_array().end_array();
       return Done{};
     });
   }
-
- private:
-  TextPipeline model_;
 };
 
 // Cosines of the angles between one sentence and others.
-class SentenceSimilarity : public Pipeline {
+class SentenceSimilarity : public ModelTask<SentenceModel> {
  public:
-  explicit SentenceSimilarity(SentenceModel model) : model_(std::move(model)) {}
+  using ModelTask::ModelTask;
   Result<std::string> run(Team& team, const PipelineInput& input,
                           json::View parameters) const override {
     Parameters read(parameters);
@@ -103,36 +99,21 @@ class SentenceSimilarity : public Pipeline {
     }
     if (texts.size() < 2 || texts.size() > kInputsMax + 1)
       return fail(Code::InvalidArgument, cat("sentences is a list of 1 to ", kInputsMax, " texts"));
-    EMB_TRY(const Matrix rows, model_.embed(team, texts, options));
+    EMB_TRY(const Matrix rows, model().embed(team, texts, options));
     std::vector<float> cosines;
     for (std::size_t i = 1; i < rows.rows(); ++i) cosines.push_back(dot(rows.row(0), rows.row(i)));
     json::Writer out;
     write_row(cosines, out);
     return out.take();
   }
-
- private:
-  SentenceModel model_;
 };
 
 Result<std::unique_ptr<Pipeline>> open_features(rt::Blocking blocking,
                                                 const std::filesystem::path& folder,
                                                 Precision precision) {
-  const ModelFiles files = ModelFiles::in_folder(blocking, folder);
-  if (files.text("modules.json")) {
-    EMB_TRY(SentenceModel model, SentenceModel::load(files, precision));
-    return std::make_unique<SentenceFeatures>(std::move(model));
-  }
-  EMB_TRY(TextPipeline model, TextPipeline::load(files, precision));
-  return std::make_unique<TokenFeatures>(std::move(model));
-}
-
-Result<std::unique_ptr<Pipeline>> open_similarity(rt::Blocking blocking,
-                                                  const std::filesystem::path& folder,
-                                                  Precision precision) {
-  EMB_TRY(SentenceModel model,
-          SentenceModel::load(ModelFiles::in_folder(blocking, folder), precision));
-  return std::make_unique<SentenceSimilarity>(std::move(model));
+  const bool has_pooling = ModelFiles::in_folder(blocking, folder).text("modules.json").has_value();
+  return (has_pooling ? open_task<SentenceFeatures> : open_task<TokenFeatures>)(blocking, folder,
+                                                                                precision);
 }
 
 }  // namespace
@@ -140,7 +121,8 @@ Result<std::unique_ptr<Pipeline>> open_similarity(rt::Blocking blocking,
 std::span<const Pipeline::Task> embedding_tasks() {
   static constexpr Pipeline::Task kTasks[] = {
       {"feature-extraction", "a text", false, open_features},
-      {"sentence-similarity", "{\"source_sentence\", \"sentences\"}", false, open_similarity},
+      {"sentence-similarity", "{\"source_sentence\", \"sentences\"}", false,
+       open_task<SentenceSimilarity>},
   };
   return kTasks;
 }

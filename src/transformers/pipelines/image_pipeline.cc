@@ -26,19 +26,12 @@ Error not_for(std::string_view task) {
   return {Code::InvalidArgument, cat("the model is not one for ", task)};
 }
 
-Result<json::Document> read_json(const ModelFiles& files, const std::string& name) {
-  EMB_TRY(const std::string text, files.text(name));
-  auto document = json::Document::parse(text);
-  if (!document) return fail(std::move(document).error().while_doing(name));
-  return document;
-}
-
 // Newer repositories keep all processors in one file.
 Result<ImageProcessor> read_processor(const ModelFiles& files, std::string_view model_type) {
-  auto document = read_json(files, "preprocessor_config.json");
+  auto document = files.json("preprocessor_config.json");
   if (document) return ImageProcessor::parse(document->root(), model_type);
   if (document.error().code() == Code::NotFound) {
-    if (const auto all = read_json(files, "processor_config.json");
+    if (const auto all = files.json("processor_config.json");
         all && all->root()["image_processor"].is_object())
       return ImageProcessor::parse(all->root()["image_processor"], model_type);
   }
@@ -85,7 +78,7 @@ struct ImagePipeline::Impl {
 };
 
 Result<ImagePipeline> ImagePipeline::load(const ModelFiles& files, Precision precision) {
-  EMB_TRY(const json::Document config, read_json(files, "config.json"));
+  EMB_TRY(const json::Document config, files.json("config.json"));
   const json::View root = config.root();
   const std::string type = root.text_or("model_type", "");
   if (type != "vit" && type != "clip" && type != "detr")

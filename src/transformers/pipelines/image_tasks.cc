@@ -11,28 +11,11 @@ namespace embrace::transformers {
 
 namespace {
 
-class ImageTask : public Pipeline {
- public:
-  explicit ImageTask(ImagePipeline model) : model_(std::move(model)) {}
+using ImageTask = ModelTask<ImagePipeline>;
 
- protected:
-  const ImagePipeline& model() const { return model_; }
-  static Result<Image> image_of(const PipelineInput& input) {
-    EMB_TRY(const std::string bytes, file_of(input, "an image"));
-    return read_image(std::as_bytes(std::span(bytes)));
-  }
-
- private:
-  ImagePipeline model_;
-};
-
-template <class OneTask>
-Result<std::unique_ptr<Pipeline>> open_task(rt::Blocking blocking,
-                                            const std::filesystem::path& folder,
-                                            Precision precision) {
-  EMB_TRY(ImagePipeline model,
-          ImagePipeline::load(ModelFiles::in_folder(blocking, folder), precision));
-  return std::make_unique<OneTask>(std::move(model));
+Result<Image> image_of(const PipelineInput& input) {
+  EMB_TRY(const std::string bytes, file_of(input, "an image"));
+  return read_image(std::as_bytes(std::span(bytes)));
 }
 
 class ImageClassification : public ImageTask {
@@ -42,10 +25,7 @@ class ImageClassification : public ImageTask {
                           json::View parameters) const override {
     Parameters read(parameters);
     const std::size_t count = read.integer_or("top_k", 5, 1, INT64_MAX);
-    const auto function = read.choice_or<ScoreFunction>("function_to_apply", ScoreFunction::Default,
-                                                        {{"sigmoid", ScoreFunction::Sigmoid},
-                                                         {"softmax", ScoreFunction::Softmax},
-                                                         {"none", ScoreFunction::None}});
+    const ScoreFunction function = score_function(read);
     EMB_DO(read.status());
     EMB_TRY(const Image image, image_of(input));
     EMB_TRY(const auto labels, model().classification(team, image, function));

@@ -40,10 +40,8 @@ Result<std::string> guess_task(rt::Blocking blocking, const std::filesystem::pat
   if (model.extension() == ".gguf") return "text-generation";
   const ModelFiles files = ModelFiles::in_folder(blocking, model);
   if (files.text("modules.json")) return "feature-extraction";
-  EMB_TRY(const std::string text, files.text("config.json"));
-  auto config = json::Document::parse(text);
-  if (!config) return fail(std::move(config).error().while_doing("config.json"));
-  const json::View root = config->root();
+  EMB_TRY(const json::Document config, files.json("config.json"));
+  const json::View root = config.root();
   // A head with one output and the settings of a CrossEncoder ranks texts.
   if (root["sentence_transformers"].is_object() ||
       root["sbert_ce_default_activation_function"].exists())
@@ -79,6 +77,13 @@ Result<Pipeline::Task> Pipeline::find(rt::Blocking blocking, std::string_view na
     list += cat(list.empty() ? "" : ", ", task.name);
   }
   return fail(Code::InvalidArgument, cat("no task is called ", wanted, "; there are ", list));
+}
+
+ScoreFunction score_function(Parameters& read) {
+  return read.choice_or<ScoreFunction>("function_to_apply", ScoreFunction::Default,
+                                       {{"sigmoid", ScoreFunction::Sigmoid},
+                                        {"softmax", ScoreFunction::Softmax},
+                                        {"none", ScoreFunction::None}});
 }
 
 Result<std::string> answer_each(const PipelineInput& input, const WriteAnswer& answer) {

@@ -5,13 +5,17 @@
 // Threads: any.
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "json/view.h"
 #include "json/writer.h"
+#include "transformers/embeddings/model_files.h"
+#include "transformers/pipelines/parameters.h"
 #include "transformers/pipelines/pipeline.h"
 #include "transformers/pipelines/text_pipeline.h"
 
@@ -20,6 +24,31 @@ namespace embrace::transformers {
 std::span<const Pipeline::Task> text_tasks();       // text_tasks.cc
 std::span<const Pipeline::Task> embedding_tasks();  // embedding_tasks.cc
 std::span<const Pipeline::Task> image_tasks();      // image_tasks.cc
+
+// A task that one model does whole; `Model` is what its constructor takes.
+template <class M>
+class ModelTask : public Pipeline {
+ public:
+  using Model = M;
+  explicit ModelTask(Model model) : model_(std::move(model)) {}
+
+ protected:
+  const Model& model() const { return model_; }
+
+ private:
+  Model model_;
+};
+// Pipeline::Task::open for a ModelTask.
+template <class OneTask>
+Result<std::unique_ptr<Pipeline>> open_task(rt::Blocking blocking,
+                                            const std::filesystem::path& folder,
+                                            Precision precision) {
+  EMB_TRY(auto model, OneTask::Model::load(ModelFiles::in_folder(blocking, folder), precision));
+  return std::make_unique<OneTask>(std::move(model));
+}
+
+// The parameter "function_to_apply" of both classifications.
+ScoreFunction score_function(Parameters& read);
 
 // Writes one answer for an input, or for each of a list a list of them. InvalidArgument, saying
 // what the task takes, for files and for lists that are too long.

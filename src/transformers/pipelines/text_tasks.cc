@@ -13,25 +13,7 @@ namespace embrace::transformers {
 
 namespace {
 
-class TextTask : public Pipeline {
- public:
-  explicit TextTask(TextPipeline model) : model_(std::move(model)) {}
-
- protected:
-  const TextPipeline& model() const { return model_; }
-
- private:
-  TextPipeline model_;
-};
-
-template <class OneTask>
-Result<std::unique_ptr<Pipeline>> open_task(rt::Blocking blocking,
-                                            const std::filesystem::path& folder,
-                                            Precision precision) {
-  EMB_TRY(TextPipeline model,
-          TextPipeline::load(ModelFiles::in_folder(blocking, folder), precision));
-  return std::make_unique<OneTask>(std::move(model));
-}
+using TextTask = ModelTask<TextPipeline>;
 
 // One text's labels stand in a list of their own, as the API has them.
 class TextClassification : public TextTask {
@@ -41,10 +23,7 @@ class TextClassification : public TextTask {
                           json::View parameters) const override {
     Parameters read(parameters);
     const std::size_t count = read.integer_or("top_k", SIZE_MAX, 1, INT64_MAX);
-    const auto function = read.choice_or<ScoreFunction>("function_to_apply", ScoreFunction::Default,
-                                                        {{"sigmoid", ScoreFunction::Sigmoid},
-                                                         {"softmax", ScoreFunction::Softmax},
-                                                         {"none", ScoreFunction::None}});
+    const ScoreFunction function = score_function(read);
     EMB_DO(read.status());
     EMB_TRY(
         std::string answers, answer_each(input, [&](json::View one, json::Writer& out) -> Status {

@@ -209,6 +209,16 @@ void append_lower(std::vector<char32_t>& out, char32_t c) {
   out.push_back(c);
 }
 
+std::string lower_case(std::string_view text) {
+  std::string repaired;
+  text = utf8_or_repaired(text, repaired);
+  std::vector<char32_t> lowered;
+  for (std::size_t at = 0; at < text.size();) append_lower(lowered, next_code_point(text, at));
+  std::string out;
+  for (const char32_t c : lowered) append_utf8(out, c);
+  return out;
+}
+
 namespace {
 
 const UNormalizer2* composing(NormalForm form) {

@@ -76,6 +76,8 @@ inline constexpr std::uint16_t kScriptAny = 0xFFFF;  // the space, and what has 
 
 // Appends the lower case of `c`, one or two code points.
 void append_lower(std::vector<char32_t>& out, char32_t c);
+// Each code point's lower case, as the official package's normalizer makes it. Any bytes.
+std::string lower_case(std::string_view text);
 
 enum class NormalForm : std::uint8_t { Nfc, Nfd, Nfkc, Nfkd };
 
