@@ -1,6 +1,8 @@
 #include "transformers/grammar/grammar.h"
 
 #include <algorithm>
+#include <span>
+#include <utility>
 
 #include "base/strings.h"
 #include "transformers/tokenizers/unicode.h"
@@ -44,14 +46,30 @@ void GrammarBuilder::add_choice(std::uint32_t rule, Sequence sequence) {
     grammar_->rules_[rule].choices.push_back(std::move(sequence));
 }
 
+// `set_hashes_` is a table of open addressing, at most half full; the size is a power of two.
 std::uint32_t GrammarBuilder::set_index(const ByteSet& set) {
-  const std::size_t hash = std::hash<ByteSet>()(set);
-  for (const auto& [other, index] : set_hashes_) {
-    if (other == hash && grammar_->sets_[index] == set) return index;
+  constexpr std::uint32_t kFree = 0xFFFFFFFF;
+  const auto place_of = [&](std::size_t hash, const ByteSet& wanted) {
+    std::size_t at = hash & (set_hashes_.size() - 1);
+    while (set_hashes_[at].second != kFree &&
+           (set_hashes_[at].first != hash || grammar_->sets_[set_hashes_[at].second] != wanted))
+      at = (at + 1) & (set_hashes_.size() - 1);
+    return at;
+  };
+  if (2 * grammar_->sets_.size() >= set_hashes_.size()) {
+    const auto old = std::exchange(set_hashes_, {});
+    set_hashes_.assign(std::max<std::size_t>(64, 2 * old.size()), {0, kFree});
+    for (const auto& [hash, index] : old) {
+      if (index != kFree) set_hashes_[place_of(hash, grammar_->sets_[index])] = {hash, index};
+    }
   }
-  grammar_->sets_.push_back(set);
-  const auto index = static_cast<std::uint32_t>(grammar_->sets_.size() - 1);
-  set_hashes_.emplace_back(hash, index);
+  const std::size_t hash = std::hash<ByteSet>()(set);
+  auto& [known, index] = set_hashes_[place_of(hash, set)];
+  if (index == kFree) {
+    known = hash;
+    index = static_cast<std::uint32_t>(grammar_->sets_.size());
+    grammar_->sets_.push_back(set);
+  }
   return index;
 }
 
@@ -122,8 +140,44 @@ GrammarSequence GrammarBuilder::points(const CodePoints& given) {
 GrammarSequence GrammarBuilder::choice(std::vector<Sequence> choices) {
   if (choices.size() == 1) return std::move(choices.front());
   const std::uint32_t rule = new_rule();
-  for (Sequence& one : choices) add_choice(rule, std::move(one));
+  for (GrammarSequence& one : choices) add_choice(rule, std::move(one));
   return call(rule);
+}
+
+namespace {
+
+// Texts that share their first `at` bytes, sorted and apart: what follows those.
+GrammarSequence tree_of(GrammarBuilder& builder, std::span<const std::string> texts,
+                        std::size_t at) {
+  const std::string_view low = texts.front();
+  const std::string_view high = texts.back();
+  const auto shared = static_cast<std::size_t>(
+      std::mismatch(low.begin(), low.end(), high.begin(), high.end()).first - low.begin());
+  GrammarSequence out = builder.literal(low.substr(at, shared - at));
+  if (texts.size() == 1) return out;
+  std::vector<GrammarSequence> choices;
+  if (low.size() == shared) {
+    choices.emplace_back();
+    texts = texts.subspan(1);
+  }
+  while (!texts.empty()) {
+    std::size_t count = 1;
+    while (count < texts.size() && texts[count][shared] == texts.front()[shared]) ++count;
+    choices.push_back(tree_of(builder, texts.first(count), shared));
+    texts = texts.subspan(count);
+  }
+  const GrammarSequence rest = builder.choice(std::move(choices));
+  out.insert(out.end(), rest.begin(), rest.end());
+  return out;
+}
+
+}  // namespace
+
+GrammarSequence GrammarBuilder::one_of(std::vector<std::string> texts) {
+  if (texts.empty()) return choice({});
+  std::sort(texts.begin(), texts.end());
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+  return tree_of(*this, texts, 0);
 }
 
 GrammarSequence GrammarBuilder::join(std::vector<Sequence> parts) {

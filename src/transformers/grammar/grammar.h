@@ -78,6 +78,8 @@ class GrammarBuilder {
   Sequence bytes(const ByteSet& set);
   Sequence points(const CodePoints& points);
   Sequence choice(std::vector<Sequence> choices);
+  // One of these texts. What they begin with in common is said once.
+  Sequence one_of(std::vector<std::string> texts);
   // `max` of kUnbounded has no end. TooLarge beyond Grammar::kRepeatMax.
   static constexpr std::uint32_t kUnbounded = 0xFFFFFFFF;
   Result<Sequence> repeat(const Sequence& sequence, std::uint32_t min, std::uint32_t max);

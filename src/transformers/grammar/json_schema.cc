@@ -1,14 +1,19 @@
-// JSON schemas as grammars. Objects have their properties in the order of the schema, optional ones
-// may be left out; white space is free where JSON has it, up to a limit. oneOf is taken as anyOf.
+// JSON schemas as grammars. A value has to satisfy all schemas that apply to it: they are taken
+// apart (schema_parts.h), choices among schemas become choices of the grammar, and plain keywords
+// are put together, the tighter one winning. What is written may be less than what the schema
+// allows, but never more: objects have their properties in the order of the schema, and none that
+// it does not name unless it says so; oneOf is taken where its schemas are plainly apart.
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
-#include <span>
+#include <set>
 
 #include "base/strings.h"
 #include "transformers/grammar/grammar.h"
-#include "transformers/tokenizers/unicode.h"
+#include "transformers/grammar/json_rules.h"
+#include "transformers/grammar/schema_parts.h"
 
 namespace embrace::transformers {
 
@@ -16,527 +21,361 @@ namespace {
 
 using Sequence = GrammarSequence;
 using Made = Result<Sequence>;
+using Kind = SchemaPart::Kind;
+using Parts = std::vector<SchemaPart>;
+using Schemas = std::vector<json::View>;  // all of which apply
 
 constexpr unsigned kDepthMax = 64;
-constexpr std::uint32_t kSpacesMax = 16;
+constexpr std::size_t kCombinationsMax = 4'000;  // of choices, in the whole schema
+constexpr std::size_t kPairsMax = 20'000;        // of the schemas of oneOf
+constexpr std::size_t kNameBytesMax = 200;
 
-// Keywords that say nothing about which texts are allowed.
-constexpr std::string_view kNotes[] = {
-    "title",       "description", "default",  "examples",  "$schema", "$id",  "$comment", "$defs",
-    "definitions", "deprecated",  "readOnly", "writeOnly", "strict",  "name", "$anchor"};
-constexpr std::string_view kUnderstood[] = {"type",
-                                            "enum",
-                                            "const",
-                                            "properties",
-                                            "required",
-                                            "additionalProperties",
-                                            "items",
-                                            "prefixItems",
-                                            "minItems",
-                                            "maxItems",
-                                            "anyOf",
-                                            "oneOf",
-                                            "allOf",
-                                            "$ref",
-                                            "pattern",
-                                            "format",
-                                            "minLength",
-                                            "maxLength",
-                                            "minimum",
-                                            "maximum",
-                                            "exclusiveMinimum",
-                                            "exclusiveMaximum"};
-
-constexpr std::pair<std::string_view, std::string_view> kFormats[] = {
-    {"date", R"(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8]))"},
-    {"time", R"(([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d))"},
-    {"date-time",
-     R"(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d))"},
-    {"uuid", R"([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})"},
-    {"ipv4", R"(((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))"},
-    {"email",
-     R"([A-Za-z0-9_+-]{1,30}(\.[A-Za-z0-9_+-]{1,30}){0,3}@([A-Za-z0-9]{1,30}\.){1,4}[A-Za-z]{2,10})"},
-};
+Sequence seq(std::vector<Sequence> parts) { return GrammarBuilder::join(std::move(parts)); }
 
 class SchemaCompiler {
  public:
-  explicit SchemaCompiler(json::View root) : root_(root) { make_json(); }
+  explicit SchemaCompiler(json::View root) : root_(root), reader_(root), json_(builder_) {}
 
   Result<std::shared_ptr<const Grammar>> run() {
-    EMB_TRY(const Sequence whole, compile(root_));
+    EMB_TRY(const Sequence whole, compile({root_}));
     return builder_.finish(whole);
   }
-  Result<std::shared_ptr<const Grammar>> run_any() {
-    return builder_.finish(builder_.call(value_));
-  }
+  Result<std::shared_ptr<const Grammar>> run_any() { return builder_.finish(json_.value); }
 
  private:
-  Sequence seq(std::vector<Sequence> parts) const { return GrammarBuilder::join(std::move(parts)); }
   Sequence lit(std::string_view text) { return builder_.literal(text); }
+  Sequence nothing() { return builder_.choice({}); }  // no text at all
 
-  // The rules of JSON itself.
-  void make_json() {
-    value_ = builder_.new_rule();
-    ByteSet blank;
-    for (const char c : std::string_view(" \t\n\r")) blank.set(static_cast<unsigned char>(c));
-    spaces_ = builder_.repeat(builder_.bytes(blank), 0, kSpacesMax).value();
-    const Sequence digit = builder_.points({{'0', '9'}});
-    const Sequence digits =
-        seq({digit, builder_.repeat(digit, 0, GrammarBuilder::kUnbounded).value()});
-    const Sequence minus = builder_.choice({lit("-"), {}});
-    integer_ =
-        seq({minus, builder_.choice({lit("0"), seq({builder_.points({{'1', '9'}}),
-                                                    builder_.repeat(digit, 0, 17).value()})})});
-    const Sequence fraction = builder_.choice({seq({lit("."), digits}), {}});
-    const Sequence exponent = builder_.choice(
-        {seq({builder_.points({{'e', 'e'}, {'E', 'E'}}), builder_.choice({lit("-"), lit("+"), {}}),
-              digit, builder_.repeat(digit, 0, 1).value()}),
-         {}});
-    number_ = seq({integer_, fraction, exponent});
-    // One character of a string: itself, an escape, or a pair of surrogates.
-    const Sequence hex = builder_.points({{'0', '9'}, {'a', 'f'}, {'A', 'F'}});
-    const Sequence unit = builder_.choice(
-        {seq({builder_.points({{'0', '9'}, {'a', 'c'}, {'A', 'C'}, {'e', 'f'}, {'E', 'F'}}), hex,
-              hex, hex}),
-         seq({builder_.points({{'d', 'd'}, {'D', 'D'}}), builder_.points({{'0', '7'}}), hex, hex}),
-         seq({builder_.points({{'d', 'd'}, {'D', 'D'}}),
-              builder_.points({{'8', '9'}, {'a', 'b'}, {'A', 'B'}}), hex, hex, lit("\\u"),
-              builder_.points({{'d', 'd'}, {'D', 'D'}}), builder_.points({{'c', 'f'}, {'C', 'F'}}),
-              hex, hex})});
-    const Sequence escape = seq({lit("\\"), builder_.choice({builder_.points({{'"', '"'},
-                                                                              {'\\', '\\'},
-                                                                              {'/', '/'},
-                                                                              {'b', 'b'},
-                                                                              {'f', 'f'},
-                                                                              {'n', 'n'},
-                                                                              {'r', 'r'},
-                                                                              {'t', 't'}}),
-                                                             seq({lit("u"), unit})})});
-    character_ =
-        builder_.choice({builder_.points(inverse({{0, 0x1F}, {'"', '"'}, {'\\', '\\'}})), escape});
-    string_ = seq(
-        {lit("\""), builder_.repeat(character_, 0, GrammarBuilder::kUnbounded).value(), lit("\"")});
-    const Sequence any = builder_.call(value_);
-    object_ = bracketed("{", seq({string_, colon(), any}), "}");
-    array_ = bracketed("[", any, "]");
-    for (const Sequence& one :
-         {object_, array_, string_, number_, lit("true"), lit("false"), lit("null")})
-      builder_.add_choice(value_, one);
-  }
-  Sequence colon() { return seq({spaces_, lit(":"), spaces_}); }
-  Sequence comma() { return seq({spaces_, lit(","), spaces_}); }
-  // Any number of items between brackets.
-  Sequence bracketed(std::string_view open, const Sequence& item, std::string_view close) {
-    const Sequence rest =
-        builder_.repeat(seq({comma(), item}), 0, GrammarBuilder::kUnbounded).value();
-    return seq({lit(open), spaces_, builder_.choice({seq({item, rest, spaces_}), {}}), lit(close)});
-  }
-
-  static bool among(std::string_view name, std::span<const std::string_view> names) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  }
-
-  Made compile(json::View schema) {
-    if (depth_ > kDepthMax) return fail(Code::TooLarge, "the schema is nested too deeply");
+  // One rule for each set of schemas, so that they may refer to each other, and so that what is
+  // said once stands once.
+  Made compile(const Schemas& schemas) {
+    std::set<std::uintptr_t> key;
+    for (const json::View schema : schemas) {
+      if (schema.boolean() != true) key.insert(identity_of(schema));
+    }
+    if (key.empty()) return json_.value;
+    const auto [known, is_new] = rules_.try_emplace(std::move(key), 0);
+    if (!is_new) return builder_.call(known->second);
+    const std::uint32_t rule = known->second = builder_.new_rule();
+    if (depth_ >= kDepthMax) return fail(Code::TooLarge, "the schema is nested too deeply");
+    Parts parts;
+    for (const json::View schema : schemas) EMB_DO(reader_.take_apart(schema, {}, parts));
     ++depth_;
-    auto made = compile_one(schema);
+    auto made = compile_parts(parts);
     --depth_;
     if (!made) return made;
-    // What is long is said once, and called: parts of objects stand in two places.
-    if (made->size() > 4) {
-      const std::uint32_t rule = builder_.new_rule();
-      builder_.add_choice(rule, *std::move(made));
-      made = builder_.call(rule);
-    }
+    builder_.add_choice(rule, *std::move(made));
     EMB_DO(builder_.check_size());
-    return made;
+    return builder_.call(rule);
   }
 
-  Made compile_one(json::View schema) {
-    if (const auto flag = schema.boolean()) {
-      if (*flag) return builder_.call(value_);
-      return fail(Code::NotBuilt, "schema: false allows nothing");
-    }
-    if (!schema.is_object()) return fail(Code::InvalidArgument, "a schema is an object");
-    for (const auto& [name, view] : schema.members()) {
-      if (!among(name, kNotes) && !among(name, kUnderstood))
-        return fail(Code::NotBuilt,
-                    cat("schema: the keyword '", name.substr(0, 60), "' is not supported"));
-    }
-    if (const json::View ref = schema["$ref"]; ref.exists()) return reference(schema, ref);
-    if (const json::View constant = schema["const"]; constant.exists())
-      return lit(constant.render());
-    if (const json::View choices = schema["enum"]; choices.exists()) {
-      std::vector<Sequence> all;
-      for (const json::View one : choices.items()) all.push_back(lit(one.render()));
-      if (all.empty()) return fail(Code::InvalidArgument, "schema: enum has no values");
-      return builder_.choice(std::move(all));
-    }
-    for (const std::string_view name : {"anyOf", "oneOf"}) {
-      if (schema[name].exists()) return any_of(schema, name);
-    }
-    if (schema["allOf"].exists()) return all_of(schema);
-    const json::View type = schema["type"];
-    if (type.is_array()) {
-      std::vector<Sequence> all;
-      for (const json::View one : type.items()) {
-        EMB_TRY(Sequence made, of_type(schema, one.text().value_or("")));
-        all.push_back(std::move(made));
+  Made compile_parts(const Parts& parts) {
+    if (++combinations_ > kCombinationsMax)
+      return fail(Code::TooLarge, "schema: its choices have too many combinations");
+    if (std::any_of(parts.begin(), parts.end(),
+                    [](const SchemaPart& part) { return part.kind == Kind::Never; }))
+      return nothing();
+    const auto choice = std::find_if(parts.begin(), parts.end(), [](const SchemaPart& part) {
+      return part.kind == Kind::AnyOf || part.kind == Kind::OneOf;
+    });
+    if (choice == parts.end()) return compile_plain(parts);
+    const Schemas branches = choice->choices();
+    if (choice->kind == Kind::OneOf) EMB_DO(check_apart(branches));
+    std::vector<Sequence> all;
+    for (const json::View branch : branches) {
+      Parts together;
+      EMB_DO(reader_.take_apart(branch, choice->way, together));
+      if (choice->kind == Kind::OneOf) {
+        // That they are apart was found of what is written for each.
+        EMB_TRY(const unsigned types, types_written(together));
+        together.push_back({Kind::Plain, branch, {}, types});
       }
-      if (all.empty()) return fail(Code::InvalidArgument, "schema: type has no names");
-      return builder_.choice(std::move(all));
+      for (const SchemaPart& part : parts) {
+        if (&part != &*choice) together.push_back(part);
+      }
+      if (++depth_ > kDepthMax) return fail(Code::TooLarge, "the schema is nested too deeply");
+      auto made = compile_parts(together);
+      --depth_;
+      if (!made) return made;
+      all.push_back(*std::move(made));
+      EMB_DO(builder_.check_size());
     }
-    if (type.exists()) return of_type(schema, type.text().value_or(""));
-    if (schema["properties"].exists() || schema["additionalProperties"].exists() ||
-        schema["required"].exists())
-      return object(schema);
-    if (schema["items"].exists() || schema["prefixItems"].exists() || schema["minItems"].exists() ||
-        schema["maxItems"].exists())
-      return array(schema);
-    if (schema["pattern"].exists() || schema["minLength"].exists() ||
-        schema["maxLength"].exists() || schema["format"].exists())
-      return string(schema);
-    for (const std::string_view bound :
-         {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}) {
-      if (schema[bound].exists())
-        return fail(Code::NotBuilt, "schema: a range needs the type integer");
-    }
-    return builder_.call(value_);
+    return builder_.choice(std::move(all));
   }
 
-  Made of_type(json::View schema, std::string_view type) {
-    if (type == "object") return object(schema);
-    if (type == "array") return array(schema);
-    if (type == "string") return string(schema);
-    if (type == "integer") return integer(schema);
-    if (type == "number") {
-      for (const std::string_view bound :
-           {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}) {
-        if (schema[bound].exists())
+  Status check_apart(const Schemas& branches) {
+    for (std::size_t i = 0; i < branches.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        if (++pairs_ > kPairsMax) return fail(Code::TooLarge, "schema: oneOf has too many schemas");
+        EMB_TRY(const bool apart, reader_.are_apart(branches[i], branches[j]));
+        if (!apart)
           return fail(Code::NotBuilt,
-                      "schema: ranges of numbers that are not integers are not supported");
+                      "schema: oneOf of schemas that one value may satisfy is not supported (anyOf "
+                      "is)");
       }
-      return number_;
-    }
-    if (type == "boolean") return builder_.choice({lit("true"), lit("false")});
-    if (type == "null") return lit("null");
-    return fail(Code::InvalidArgument, cat("schema: there is no type '", type.substr(0, 60), "'"));
-  }
-
-  // A schema that stands alone but for notes: what is beside it would narrow it.
-  static Status alone(json::View schema, std::string_view keyword) {
-    for (const auto& [name, view] : schema.members()) {
-      if (name != keyword && !among(name, kNotes) && name != "type")
-        return fail(Code::NotBuilt, cat("schema: '", name.substr(0, 60), "' beside ", keyword,
-                                        " is not supported"));
     }
     return Done{};
   }
 
-  Made reference(json::View schema, json::View ref) {
-    EMB_DO(alone(schema, "$ref"));
-    const std::string pointer(ref.text().value_or(""));
-    const auto [known, is_new] = references_.try_emplace(pointer, 0);
-    if (!is_new) return builder_.call(known->second);
-    if (!pointer.starts_with('#'))
-      return fail(Code::NotBuilt,
-                  cat("schema: no reference to '", pointer.substr(0, 60), "' can be followed"));
-    const std::uint32_t rule = known->second = builder_.new_rule();
-    json::View target = root_;
-    for (const std::string_view escaped : split(std::string_view(pointer).substr(1), '/')) {
-      if (escaped.empty()) continue;
-      std::string part = percent_decode(escaped).value_or(std::string(escaped));
-      for (std::size_t at = 0; (at = part.find('~', at)) != part.npos; ++at) {
-        if (part.compare(at, 2, "~1") == 0) part.replace(at, 2, "/");
-        if (part.compare(at, 2, "~0") == 0) part.replace(at, 2, "~");
-      }
-      if (target.is_array()) {
-        const auto items = target.items();
-        const auto index = parse_uint(part);
-        target = index && *index < items.size() ? items[*index] : json::View();
+  Made compile_plain(const Parts& parts) {
+    std::optional<Schemas> values;
+    for (const SchemaPart& part : parts) {
+      Schemas read;
+      EMB_TRY(const bool has, read_values(part.schema, read));
+      if (!has) continue;
+      if (values) {  // of both
+        std::set<std::string> known;
+        for (const json::View value : read) known.insert(key_of_value(value));
+        std::erase_if(*values,
+                      [&](json::View value) { return !known.contains(key_of_value(value)); });
       } else {
-        target = target[part];
+        values = std::move(read);
       }
     }
-    if (!target.exists())
-      return fail(Code::InvalidArgument,
-                  cat("schema: nothing is at '", pointer.substr(0, 60), "'"));
-    EMB_TRY(Sequence made, compile(target));
-    builder_.add_choice(rule, std::move(made));
-    return builder_.call(rule);
-  }
-
-  Made any_of(json::View schema, std::string_view keyword) {
-    EMB_DO(alone(schema, keyword));
+    if (values) return constants(*values, parts);
+    EMB_TRY(const unsigned types, types_written(parts));
+    if (types == json_types::kAll) return json_.value;
     std::vector<Sequence> all;
-    for (const json::View one : schema[keyword].items()) {
-      EMB_TRY(Sequence made, compile(one));
+    if ((types & json_types::kObject) != 0) {
+      EMB_TRY(Sequence made, object(parts));
       all.push_back(std::move(made));
     }
-    if (all.empty())
-      return fail(Code::InvalidArgument, cat("schema: ", keyword, " has no schemas"));
+    if ((types & json_types::kArray) != 0) {
+      EMB_TRY(Sequence made, array(parts));
+      all.push_back(std::move(made));
+    }
+    if ((types & json_types::kString) != 0) {
+      EMB_TRY(Sequence made, string(parts));
+      all.push_back(std::move(made));
+    }
+    if ((types & json_types::kNumber) != 0) {
+      EMB_TRY(Sequence made, number(parts, (types & json_types::kFraction) != 0));
+      all.push_back(std::move(made));
+    }
+    if ((types & json_types::kBoolean) != 0)
+      all.push_back(builder_.choice({lit("true"), lit("false")}));
+    if ((types & json_types::kNull) != 0) all.push_back(lit("null"));
     return builder_.choice(std::move(all));
   }
 
-  Made all_of(json::View schema) {
-    EMB_DO(alone(schema, "allOf"));
-    const auto parts = schema["allOf"].items();
-    if (parts.size() == 1) return compile(parts[0]);
-    return fail(Code::NotBuilt, "schema: allOf of several schemas is not supported");
+  Made constants(const Schemas& values, const Parts& parts) {
+    std::vector<std::string> texts;
+    for (const json::View value : values) {
+      bool fits = true;
+      for (const SchemaPart& part : parts) {
+        if (!fits) break;
+        EMB_TRY(fits, satisfies(value, part.schema));
+        fits = fits && (type_of_value(value) & part.types) != 0;
+      }
+      if (fits) texts.push_back(value.render());
+    }
+    return builder_.one_of(std::move(texts));
   }
 
-  static Result<std::uint32_t> count(json::View schema, std::string_view name,
-                                     std::uint32_t usual) {
-    if (!schema[name].exists()) return usual;
-    const auto number = schema[name].integer();
-    if (!number || *number < 0)
-      return fail(Code::InvalidArgument, cat("schema: ", name, " is a number from 0"));
-    return static_cast<std::uint32_t>(std::min<std::int64_t>(*number, Grammar::kRepeatMax + 2));
-  }
-
-  Made string(json::View schema) {
-    EMB_TRY(const std::uint32_t min, count(schema, "minLength", 0));
-    EMB_TRY(const std::uint32_t max, count(schema, "maxLength", GrammarBuilder::kUnbounded));
-    const bool sized = schema["minLength"].exists() || schema["maxLength"].exists();
-    const auto format = schema["format"].text();
-    const auto known = std::find_if(std::begin(kFormats), std::end(kFormats), [&](const auto& one) {
-      return format && one.first == *format;
-    });
-    const bool has_format = format && known != std::end(kFormats);
-    if (format && !has_format)
-      return fail(Code::NotBuilt,
-                  cat("schema: the format '", format->substr(0, 60), "' is not supported"));
-    const auto pattern = schema["pattern"].text();
-    if ((pattern ? 1 : 0) + (has_format ? 1 : 0) + (sized ? 1 : 0) > 1)
+  Made string(const Parts& parts) {
+    std::uint32_t min = 0;
+    std::uint32_t max = GrammarBuilder::kUnbounded;
+    bool sized = false;
+    std::set<std::string_view> patterns;
+    std::set<std::string_view> formats;
+    for (const SchemaPart& part : parts) {
+      const json::View schema = part.schema;
+      EMB_TRY(const std::uint32_t low, read_count(schema, "minLength", 0, kMost));
+      EMB_TRY(const std::uint32_t high,
+              read_count(schema, "maxLength", GrammarBuilder::kUnbounded, kMost));
+      min = std::max(min, low);
+      max = std::min(max, high);
+      sized = sized || low > 0 || high != GrammarBuilder::kUnbounded;
+      if (const auto pattern = schema["pattern"].text()) patterns.insert(*pattern);
+      if (const auto format = schema["format"].text()) formats.insert(*format);
+    }
+    if (patterns.size() + formats.size() + (sized ? 1 : 0) > 1)
       return fail(Code::NotBuilt, "schema: pattern, format and lengths can't be combined");
+    if (max < min) return nothing();
     Sequence inside;
-    if (pattern) {
-      EMB_TRY(inside, parse_regex(builder_, *pattern, Spelling::Json, false));
-    } else if (has_format) {
-      EMB_TRY(inside, parse_regex(builder_, known->second, Spelling::Json, true));
+    if (!patterns.empty()) {
+      EMB_TRY(inside, parse_regex(builder_, *patterns.begin(), Spelling::Json, false));
+    } else if (!formats.empty()) {
+      const std::string_view pattern = pattern_of_format(*formats.begin());
+      if (pattern.empty())
+        return fail(Code::NotBuilt, cat("schema: the format '", formats.begin()->substr(0, 60),
+                                        "' is not supported"));
+      EMB_TRY(inside, parse_regex(builder_, pattern, Spelling::Json, true));
+    } else if (sized) {
+      EMB_TRY(inside, builder_.repeat(json_.character, min, max));
     } else {
-      EMB_TRY(inside, builder_.repeat(character_, min, max));
+      return json_.string;
     }
     return seq({lit("\""), inside, lit("\"")});
   }
 
-  Made array(json::View schema) {
-    EMB_TRY(const std::uint32_t min, count(schema, "minItems", 0));
-    EMB_TRY(const std::uint32_t max, count(schema, "maxItems", GrammarBuilder::kUnbounded));
-    std::vector<Sequence> fixed;
-    for (const json::View one : schema["prefixItems"].items()) {
-      EMB_TRY(Sequence made, compile(one));
-      fixed.push_back(std::move(made));
+  Made number(const Parts& parts, bool fractions) {
+    NumberBounds bounds;
+    for (const SchemaPart& part : parts) EMB_DO(bounds.read(part.schema));
+    if (!bounds.any()) return fractions ? json_.number : json_.integer;
+    if (fractions)
+      return fail(Code::NotBuilt,
+                  "schema: ranges of numbers that are not integers are not supported");
+    // Integers of 17 digits are exact enough as doubles to be told apart from their bounds.
+    constexpr double kLargest = 9e15;
+    constexpr std::int64_t kAll = 999'999'999'999'999'999;
+    if ((bounds.has_low && std::abs(bounds.low) > kLargest) ||
+        (bounds.has_high && std::abs(bounds.high) > kLargest))
+      return fail(Code::NotBuilt, "schema: bounds beyond 9e15 are not supported");
+    std::int64_t from = -kAll;
+    std::int64_t to = kAll;
+    if (bounds.has_low) {
+      from = static_cast<std::int64_t>(std::ceil(bounds.low));
+      if (bounds.low_excluded && static_cast<double>(from) == bounds.low) ++from;
     }
-    const json::View items = schema["items"];
-    const bool closed = items.boolean().has_value() && !*items.boolean();
-    Sequence item = builder_.call(value_);
-    if (items.exists() && !closed) {
-      EMB_TRY(item, compile(items));
+    if (bounds.has_high) {
+      to = static_cast<std::int64_t>(std::floor(bounds.high));
+      if (bounds.high_excluded && static_cast<double>(to) == bounds.high) --to;
     }
-    const auto size = static_cast<std::uint32_t>(fixed.size());
-    const std::uint32_t most = closed ? std::min(max, size) : max;
-    if (most < min)
-      return fail(Code::InvalidArgument, "schema: no array has so many items and so few");
-    // From the end: what may follow the first `i` items, of which the fixed ones differ.
-    const Sequence next = seq({comma(), item});
-    const std::uint32_t after_min = min > size ? min - size : 0;
+    return json_.integer_between(from, to);
+  }
+
+  Made array(const Parts& parts) {
+    std::uint32_t min = 0;
+    std::uint32_t max = GrammarBuilder::kUnbounded;
+    std::size_t size = 0;  // of items with a schema of their own
+    for (const SchemaPart& part : parts) {
+      EMB_TRY(const std::uint32_t low, read_count(part.schema, "minItems", 0, kMost));
+      EMB_TRY(const std::uint32_t high,
+              read_count(part.schema, "maxItems", GrammarBuilder::kUnbounded, kMost));
+      min = std::max(min, low);
+      max = std::min(max, high);
+      size = std::max(size, part.schema["prefixItems"].items().size());
+    }
+    // What applies to the item at `i`; from `size` on it is the same for all.
+    const auto schemas_at = [&](std::size_t i) {
+      Schemas all;
+      for (const SchemaPart& part : parts) {
+        const auto prefix = part.schema["prefixItems"].items();
+        const json::View own = i < prefix.size() ? prefix[i] : part.schema["items"];
+        if (own.exists()) all.push_back(own);
+      }
+      return all;
+    };
+    const Schemas others = schemas_at(size);
+    const bool closed = std::any_of(others.begin(), others.end(),
+                                    [](json::View schema) { return schema.boolean() == false; });
+    if (closed) max = std::min(max, static_cast<std::uint32_t>(size));
+    if (max < min) return nothing();
+    size = std::min<std::size_t>(size, max);
+    // From the end: the items behind those with a schema of their own, then those.
+    const auto fixed = static_cast<std::uint32_t>(size);
     Sequence tail;
-    if (most == GrammarBuilder::kUnbounded || most > size) {
-      EMB_TRY(tail,
-              builder_.repeat(
-                  size == 0 ? next : next, size == 0 && after_min > 0 ? after_min - 1 : after_min,
-                  most == GrammarBuilder::kUnbounded ? most : most - std::max(size, 1U)));
+    if (max > fixed) {
+      EMB_TRY(const Sequence item, compile(others));
+      const std::uint32_t least = min > fixed ? min - fixed : 0;
+      const std::uint32_t most = max == GrammarBuilder::kUnbounded ? max : max - fixed;
+      // The first item of all has no comma before it.
+      if (fixed > 0) {
+        EMB_TRY(tail, builder_.repeat(seq({json_.comma(), item}), least, most));
+      } else {
+        const std::uint32_t rest = most == GrammarBuilder::kUnbounded ? most : most - 1;
+        EMB_TRY(tail, builder_.repeat(seq({json_.comma(), item}), least > 0 ? least - 1 : 0, rest));
+        tail = seq({item, tail});
+        if (least == 0) tail = builder_.choice({std::move(tail), {}});
+      }
     }
-    if (size == 0) {
-      Sequence content = seq({item, tail, spaces_});
-      if (most == 0) content.clear();
-      if (min == 0) content = builder_.choice({content, {}});
-      return seq({lit("["), spaces_, content, lit("]")});
+    for (std::uint32_t i = fixed; i-- > 0;) {
+      EMB_TRY(const Sequence item, compile(schemas_at(i)));
+      tail = seq({i > 0 ? json_.comma() : Sequence{}, item, tail});
+      if (i >= min) tail = builder_.choice({std::move(tail), {}});
     }
-    for (std::uint32_t i = size; i-- > 0;) {
-      Sequence one = i >= most ? Sequence{} : seq({i > 0 ? comma() : Sequence{}, fixed[i], tail});
-      tail = i >= min && i < most ? builder_.choice({one, {}}) : one;
-    }
-    return seq({lit("["), spaces_, tail, spaces_, lit("]")});
+    return seq({lit("["), json_.spaces, tail, json_.spaces, lit("]")});
   }
 
-  Made object(json::View schema) {
-    const json::View additional = schema["additionalProperties"];
-    const bool has_properties =
-        schema["properties"].is_object() && !schema["properties"].members().empty();
-    const bool open = additional.exists() ? additional.boolean().value_or(true) : !has_properties;
-    std::vector<std::string> required;
-    for (const json::View one : schema["required"].items())
-      required.emplace_back(one.text().value_or(""));
-    std::vector<std::string> names;
-    std::vector<Sequence> members;
-    for (const auto& [name, view] : schema["properties"].members()) {
-      EMB_TRY(const Sequence made, compile(view));
-      std::string key;
-      append_json_quoted(key, name);
-      names.emplace_back(name);
-      members.push_back(seq({lit(key), colon(), made}));
-    }
-    for (const std::string& name : required) {
-      if (std::find(names.begin(), names.end(), name) != names.end()) continue;
-      if (!open)
-        return fail(Code::InvalidArgument,
-                    cat("schema: '", name.substr(0, 60), "' is required but not allowed"));
-      std::string key;
-      append_json_quoted(key, name);
-      Sequence made = builder_.call(value_);
-      if (additional.is_object()) {
-        EMB_TRY(made, compile(additional));
-      }
-      names.push_back(name);
-      members.push_back(seq({lit(key), colon(), made}));
-    }
-    for (const std::string& name : names) {
-      if (name.size() > 200)
+  Made object(const Parts& parts) {
+    std::vector<std::string> names;  // in order
+    std::set<std::string, std::less<>> known;
+    std::set<std::string, std::less<>> required;
+    Schemas additional;
+    bool open = true;
+    const auto add = [&](std::string_view name) -> Status {
+      if (name.size() > kNameBytesMax)
         return fail(Code::TooLarge, "schema: the name of a property is too long");
-    }
-    // From the end, twice: what follows when a member came before, and when none did.
-    Sequence after;
-    Sequence first;
-    if (open) {
-      Sequence made = builder_.call(value_);
-      if (additional.is_object()) {
-        EMB_TRY(made, compile(additional));
-      }
-      const Sequence member = seq({lit("\""), other_key(names), lit("\""), colon(), made});
-      EMB_TRY(after, builder_.repeat(seq({comma(), member}), 0, GrammarBuilder::kUnbounded));
-      first = builder_.choice({seq({member, after}), {}});
-    }
-    for (std::size_t i = members.size(); i-- > 0;) {
-      const bool needed = std::find(required.begin(), required.end(), names[i]) != required.end();
-      const Sequence with = seq({members[i], after});
-      const Sequence with_comma = seq({comma(), with});
-      first = needed ? with : builder_.choice({with, first});
-      after = needed ? with_comma : builder_.choice({with_comma, after});
-      if (after.size() > 4) {  // the part is said once, and called from then on
-        const std::uint32_t rule = builder_.new_rule();
-        builder_.add_choice(rule, after);
-        after = builder_.call(rule);
-      }
-      EMB_DO(builder_.check_size());
-    }
-    return seq({lit("{"), spaces_, first, spaces_, lit("}")});
-  }
-
-  // Any key but these: without escapes, so that none of them can be spelled another way.
-  Sequence other_key(const std::vector<std::string>& names) {
-    const CodePoints forbidden{{0, 0x1F}, {'"', '"'}, {'\\', '\\'}};
-    const Sequence plain = builder_.points(inverse(forbidden));
-    const Sequence rest = builder_.repeat(plain, 0, GrammarBuilder::kUnbounded).value();
-    return other_than(names, 0, rest);
-  }
-  Sequence other_than(const std::vector<std::string>& names, std::size_t at, const Sequence& rest) {
-    std::map<char32_t, std::vector<std::string>> by_letter;
-    bool ends = true;
-    for (const std::string& name : names) {
-      if (name.size() == at) {
-        ends = false;
-        continue;
-      }
-      std::size_t next = at;
-      by_letter[next_code_point(name, next)].push_back(name);
-    }
-    CodePoints taken{{0, 0x1F}, {'"', '"'}, {'\\', '\\'}};
-    std::vector<Sequence> choices;
-    if (ends) choices.emplace_back();
-    for (const auto& [letter, group] : by_letter) {
-      taken.emplace_back(letter, letter);
-      if (letter < 0x20 || letter == '"' || letter == '\\') continue;  // would be an escape
-      std::string bytes;
-      append_utf8(bytes, letter);
-      choices.push_back(seq({lit(bytes), other_than(group, at + bytes.size(), rest)}));
-    }
-    choices.push_back(seq({builder_.points(inverse(std::move(taken))), rest}));
-    return builder_.choice(std::move(choices));
-  }
-
-  // Integers between bounds: digit by digit, as far as the digits are those of a bound.
-  Made integer(json::View schema) {
-    std::optional<std::int64_t> low;
-    std::optional<std::int64_t> high;
-    const auto bound = [&](std::string_view name, std::optional<std::int64_t>& out,
-                           std::int64_t step) -> Status {
-      if (!schema[name].exists()) return Done{};
-      const auto number = schema[name].integer();
-      constexpr std::int64_t kLargest = 900'000'000'000'000'000;
-      if (!number || *number > kLargest || *number < -kLargest)
-        return fail(Code::NotBuilt,
-                    cat("schema: ", name, " must be a whole number of at most 17 digits"));
-      out = *number + step;
+      if (known.emplace(name).second) names.emplace_back(name);
       return Done{};
     };
-    EMB_DO(bound("minimum", low, 0));
-    EMB_DO(bound("maximum", high, 0));
-    EMB_DO(bound("exclusiveMinimum", low, 1));
-    EMB_DO(bound("exclusiveMaximum", high, -1));
-    if (!low && !high) return integer_;
-    constexpr std::int64_t kAll = 999'999'999'999'999'999;
-    const std::int64_t from = low.value_or(-kAll);
-    const std::int64_t to = high.value_or(kAll);
-    if (from > to) return fail(Code::InvalidArgument, "schema: no integer lies between the bounds");
-    std::vector<Sequence> choices;
-    if (from < 0)
-      choices.push_back(
-          seq({lit("-"),
-               digits_between(std::max<std::int64_t>(-std::min<std::int64_t>(to, -1), 1), -from)}));
-    if (to >= 0) choices.push_back(digits_between(std::max<std::int64_t>(from, 0), to));
-    return builder_.choice(std::move(choices));
-  }
-  Sequence digits_between(std::int64_t from, std::int64_t to) {
-    std::vector<Sequence> choices;
-    std::int64_t begin = from;
-    while (begin <= to) {
-      const std::string low = cat(begin);
-      const std::int64_t last =
-          std::min<std::int64_t>(to, std::stoll(std::string(low.size(), '9')));
-      choices.push_back(same_length(low, cat(last)));
-      begin = last + 1;
+    for (const SchemaPart& part : parts) {
+      const auto properties = part.schema["properties"].members();
+      for (const auto& [name, view] : properties) EMB_DO(add(name));
+      const json::View rest = part.schema["additionalProperties"];
+      if (rest.exists()) additional.push_back(rest);
+      // Nobody who names properties means any others, unless that is said.
+      if (rest.exists() ? rest.boolean() == false : !properties.empty()) open = false;
     }
-    return builder_.choice(std::move(choices));
-  }
-  Sequence same_length(std::string_view low, std::string_view high) {
-    if (low.empty()) return {};
-    const Sequence digit = builder_.points({{'0', '9'}});
-    if (low.find_first_not_of('0') == low.npos && high.find_first_not_of('9') == high.npos) {
-      Sequence all;
-      for (std::size_t i = 0; i < low.size(); ++i) all.push_back(digit.front());
-      return all;
+    for (const SchemaPart& part : parts) {
+      for (const json::View one : part.schema["required"].items()) {
+        if (!one.is_string())
+          return fail(Code::InvalidArgument, "schema: required is a list of names");
+        EMB_DO(add(*one.text()));
+        required.emplace(*one.text());
+      }
     }
-    const auto range = [&](char a, char b) {
-      return builder_.points({{static_cast<char32_t>(a), static_cast<char32_t>(b)}});
-    };
-    if (low[0] == high[0])
-      return seq({range(low[0], low[0]), same_length(low.substr(1), high.substr(1))});
-    const std::size_t rest = low.size() - 1;
-    std::vector<Sequence> choices{
-        seq({range(low[0], low[0]), same_length(low.substr(1), std::string(rest, '9'))}),
-        seq({range(high[0], high[0]), same_length(std::string(rest, '0'), high.substr(1))})};
-    if (low[0] + 1 < high[0]) {
-      Sequence middle = range(static_cast<char>(low[0] + 1), static_cast<char>(high[0] - 1));
-      for (std::size_t i = 0; i < rest; ++i) middle = seq({middle, digit});
-      choices.push_back(std::move(middle));
+    // From the end: the members from one on, of which there is at least one (`some`), and what may
+    // follow a member. Both are said once for all who come before.
+    Sequence some = nothing();
+    Sequence after;
+    bool may_end = true;
+    if (open) {
+      EMB_TRY(const Sequence made, compile(additional));
+      const Sequence member =
+          seq({lit("\""), json_.other_key(names), lit("\""), json_.colon(), made});
+      EMB_TRY(after, builder_.repeat(seq({json_.comma(), member}), 0, GrammarBuilder::kUnbounded));
+      some = said_once(seq({member, after}));
     }
-    return builder_.choice(std::move(choices));
+    for (std::size_t i = names.size(); i-- > 0;) {
+      EMB_TRY(const Sequence value, compile(schemas_of_property(parts, names[i])));
+      std::string key;
+      append_json_quoted(key, names[i]);
+      const Sequence with = seq({lit(key), json_.colon(), value, after});
+      const bool needed = required.contains(names[i]);
+      some = said_once(needed ? with : builder_.choice({with, some}));
+      may_end = may_end && !needed;
+      after = seq({json_.comma(), some});
+      if (may_end) after = builder_.choice({std::move(after), {}});
+      after = said_once(std::move(after));
+      EMB_DO(builder_.check_size());
+    }
+    if (may_end) some = builder_.choice({std::move(some), {}});
+    return seq({lit("{"), json_.spaces, some, json_.spaces, lit("}")});
   }
+
+  static Schemas schemas_of_property(const Parts& parts, std::string_view name) {
+    Schemas all;
+    for (const SchemaPart& part : parts) {
+      const json::View own = part.schema["properties"][name];
+      const json::View rest = part.schema["additionalProperties"];
+      if (own.exists()) {
+        all.push_back(own);
+      } else if (rest.exists()) {
+        all.push_back(rest);
+      }
+    }
+    return all;
+  }
+
+  Sequence said_once(Sequence sequence) {
+    if (sequence.size() < 2) return sequence;
+    const std::uint32_t rule = builder_.new_rule();
+    builder_.add_choice(rule, std::move(sequence));
+    return builder_.call(rule);
+  }
+
+  static constexpr std::uint32_t kMost = Grammar::kRepeatMax + 2;  // refused by repeat()
 
   GrammarBuilder builder_;
   json::View root_;
+  SchemaReader reader_;
+  JsonRules json_;
   unsigned depth_ = 0;
-  std::map<std::string, std::uint32_t> references_;
-  std::uint32_t value_ = 0;
-  Sequence spaces_;
-  Sequence integer_;
-  Sequence number_;
-  Sequence character_;
-  Sequence string_;
-  Sequence object_;
-  Sequence array_;
+  std::size_t combinations_ = 0;
+  std::size_t pairs_ = 0;
+  std::map<std::set<std::uintptr_t>, std::uint32_t> rules_;
 };
 
 }  // namespace

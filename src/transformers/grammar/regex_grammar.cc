@@ -25,8 +25,19 @@ CodePoints class_of(char letter) {
       return {{'\t', '\r'}, {' ', ' '}};
     case 'D':
     case 'W':
-    case 'S':
       return inverse(class_of(static_cast<char>(letter | 0x20)));
+    case 'S':  // and no white space of any dialect
+      return inverse({{'\t', '\r'},
+                      {0x1C, ' '},
+                      {0x85, 0x85},
+                      {0xA0, 0xA0},
+                      {0x1680, 0x1680},
+                      {0x2000, 0x200A},
+                      {0x2028, 0x2029},
+                      {0x202F, 0x202F},
+                      {0x205F, 0x205F},
+                      {0x3000, 0x3000},
+                      {0xFEFF, 0xFEFF}});
     default:
       return {};
   }
@@ -126,13 +137,20 @@ class RegexParser {
       EMB_TRY(const CodePoints points, bracket());
       return spell(builder_, points, spelling_);
     }
-    if (skip('.')) return spell(builder_, inverse({{'\n', '\n'}}), spelling_);
+    // What any dialect takes for the end of a line is left out.
+    if (skip('.'))
+      return spell(builder_, inverse({{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}}), spelling_);
     if (c == '^' || c == '$')
       return fail(Code::NotBuilt, "pattern: ^ and $ may only stand at the ends");
     if (c == '*' || c == '+' || c == '?') return wrong("nothing to repeat");
     CodePoints points;
     EMB_DO(one(points));
     return spell(builder_, points, spelling_);
+  }
+
+  bool at_class() const {
+    return at_ + 1 < pattern_.size() && pattern_[at_] == '\\' &&
+           !class_of(pattern_[at_ + 1]).empty();
   }
 
   // One character or escape.
@@ -184,16 +202,21 @@ class RegexParser {
     while (first || !skip(']')) {
       if (!more()) return wrong("a class does not end");
       first = false;
+      const bool is_set = at_class();
       CodePoints low;
       EMB_DO(one(low));
-      const bool single = low.size() == 1 && low[0].first == low[0].second;
-      if (single && at_ + 1 < pattern_.size() && pattern_[at_] == '-' && pattern_[at_ + 1] != ']') {
+      if (at_ + 1 < pattern_.size() && pattern_[at_] == '-' && pattern_[at_ + 1] != ']') {
         ++at_;
+        const bool to_set = at_class();
         CodePoints high;
         EMB_DO(one(high));
-        if (high.size() != 1 || high[0].second < low[0].first)
-          return wrong("a range runs backwards");
-        low[0].second = high[0].second;
+        if (is_set || to_set) {  // no range begins or ends with \d: the hyphen is a letter
+          points.emplace_back('-', '-');
+          points.insert(points.end(), high.begin(), high.end());
+        } else {
+          if (high[0].second < low[0].first) return wrong("a range runs backwards");
+          low[0].second = high[0].second;
+        }
       }
       points.insert(points.end(), low.begin(), low.end());
     }
@@ -212,6 +235,27 @@ CodePoints without(const CodePoints& points, const CodePoints& removed) {
   CodePoints out = inverse(points);
   out.insert(out.end(), removed.begin(), removed.end());
   return inverse(std::move(out));
+}
+
+bool has_choice_at_top(std::string_view pattern) {
+  int depth = 0;
+  bool in_class = false;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == '\\') {
+      ++i;
+    } else if (in_class) {
+      in_class = c != ']' || i == 0 || pattern[i - 1] == '[' ||
+                 (pattern[i - 1] == '^' && i > 1 && pattern[i - 2] == '[');
+    } else if (c == '[') {
+      in_class = true;
+    } else if (c == '(' || c == ')') {
+      depth += c == '(' ? 1 : -1;
+    } else if (c == '|' && depth == 0) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -247,19 +291,8 @@ Result<GrammarSequence> parse_regex(GrammarBuilder& builder, std::string_view pa
   const bool to_end = pattern.ends_with('$') && slashes % 2 == 0;
   if (from_start) pattern.remove_prefix(1);
   if (to_end && !pattern.empty()) pattern.remove_suffix(1);
-  if ((from_start || to_end) && !anchored) {
-    int depth = 0;
-    for (std::size_t i = 0; i < pattern.size(); ++i) {
-      if (pattern[i] == '\\')
-        ++i;
-      else if (pattern[i] == '(' || pattern[i] == '[')
-        ++depth;
-      else if (pattern[i] == ')' || pattern[i] == ']')
-        --depth;
-      else if (pattern[i] == '|' && depth == 0)
-        return fail(Code::NotBuilt, "pattern: put a choice between ^ and $ into a group");
-    }
-  }
+  if ((from_start || to_end) && !anchored && has_choice_at_top(pattern))
+    return fail(Code::NotBuilt, "pattern: put a choice between ^ and $ into a group");
   EMB_TRY(Sequence inside, RegexParser(builder, pattern, spelling).run());
   const Sequence any = spell(builder, inverse({}), spelling);
   EMB_TRY(const Sequence anything, builder.repeat(any, 0, GrammarBuilder::kUnbounded));

@@ -1,0 +1,195 @@
+// JSON schemas: what has to hold together is put together, and what cannot be is refused.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/strings.h"
+#include "transformers/grammar/automaton.h"
+#include "transformers/grammar/grammar.h"
+
+namespace embrace::transformers {
+namespace {
+
+Result<std::shared_ptr<const Grammar>> schema(std::string_view text) {
+  const auto document = json::Document::parse(text);
+  EXPECT_TRUE(document) << text;
+  return Grammar::from_json_schema(document.value().root());
+}
+
+bool matches(const std::shared_ptr<const Grammar>& grammar, std::string_view text) {
+  Automaton automaton(grammar, Automaton::Kind::Whole);
+  std::uint32_t state = automaton.start().value();
+  for (const char c : text) {
+    if (state == Automaton::kDead) return false;
+    state = automaton.next(state, static_cast<unsigned char>(c)).value();
+  }
+  return state != Automaton::kDead && automaton.is_complete(state);
+}
+
+void expect(std::string_view source, std::vector<std::string_view> inside,
+            std::vector<std::string_view> outside) {
+  const auto made = schema(source);
+  ASSERT_TRUE(made) << source << made.error().message();
+  for (const auto text : inside) EXPECT_TRUE(matches(*made, text)) << source << text;
+  for (const auto text : outside) EXPECT_FALSE(matches(*made, text)) << source << text;
+}
+
+std::string refusal(std::string_view source) {
+  const auto made = schema(source);
+  return made ? "made" : made.error().message();
+}
+
+TEST(JsonSchema, KeywordsBesideEachOtherAllHold) {
+  expect(R"({"type": "integer", "enum": [1, "a", 2.5, 3]})", {"1", "3"}, {"\"a\"", "2.5"});
+  expect(R"({"enum": [1, 5, 9, "x"], "minimum": 4, "exclusiveMaximum": 9})", {"5", "\"x\""},
+         {"1", "9"});
+  expect(R"({"enum": ["a", "abc", "abd"], "minLength": 2, "pattern": "c$"})", {"\"abc\""},
+         {"\"a\"", "\"abd\""});
+  expect(R"({"enum": ["2024-01-05", "then"], "format": "date"})", {"\"2024-01-05\""}, {"\"then\""});
+  expect(R"({"const": 3, "enum": [3, 4]})", {"3"}, {"4"});
+  expect(
+      R"({"type": ["integer", "string", "null"], "anyOf": [{"type": "integer"}, {"type": "boolean"}, {"type": "null"}]})",
+      {"5", "null"}, {"true", "\"x\""});
+  expect(R"({"anyOf": [{"minimum": 5}, {"maximum": -5}], "type": "integer", "maximum": 7})",
+         {"5", "7", "-5", "-70"}, {"4", "8", "-4"});
+  expect(
+      R"({"anyOf": [{"type": "integer"}, {"type": "string"}], "oneOf": [{"type": "string"}, {"type": "null"}]})",
+      {"\"a\""}, {"1", "null"});
+  expect(
+      R"({"$ref": "#/$defs/n", "maximum": 9, "$defs": {"n": {"type": "integer", "minimum": 5}}})",
+      {"5", "9"}, {"4", "10"});
+}
+
+TEST(JsonSchema, TheTighterBoundWins) {
+  expect(
+      R"({"type": "integer", "minimum": 3, "exclusiveMinimum": 3, "maximum": 9, "exclusiveMaximum": 20})",
+      {"4", "9"}, {"3", "10"});
+  expect(R"({"type": "integer", "minimum": 8, "exclusiveMinimum": 3})", {"8"}, {"7", "4"});
+  expect(R"({"type": "integer", "minimum": -2.5, "exclusiveMaximum": 1.5})", {"-2", "1"},
+         {"-3", "2"});
+  expect(R"({"type": "integer", "maximum": -1})", {"-1", "-100"}, {"0", "-0"});
+}
+
+TEST(JsonSchema, AllOfIsPutTogether) {
+  expect(R"({"allOf": [{"properties": {"a": {"type": "integer"}}, "required": ["a"]},
+                       {"properties": {"b": {"type": "null"}, "a": {"minimum": 5}}, "required": ["b"]}],
+             "type": "object", "properties": {"c": {"type": "boolean"}}})",
+         {R"({"a":5,"b":null})", R"({"a":7,"b":null,"c":true})"},
+         {R"({"a":4,"b":null})", R"({"a":5})", R"({"b":null})", R"({"a":5,"b":null,"d":1})"});
+  expect(R"({"allOf": [{"type": "array", "items": {"type": ["integer", "null"]}, "maxItems": 3},
+                       {"prefixItems": [{"type": "null"}], "items": {"minimum": 2}, "minItems": 2}]})",
+         {"[null,2]", "[null,3,9]", "[null,null]"},
+         {"[null]", "[1,2]", "[null,1]", "[null,2,2,2]"});
+  expect(R"({"allOf": [{"type": "string", "minLength": 2}, {"maxLength": 3}]})", {R"("ab")"},
+         {R"("a")", R"("abcd")"});
+  expect(R"({"allOf": [{"type": "object", "additionalProperties": {"type": "integer"}},
+                       {"additionalProperties": {"minimum": 2}}]})",
+         {"{}", R"({"x":2})"}, {R"({"x":1})", R"({"x":"y"})"});
+  EXPECT_EQ(refusal(R"({"allOf": [{"type": "null"}, {"type": "integer"}]})"),
+            "the grammar allows no text at all");
+}
+
+TEST(JsonSchema, FalseAndWhatCannotBeAreLeftOut) {
+  expect(R"({"type": "object", "properties": {"a": false, "b": {"type": "null"}}})",
+         {"{}", R"({"b":null})"}, {R"({"a":1})"});
+  expect(R"({"type": "array", "items": false})", {"[]"}, {"[1]"});
+  expect(R"({"type": "array", "items": {"type": "integer", "minimum": 2, "maximum": 1}})", {"[]"},
+         {"[1]"});
+  expect(R"({"anyOf": [false, {"type": "null"}]})", {"null"}, {"1"});
+  EXPECT_EQ(refusal("false"), "the grammar allows no text at all");
+  EXPECT_EQ(refusal(R"({"type": "object", "properties": {"a": false}, "required": ["a"]})"),
+            "the grammar allows no text at all");
+  // Nothing of finite length.
+  EXPECT_EQ(refusal(R"({"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]})"),
+            "the grammar allows no text at all");
+}
+
+TEST(JsonSchema, ReferencesMayRecur) {
+  expect(
+      R"({"type": "object", "properties": {"v": {"type": "integer"}, "kids": {"type": "array", "items": {"$ref": "#"}}}, "required": ["v"]})",
+      {R"({"v":1})", R"({"v":1,"kids":[{"v":2,"kids":[]},{"v":3}]})"}, {R"({"v":1,"kids":[{}]})"});
+  expect(
+      R"({"$defs": {"a/b": {"anyOf": [{"type": "null"}, {"type": "array", "items": {"$ref": "#/$defs/a~1b"}}]}}, "$ref": "#/$defs/a~1b"})",
+      {"null", "[]", "[[null],null]"}, {"1", "[1]"});
+  EXPECT_EQ(refusal(R"({"$ref": "#"})"), "schema: a reference leads back to itself");
+  EXPECT_EQ(
+      refusal(
+          R"({"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"allOf": [{"$ref": "#/$defs/a"}]}}, "$ref": "#/$defs/a"})"),
+      "schema: a reference leads back to itself");
+  EXPECT_EQ(refusal(R"({"$ref": "other.json"})"),
+            "schema: no reference to 'other.json' can be followed");
+  EXPECT_EQ(refusal(R"({"$ref": "#/$defs/x"})"), "schema: nothing is at '#/$defs/x'");
+}
+
+TEST(JsonSchema, OneOfIsTakenWhereItsSchemasAreApart) {
+  expect(R"({"oneOf": [{"type": "integer"}, {"type": "string"}, {"enum": [null, true]}]})",
+         {"1", "\"a\"", "null"}, {"false", "[]"});
+  expect(
+      R"({"oneOf": [{"properties": {"kind": {"const": "cat"}, "lives": {"type": "integer"}}, "required": ["kind"]},
+                       {"properties": {"kind": {"const": "dog"}}, "required": ["kind"]}]})",
+      {R"({"kind":"cat","lives":9})", R"({"kind":"dog"})"}, {R"({"kind":"dog","lives":9})"});
+  expect(R"({"oneOf": [{"properties": {"a": {"type": "null"}}, "required": ["a"]},
+                       {"properties": {"b": {"type": "null"}}, "required": ["b"]}]})",
+         {R"({"a":null})", R"({"b":null})"}, {R"({"a":null,"b":null})", "{}"});
+  // Where no type is named, what the keywords are about is written, and nothing else.
+  expect(
+      R"({"type": ["object", "string"], "oneOf": [{"properties": {"a": {"type": "null"}}, "required": ["a"]},
+                       {"properties": {"b": {"type": "null"}}, "required": ["b"]}]})",
+      {R"({"a":null})"}, {R"("a")"});
+  for (const char* overlapping :
+       {R"({"oneOf": [{"type": "integer"}, {"type": "number"}]})",
+        R"({"oneOf": [{"type": "string", "maxLength": 3}, {"type": "string", "minLength": 2}]})",
+        R"({"oneOf": [{"properties": {"a": {}}}, {"properties": {"b": {}}, "required": ["b"]}]})",
+        R"({"oneOf": [{"enum": [1, 2]}, {"enum": [2.0, 3]}]})"})
+    EXPECT_NE(refusal(overlapping).find("oneOf of schemas that one value may satisfy"),
+              std::string::npos)
+        << overlapping;
+}
+
+TEST(JsonSchema, WhatIsNotBuiltIsNamed) {
+  EXPECT_EQ(refusal(R"({"type": "object", "patternProperties": {"a": {}}})"),
+            "schema: the keyword 'patternProperties' is not supported");
+  EXPECT_EQ(refusal(R"({"not": {"type": "null"}})"), "schema: the keyword 'not' is not supported");
+  EXPECT_EQ(refusal(R"({"type": "array", "uniqueItems": true})"),
+            "schema: the keyword 'uniqueItems' is not supported");
+  EXPECT_EQ(refusal(R"({"type": "string", "pattern": "a", "minLength": 3})"),
+            "schema: pattern, format and lengths can't be combined");
+  EXPECT_EQ(refusal(R"({"type": "number", "minimum": 0.5})"),
+            "schema: ranges of numbers that are not integers are not supported");
+  EXPECT_EQ(refusal(R"({"enum": [[1, 2]], "minItems": 3})"),
+            "schema: 'minItems' beside constant objects or arrays is not supported");
+  EXPECT_EQ(refusal(R"({"type": "string", "format": "hostname"})"),
+            "schema: the format 'hostname' is not supported");
+}
+
+TEST(JsonSchema, LargeOnesStaySmall) {
+  // Thousands of constants are a tree; thousands of names are apart from every other name.
+  std::string constants = R"({"enum": [)";
+  for (int i = 0; i < 6'000; ++i) constants += cat(i > 0 ? "," : "", "\"value ", i, "\"");
+  expect(constants + "]}", {"\"value 0\"", "\"value 5999\"", "\"value 17\""},
+         {"\"value 6000\"", "\"value \""});
+  std::string names =
+      R"({"type": "object", "additionalProperties": {"type": "null"}, "properties": {)";
+  for (int i = 0; i < 1'500; ++i)
+    names += cat(i > 0 ? "," : "", "\"n", i, "\": {\"type\": \"integer\"}");
+  expect(names + "}}", {R"({"n7":1,"n1499":2,"n1500":null,"x":null})"},
+         {R"({"n7":null})", R"({"n1500":1})"});
+  // Each refers to the next twice: as many ways through as there are numbers.
+  std::string ways = R"({"$ref": "#/$defs/d0", "$defs": {)";
+  for (int i = 0; i < 40; ++i)
+    ways += cat("\"d", i, R"(": {"allOf": [{"$ref": "#/$defs/d)", i + 1,
+                R"("}, {"$ref": "#/$defs/d)", i + 1, "\"}]},");
+  EXPECT_EQ(refusal(ways + R"("d40": {"type": "null"}}})"),
+            "schema: too many schemas for one value");
+  // Choices that multiply are refused in time.
+  std::string product = R"({"allOf": [)";
+  for (int i = 0; i < 20; ++i)
+    product +=
+        cat(i > 0 ? "," : "", R"({"anyOf": [{"minimum": )", i, R"(}, {"maximum": )", 50 + i, "}]}");
+  EXPECT_EQ(refusal(product + "]}"), "schema: its choices have too many combinations");
+}
+
+}  // namespace
+}  // namespace embrace::transformers

@@ -1,0 +1,226 @@
+#include "transformers/grammar/schema_parts.h"
+
+#include <algorithm>
+#include <bit>
+#include <map>
+#include <set>
+#include <span>
+
+#include "base/strings.h"
+
+namespace embrace::transformers {
+
+namespace {
+
+using Kind = SchemaPart::Kind;
+
+constexpr std::size_t kWayMax = 64;
+
+// Keywords that say nothing about which values are allowed.
+constexpr std::string_view kNotes[] = {
+    "title",         "description",     "default",         "examples",    "$schema",
+    "$id",           "$comment",        "$defs",           "definitions", "deprecated",
+    "readOnly",      "writeOnly",       "strict",          "name",        "$anchor",
+    "discriminator", "contentEncoding", "contentMediaType"};
+constexpr std::string_view kUnderstood[] = {"type",
+                                            "enum",
+                                            "const",
+                                            "properties",
+                                            "required",
+                                            "additionalProperties",
+                                            "items",
+                                            "prefixItems",
+                                            "minItems",
+                                            "maxItems",
+                                            "anyOf",
+                                            "oneOf",
+                                            "allOf",
+                                            "$ref",
+                                            "pattern",
+                                            "format",
+                                            "minLength",
+                                            "maxLength",
+                                            "minimum",
+                                            "maximum",
+                                            "exclusiveMinimum",
+                                            "exclusiveMaximum"};
+
+bool among(std::string_view name, std::span<const std::string_view> names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+Status check_keywords(json::View schema) {
+  for (const auto& [name, value] : schema.members()) {
+    if (among(name, kNotes) || among(name, kUnderstood)) continue;
+    if (name == "uniqueItems" && value.boolean() == false) continue;
+    return fail(Code::NotBuilt,
+                cat("schema: the keyword '", name.substr(0, 60), "' is not supported"));
+  }
+  for (const std::string_view name : {"allOf", "anyOf", "oneOf"}) {
+    if (schema[name].exists() && schema[name].items().empty())
+      return fail(Code::InvalidArgument, cat("schema: ", name, " has no schemas"));
+  }
+  return Done{};
+}
+
+// What objects of a schema surely have and can have.
+struct Outline {
+  unsigned types = json_types::kAll;    // of values that satisfy it
+  unsigned written = json_types::kAll;  // of values that are written for it
+  bool has_values = false;
+  std::vector<json::View> values;
+  std::set<std::string_view> required;
+  std::map<std::string_view, json::View> properties;
+  bool closed_by_schema = false;
+  bool closed_by_grammar = false;
+
+  bool can_have(std::string_view name) const {
+    return !closed_by_grammar || properties.contains(name) || required.contains(name);
+  }
+};
+
+Result<Outline> outline(SchemaReader& reader, json::View schema) {
+  std::vector<SchemaPart> parts;
+  EMB_DO(reader.take_apart(schema, {}, parts));
+  Outline out;
+  bool any_open = false;
+  for (const SchemaPart& part : parts) {
+    if (part.kind == Kind::Never) out.types = 0;
+    if (part.kind != Kind::Plain) continue;
+    EMB_TRY(const unsigned types, types_of_schema(part.schema));
+    out.types &= types;
+    if (!out.has_values) {
+      EMB_TRY(out.has_values, read_values(part.schema, out.values));
+    }
+    const json::View additional = part.schema["additionalProperties"];
+    const auto properties = part.schema["properties"].members();
+    for (const auto& [name, property] : properties) out.properties.emplace(name, property);
+    for (const json::View name : part.schema["required"].items())
+      out.required.insert(name.text().value_or(""));
+    if (additional.boolean() == false) out.closed_by_schema = true;
+    if (!properties.empty() && !additional.exists()) out.closed_by_grammar = true;
+    any_open = any_open || (additional.exists() && additional.boolean() != false);
+  }
+  EMB_TRY(out.written, types_written(parts));
+  out.closed_by_grammar = out.closed_by_schema || (out.closed_by_grammar && !any_open);
+  if (out.has_values) {
+    unsigned types = 0;
+    for (const json::View value : out.values) types |= type_of_value(value);
+    out.types &= types;
+  }
+  out.written &= out.types;
+  return out;
+}
+
+}  // namespace
+
+Result<json::View> SchemaReader::follow(std::string_view reference) const {
+  const std::string shown(reference.substr(0, 60));
+  if (reference != "#" && !reference.starts_with("#/"))
+    return fail(Code::NotBuilt, cat("schema: no reference to '", shown, "' can be followed"));
+  json::View target = root_;
+  if (reference.size() > 1) {
+    for (const std::string_view escaped : split(reference.substr(2), '/')) {
+      std::string part = percent_decode(escaped).value_or(std::string(escaped));
+      for (std::size_t at = 0; (at = part.find('~', at)) != part.npos; ++at) {
+        if (part.compare(at, 2, "~1") == 0) part.replace(at, 2, "/");
+        if (part.compare(at, 2, "~0") == 0) part.replace(at, 2, "~");
+      }
+      if (target.is_array()) {
+        const auto items = target.items();
+        const auto index = parse_uint(part);
+        target = index && *index < items.size() ? items[*index] : json::View();
+      } else {
+        target = target[part];
+      }
+    }
+  }
+  if (!target.exists())
+    return fail(Code::InvalidArgument, cat("schema: nothing is at '", shown, "'"));
+  return target;
+}
+
+Status SchemaReader::take_apart(json::View schema, const std::vector<std::uintptr_t>& way,
+                                std::vector<SchemaPart>& into) {
+  if (++work_ > kWorkMax) return fail(Code::TooLarge, "schema: too much work");
+  if (into.size() > kPartsMax || way.size() > kWayMax)
+    return fail(Code::TooLarge, "schema: too many schemas for one value");
+  if (const auto flag = schema.boolean()) {
+    if (!*flag) into.push_back({Kind::Never, schema, way});
+    return Done{};
+  }
+  if (!schema.is_object()) return fail(Code::InvalidArgument, "a schema is an object");
+  if (std::find(way.begin(), way.end(), identity_of(schema)) != way.end())
+    return fail(Code::InvalidArgument, "schema: a reference leads back to itself");
+  EMB_DO(check_keywords(schema));
+  std::vector<std::uintptr_t> longer = way;
+  longer.push_back(identity_of(schema));
+  if (const json::View reference = schema["$ref"]; reference.exists()) {
+    EMB_TRY(const json::View target, follow(reference.text().value_or("")));
+    EMB_DO(take_apart(target, longer, into));
+  }
+  for (const json::View one : schema["allOf"].items()) EMB_DO(take_apart(one, longer, into));
+  into.push_back({Kind::Plain, schema, {}});
+  if (schema["anyOf"].exists()) into.push_back({Kind::AnyOf, schema, longer});
+  if (schema["oneOf"].exists()) into.push_back({Kind::OneOf, schema, longer});
+  return Done{};
+}
+
+Result<bool> SchemaReader::are_apart(json::View a, json::View b, unsigned depth) {
+  if (depth > 4) return false;
+  EMB_TRY(const Outline x, outline(*this, a));
+  EMB_TRY(const Outline y, outline(*this, b));
+  const unsigned common = (x.written & y.types) | (y.written & x.types);
+  if (common == 0) return true;
+  if (x.has_values && y.has_values) {
+    std::set<std::string> known;
+    for (const json::View value : x.values) known.insert(key_of_value(value));
+    return std::none_of(y.values.begin(), y.values.end(),
+                        [&](json::View value) { return known.contains(key_of_value(value)); });
+  }
+  if (common != json_types::kObject) return false;
+  // A property that one of them must have tells them apart both ways.
+  for (const auto& [name, schema] : x.properties) {
+    const auto other = y.properties.find(name);
+    if (other == y.properties.end() || (!x.required.contains(name) && !y.required.contains(name)))
+      continue;
+    EMB_TRY(const bool apart, are_apart(schema, other->second, depth + 1));
+    if (apart) return true;
+  }
+  // Otherwise what one writes must lack what the other requires, or have what it forbids.
+  const auto never_is = [](const Outline& written, const Outline& read) {
+    const auto lacks = [&](std::string_view name) { return !written.can_have(name); };
+    const auto forbidden = [&](std::string_view name) {
+      return read.closed_by_schema && !read.properties.contains(name);
+    };
+    return std::any_of(read.required.begin(), read.required.end(), lacks) ||
+           std::any_of(written.required.begin(), written.required.end(), forbidden);
+  };
+  return never_is(x, y) && never_is(y, x);
+}
+
+std::uintptr_t identity_of(json::View view) { return std::bit_cast<std::uintptr_t>(view); }
+
+Result<unsigned> types_written(const std::vector<SchemaPart>& parts) {
+  unsigned types = json_types::kAll;
+  unsigned hinted = 0;
+  bool named = false;
+  for (const SchemaPart& part : parts) {
+    if (part.kind != Kind::Plain) continue;
+    EMB_TRY(const unsigned own, types_of_schema(part.schema));
+    types &= own & part.types;
+    named = named || part.schema["type"].exists();
+    const auto has = [&](std::initializer_list<std::string_view> names) {
+      return std::any_of(names.begin(), names.end(),
+                         [&](std::string_view name) { return part.schema[name].exists(); });
+    };
+    if (has({"properties", "additionalProperties", "required"})) hinted |= json_types::kObject;
+    if (has({"items", "prefixItems", "minItems", "maxItems"})) hinted |= json_types::kArray;
+    if (has({"pattern", "minLength", "maxLength", "format"})) hinted |= json_types::kString;
+    if (has({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}))
+      hinted |= json_types::kInteger;
+  }
+  return named || hinted == 0 ? types : types & hinted;
+}
+
+}  // namespace embrace::transformers
