@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <optional>
 #include <utility>
 
+#include "base/check.h"
 #include "base/strings.h"
 
 namespace embrace::transformers {
@@ -16,13 +18,19 @@ constexpr std::size_t kAheadMax = 64;
 // What one model says of the text so far, in the terms of one set of options.
 class View {
  public:
-  explicit View(const GenerationOptions& options, std::size_t prompt_tokens)
-      : options_(options), prompt_tokens_(prompt_tokens), sampler_(options.sampling) {}
+  View(const GenerationOptions& options, std::size_t prompt_tokens, LogitMask* mask)
+      : options_(options), prompt_tokens_(prompt_tokens), sampler_(options.sampling), mask_(mask) {}
 
-  std::span<const Candidate> candidates(std::span<float> logits,
-                                        std::span<const std::int32_t> text) {
+  Result<std::span<const Candidate>> candidates(std::span<float> logits,
+                                                std::span<const std::int32_t> text) {
     sampler_.penalize(logits, text, prompt_tokens_);
-    if (text.size() - prompt_tokens_ < options_.tokens_min) {
+    if (mask_ != nullptr) {
+      EMB_DO(mask_->apply(logits));
+      if (std::ranges::max(logits) == -std::numeric_limits<float>::infinity())
+        return fail(
+            Code::InvalidArgument,
+            "the text's form and the options of sampling leave no token that may come next");
+    } else if (text.size() - prompt_tokens_ < options_.tokens_min) {
       for (const std::int32_t end : options_.end_tokens) {
         if (static_cast<std::size_t>(end) < logits.size())
           logits[static_cast<std::size_t>(end)] = -std::numeric_limits<float>::infinity();
@@ -36,6 +44,7 @@ class View {
   const GenerationOptions& options_;
   std::size_t prompt_tokens_;
   Sampler sampler_;
+  LogitMask* mask_;
 };
 
 float probability_of(std::span<const Candidate> candidates, std::int32_t token) {
@@ -51,14 +60,16 @@ struct Proposal {
 class Pair {
  public:
   Pair(const Engine& engine, const Engine& draft, std::span<const std::int32_t> prompt,
-       const GenerationOptions& options)
+       const GenerationOptions& options, LogitMask* mask)
       : engine_(engine),
         draft_(draft),
         mine_(engine.pool),
         its_(draft.pool),
         text_(prompt.begin(), prompt.end()),
-        judge_(options, prompt.size()),
-        guess_(options, prompt.size()),
+        options_(options),
+        mask_(mask),
+        judge_(options, prompt.size(), mask),
+        guess_(options, prompt.size(), nullptr),
         weights_(engine.model.shape().vocabulary) {}
 
   Result<std::size_t> read_prompt() {
@@ -69,8 +80,8 @@ class Pair {
   }
 
   // The token after the prompt is the large model's own.
-  std::int32_t first() {
-    const auto candidates = judge_.candidates(engine_.work.logits.row(0), text_);
+  Result<std::int32_t> first() {
+    EMB_TRY(const auto candidates, judge_.candidates(engine_.work.logits.row(0), text_));
     return say(judge_.sampler().draw(candidates));
   }
 
@@ -79,7 +90,7 @@ class Pair {
     std::vector<std::int32_t> text = text_;
     for (Proposal& proposal : proposals_) {
       EMB_DO(read_text(draft_, text, its_));
-      const auto candidates = guess_.candidates(draft_.work.logits.row(0), text);
+      EMB_TRY(const auto candidates, guess_.candidates(draft_.work.logits.row(0), text));
       proposal.from.assign(candidates.begin(), candidates.end());
       // One source of chance for both, so that one seed gives one text.
       proposal.token = judge_.sampler().draw(proposal.from);
@@ -100,21 +111,25 @@ class Pair {
         .tokens = ahead, .sequence = &mine_, .logits = CausalLm::Logits::All};
     EMB_DO(engine_.model.forward(engine_.team, {&stretch, 1}, engine_.work));
     Random& random = judge_.sampler().random();
-    for (std::size_t i = 0; i <= proposals_.size(); ++i) {
-      const auto candidates = judge_.candidates(engine_.work.logits.row(first_row + i), text_);
+    for (std::size_t i = 0; i <= proposals_.size() && !over_; ++i) {
+      EMB_TRY(const auto candidates,
+              judge_.candidates(engine_.work.logits.row(first_row + i), text_));
       if (i == proposals_.size()) {
-        said.push_back(say(judge_.sampler().draw(candidates)));
+        EMB_TRY(const std::int32_t own, say(judge_.sampler().draw(candidates)));
+        said.push_back(own);
         break;
       }
       const Proposal& proposal = proposals_[i];
       const float wanted = probability_of(candidates, proposal.token);
       const float guessed = probability_of(proposal.from, proposal.token);
       if (random.uniform() * guessed < wanted) {
-        said.push_back(say(proposal.token));
+        EMB_TRY(const std::int32_t same, say(proposal.token));
+        said.push_back(same);
         ++accepted;
         continue;
       }
-      said.push_back(say(draw_rest(candidates, proposal.from)));
+      EMB_TRY(const std::int32_t other, say(draw_rest(candidates, proposal.from)));
+      said.push_back(other);
       break;
     }
     // What was not said is forgotten; the last token is not read yet.
@@ -138,8 +153,14 @@ class Pair {
   }
 
  private:
-  std::int32_t say(std::int32_t token) {
+  // Behind the end there is nothing to say.
+  Result<std::int32_t> say(std::int32_t token) {
     text_.push_back(token);
+    over_ = std::ranges::find(options_.end_tokens, token) != options_.end_tokens.end();
+    if (mask_ != nullptr && !over_) {
+      EMB_DO(mask_->accept(token));
+      over_ = mask_->finished();
+    }
     return token;
   }
 
@@ -164,6 +185,9 @@ class Pair {
   KvSequence mine_;
   KvSequence its_;
   std::vector<std::int32_t> text_;
+  const GenerationOptions& options_;
+  LogitMask* mask_;
+  bool over_ = false;
   View judge_;
   View guess_;
   std::vector<Proposal> proposals_;
@@ -171,12 +195,32 @@ class Pair {
   std::vector<Candidate> rest_;
 };
 
+// For the text as its reader sees it: the mask has seen all of it before.
+class SeenMask final : public LogitMask {
+ public:
+  SeenMask(const LogitMask& mask, const std::vector<std::int32_t>& said)
+      : mask_(mask), said_(said) {}
+  Status apply(std::span<float>) override { return Done{}; }
+  Status accept(std::int32_t token) override {
+    EMB_CHECK(seen_ < said_.size() && token == said_[seen_], "what was said is shown in order");
+    ++seen_;
+    return Done{};
+  }
+  bool finished() const override { return seen_ == said_.size() && mask_.finished(); }
+  void begin() { seen_ = 0; }
+
+ private:
+  const LogitMask& mask_;
+  const std::vector<std::int32_t>& said_;
+  std::size_t seen_ = 0;
+};
+
 }  // namespace
 
 Result<SpeculativeGeneration> generate_speculatively(
     const Engine& engine, const Engine& draft, std::size_t ahead,
     std::span<const std::int32_t> prompt, const GenerationOptions& options,
-    const Tokenizer* tokenizer, const std::function<bool(const Step&)>& on_step) {
+    const Tokenizer* tokenizer, const std::function<bool(const Step&)>& on_step, LogitMask* mask) {
   EMB_DO(options.check());
   if (prompt.empty()) return fail(Code::InvalidArgument, "the prompt has no tokens");
   if (ahead == 0 || ahead > kAheadMax)
@@ -191,12 +235,16 @@ Result<SpeculativeGeneration> generate_speculatively(
   using Clock = std::chrono::steady_clock;
   const auto started = Clock::now();
   SpeculativeGeneration result;
-  Pair pair(engine, draft, prompt, options);
+  Pair pair(engine, draft, prompt, options, mask);
   EMB_TRY(result.generation.prompt_tokens_shared, pair.read_prompt());
   const auto read = Clock::now();
-  Decoding decoding(options, prompt, tokenizer, nullptr);
-  std::vector<std::int32_t> said{pair.first()};
+  EMB_TRY(const std::int32_t first, pair.first());
+  std::vector<std::int32_t> said{first};
+  std::optional<SeenMask> seen;
+  if (mask != nullptr) seen.emplace(*mask, said);
+  Decoding decoding(options, prompt, tokenizer, seen ? &*seen : nullptr);
   for (;;) {
+    if (seen) seen->begin();
     for (const std::int32_t token : said) {
       EMB_TRY(const Step step, decoding.accept(token));
       result.generation.text += step.text;

@@ -22,10 +22,12 @@ struct SpeculativeGeneration {
 };
 
 // `ahead` tokens are proposed at a time, from 1 to 64. Both models have the same vocabulary
-// (InvalidArgument otherwise). Logprobs are not built here (NotBuilt).
+// (InvalidArgument otherwise). `mask` holds what the large model says; the small one proposes as it
+// likes. Logprobs are not built here (NotBuilt).
 Result<SpeculativeGeneration> generate_speculatively(
     const Engine& engine, const Engine& draft, std::size_t ahead,
     std::span<const std::int32_t> prompt, const GenerationOptions& options,
-    const Tokenizer* tokenizer = nullptr, const std::function<bool(const Step&)>& on_step = {});
+    const Tokenizer* tokenizer = nullptr, const std::function<bool(const Step&)>& on_step = {},
+    LogitMask* mask = nullptr);
 
 }  // namespace embrace::transformers
