@@ -135,6 +135,11 @@ struct CommandLine {
     command->add_option("--system", running.system, "what a chat begins with");
     command->add_flag("--plain", running.plain, "go on with the text, though the model can chat");
     command->add_option("--file", running.file, "the GGUF file of a Hub's repository");
+    command->add_option("-j,--json-schema,--json-schema-file", running.json_schema,
+                        "hold the text to a JSON schema: a file, - or {...}");
+    command->add_option("--regex", running.regex, "hold the text to a pattern, all of it");
+    command->add_option("--grammar,--grammar-file", running.grammar,
+                        "hold the text to the rules of an EBNF (GBNF) grammar: a file, - or rules");
     command->add_option("--precision", running.precision,
                         "of weights in memory: auto, f32, bf16, q8_0, q4_0");
     command->add_option("--threads", running.threads, "as many as there are cores");

@@ -6,13 +6,17 @@
 #include <ctime>
 #include <filesystem>
 #include <iostream>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "app/terminal_text.h"
+#include "base/file.h"
 #include "base/strings.h"
 #include "json/view.h"
 #include "rt/blocking.h"
 #include "transformers/download/hub.h"
+#include "transformers/generation/grammar_mask.h"
 #include "transformers/generation/text_model.h"
 
 namespace embrace::app {
@@ -57,6 +61,44 @@ Result<std::filesystem::path> find_model(rt::Blocking blocking, const RunCommand
   return path;
 }
 
+// A file's text, standard input's, or what was given itself.
+Result<std::string> read_source(const std::string& given, bool is_text) {
+  constexpr std::size_t kMost = tf::Grammar::kSourceBytesMax;
+  if (is_text) return given;
+  if (given != "-") return read_file(given, kMost);
+  std::string all;
+  char piece[4096];
+  while (all.size() <= kMost) {
+    const std::size_t count = std::fread(piece, 1, sizeof piece, stdin);
+    if (count == 0) break;
+    all.append(piece, count);
+  }
+  if (all.size() > kMost) return fail(Code::TooLarge, "standard input is too long");
+  return all;
+}
+
+// What the text is held to; nullptr for nothing.
+Result<std::shared_ptr<const tf::Grammar>> read_form(const RunCommand& command) {
+  const int given = (command.json_schema.empty() ? 0 : 1) + (command.regex.empty() ? 0 : 1) +
+                    (command.grammar.empty() ? 0 : 1);
+  if (given == 0) return nullptr;
+  if (given > 1)
+    return fail(Code::InvalidArgument, "only one of --json-schema, --regex and --grammar");
+  if (command.prompt.empty() && (command.json_schema == "-" || command.grammar == "-"))
+    return fail(Code::InvalidArgument, "standard input can't be both the prompts and the form");
+  if (!command.regex.empty()) return tf::Grammar::from_regex(command.regex);
+  if (!command.grammar.empty()) {
+    const bool is_text = command.grammar.find("::=") != std::string::npos;
+    EMB_TRY(const std::string source, read_source(command.grammar, is_text));
+    return tf::Grammar::from_ebnf(source);
+  }
+  EMB_TRY(const std::string source,
+          read_source(command.json_schema, trim(command.json_schema).starts_with('{')));
+  auto document = json::Document::parse(source);
+  if (!document) return fail(std::move(document).error().while_doing("the JSON schema"));
+  return tf::Grammar::from_json_schema(document->root());
+}
+
 void show_figures(std::size_t prompt_tokens, const tf::Generation& result) {
   const auto rate = [](double count, double seconds) { return seconds > 0 ? count / seconds : 0; };
   const std::size_t read = prompt_tokens - result.prompt_tokens_shared;
@@ -71,6 +113,17 @@ void show_figures(std::size_t prompt_tokens, const tf::Generation& result) {
 
 class Session {
  public:
+  // `form` may be nullptr.
+  static Result<std::unique_ptr<Session>> open(tf::TextModel model, const RunCommand& command,
+                                               std::shared_ptr<const tf::Grammar> form) {
+    auto session = std::make_unique<Session>(std::move(model), command);
+    if (form == nullptr) return session;
+    EMB_TRY(auto vocabulary,
+            tf::read_token_vocabulary(session->model_.tokenizer, session->options_.end_tokens));
+    session->mask_.emplace(std::move(form), std::move(vocabulary));
+    return session;
+  }
+
   Session(tf::TextModel model, const RunCommand& command)
       : model_(std::move(model)),
         team_(command.threads),
@@ -95,7 +148,7 @@ class Session {
       EMB_TRY(const auto tokens, model_.encode(prompt, true));
       EMB_TRY(const tf::Generation result, write(tokens));
       show_figures(tokens.size(), result);
-      return Done{};
+      return check_form(result);
     }
     say("user", prompt);
     EMB_TRY(const auto document, json::Document::parse(cat("[", messages_, "]")));
@@ -108,19 +161,30 @@ class Session {
     EMB_TRY(const tf::Generation result, write(tokens));
     say("assistant", result.text);
     show_figures(tokens.size(), result);
-    return Done{};
+    return check_form(result);
   }
 
  private:
   Result<tf::Generation> write(std::span<const std::int32_t> tokens) {
-    return tf::generate({*model_.lm, team_, pool_, work_}, tokens, options_, &model_.tokenizer,
-                        nullptr, [shown = ::isatty(STDOUT_FILENO) == 1](const tf::Step& step) {
-                          const std::string text =
-                              shown ? for_terminal(step.text) : std::string(step.text);
-                          std::fwrite(text.data(), 1, text.size(), stdout);
-                          std::fflush(stdout);
-                          return std::ferror(stdout) == 0;
-                        });
+    if (mask_) EMB_DO(mask_->restart());
+    return tf::generate(
+        {*model_.lm, team_, pool_, work_}, tokens, options_, &model_.tokenizer,
+        mask_ ? &*mask_ : nullptr, [shown = ::isatty(STDOUT_FILENO) == 1](const tf::Step& step) {
+          const std::string text = shown ? for_terminal(step.text) : std::string(step.text);
+          std::fwrite(text.data(), 1, text.size(), stdout);
+          std::fflush(stdout);
+          return std::ferror(stdout) == 0;
+        });
+  }
+
+  // What was cut off is only the beginning of what was asked for.
+  Status check_form(const tf::Generation& result) {
+    if (!mask_) return Done{};
+    EMB_TRY(const bool complete, mask_->complete());
+    if (complete) return Done{};
+    return fail(Code::Unusable,
+                cat("the text was cut off after ", result.tokens.size(),
+                    " tokens, before it had the form that was asked for (see --max-tokens)"));
   }
 
   void say(std::string_view role, std::string_view text) {
@@ -135,6 +199,7 @@ class Session {
   tf::CausalLm::Workspace work_;
   tf::GenerationOptions options_;
   bool chats_;
+  std::optional<tf::GrammarMask> mask_;
   std::string messages_;  // of the chat so far, as the items of a JSON list
 };
 
@@ -146,16 +211,17 @@ Status run_model(const RunCommand& command) {
   if (command.threads > 1024) return fail(Code::InvalidArgument, "--threads is 1024 at most");
   if (command.memory_mib == 0 || command.memory_mib > (std::size_t{1} << 30))
     return fail(Code::InvalidArgument, "--memory is a number of MiB");
+  EMB_TRY(auto form, read_form(command));
   EMB_TRY(const auto path, find_model(blocking, command));
   EMB_TRY(tf::TextModel model, tf::TextModel::open(blocking, path, precision));
-  Session session(std::move(model), command);
-  if (!command.prompt.empty()) return session.answer(command.prompt);
+  EMB_TRY(const auto session, Session::open(std::move(model), command, std::move(form)));
+  if (!command.prompt.empty()) return session->answer(command.prompt);
   const bool asks = ::isatty(STDIN_FILENO) == 1;
   for (std::string line;;) {
     if (asks) std::fputs("> ", stderr);
     if (!std::getline(std::cin, line)) return Done{};
     if (line.empty()) continue;
-    EMB_DO(session.answer(line));
+    EMB_DO(session->answer(line));
     std::putchar('\n');
   }
 }
