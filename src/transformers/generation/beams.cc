@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
+#include <memory>
 #include <utility>
 
 #include "base/strings.h"
@@ -15,7 +15,7 @@ namespace {
 constexpr float kOut = -1e9f;  // what the official package adds to those that are out
 
 struct Running {
-  KvSequence sequence;
+  std::unique_ptr<LogitSource::Text> read;
   std::vector<std::int32_t> text;  // prompt first
   float score = 0;
 };
@@ -34,57 +34,75 @@ struct Finished {
 
 class Search {
  public:
-  Search(const Engine& engine, std::size_t prompt_tokens, const BeamOptions& options)
-      : engine_(engine),
+  Search(LogitSource& source, std::span<const std::int32_t> prompt,
+         const GenerationOptions& options, const WritingAids& aids, std::size_t tokens_max)
+      : source_(source),
         options_(options),
-        prompt_tokens_(prompt_tokens),
-        sampler_({.repetition_penalty = options.repetition_penalty,
-                  .no_repeat_ngram = options.no_repeat_ngram}),
-        finished_(options.beams, Finished{{{}, kOut}, false}) {}
+        aids_(aids),
+        prompt_(prompt),
+        tokens_max_(tokens_max),
+        rules_(options, aids.source.empty() ? prompt : aids.source, prompt.size(), tokens_max,
+               aids.rule),
+        scores_(source.vocabulary()),
+        finished_(options.beams.count, Finished{{{}, kOut}, false}) {}
 
-  Result<std::vector<Beam>> run(std::span<const std::int32_t> prompt) {
-    Running first{KvSequence(engine_.pool), {prompt.begin(), prompt.end()}, 0};
-    engine_.model.adopt_prefix(first.sequence, prompt);
-    EMB_DO(read_text(engine_, prompt, first.sequence));
-    scores_.resize(engine_.work.logits.columns());
+  Result<std::vector<Beam>> run() {
+    Running first{nullptr, {prompt_.begin(), prompt_.end()}, 0};
+    EMB_TRY(first.read, source_.begin(prompt_));
     running_.push_back(std::move(first));
     for (std::size_t length = 1;; ++length) {
-      collect(length);
+      EMB_TRY(Matrix * logits, read_next());
+      EMB_DO(collect(*logits, length));
       finish_some(length);
       EMB_DO(go_on());
       if (!may_improve(length) || all_end_ || running_.empty()) break;
-      EMB_DO(read_next());
     }
     std::vector<Beam> best;
     for (std::size_t i = 0; i < options_.returned && i < finished_.size(); ++i) {
       if (finished_[i].done) best.push_back(std::move(finished_[i].beam));
     }
+    if (best.empty())
+      return fail(Code::InvalidArgument, "no text can come to an end by these rules");
     return best;
   }
 
  private:
-  bool ends(std::int32_t token) const {
+  std::size_t count() const { return options_.beams.count; }
+  EarlyStopping early() const { return options_.beams.early_stopping; }
+
+  bool is_end(std::int32_t token) const {
     return std::ranges::find(options_.end_tokens, token) != options_.end_tokens.end();
   }
 
+  // Whether a stop string stands in a text with one token more.
+  Result<bool> stops(const std::vector<std::int32_t>& text, std::int32_t token) const {
+    if (options_.stop_strings.empty()) return false;
+    std::vector<std::uint32_t> ids(text.begin() + static_cast<std::ptrdiff_t>(prompt_.size()),
+                                   text.end());
+    ids.push_back(static_cast<std::uint32_t>(token));
+    EMB_TRY(const std::string all, aids_.tokenizer->decode(ids, false));
+    // While a character is not complete nothing is known of it, as in a DecodeStream.
+    if (all.ends_with("\uFFFD")) return false;
+    return std::ranges::any_of(options_.stop_strings, [&](const std::string& stop) {
+      return !stop.empty() && all.find(stop) != std::string::npos;
+    });
+  }
+
   // The best continuations of all running beams: so many that enough of them do not end.
-  void collect(std::size_t length) {
-    const std::size_t kept =
-        std::max<std::size_t>(2, 1 + options_.end_tokens.size()) * options_.beams;
+  Status collect(Matrix& logits, std::size_t length) {
+    const std::size_t kept = std::max<std::size_t>(2, 1 + options_.end_tokens.size()) * count();
     next_.clear();
-    const auto above = [](const Next& a, const Next& b) { return a.score > b.score; };
+    // The first of equals goes before the others.
+    const auto above = [](const Next& a, const Next& b) {
+      if (a.score != b.score) return a.score > b.score;
+      return a.from != b.from ? a.from < b.from : a.token < b.token;
+    };
     for (std::size_t b = 0; b < running_.size(); ++b) {
-      const auto logits = engine_.work.logits.row(b);
-      const float highest = std::ranges::max(logits);
-      double sum = 0;
-      for (const float x : logits) sum += std::exp(x - highest);
-      const auto log_sum = static_cast<float>(highest + std::log(sum));
-      for (std::size_t i = 0; i < logits.size(); ++i) scores_[i] = logits[i] - log_sum;
-      sampler_.penalize(scores_, running_[b].text, prompt_tokens_);
+      score(logits.row(b), running_[b].text);
       for (std::size_t i = 0; i < scores_.size(); ++i) {
         const Next one{b, static_cast<std::int32_t>(i), scores_[i] + running_[b].score, false};
         if (next_.size() == kept) {
-          if (one.score <= next_.front().score) continue;
+          if (!above(one, next_.front())) continue;
           std::pop_heap(next_.begin(), next_.end(), above);
           next_.pop_back();
         }
@@ -95,22 +113,35 @@ class Search {
     std::sort_heap(next_.begin(), next_.end(), above);
     all_end_ = true;
     for (Next& one : next_) {
-      one.ends = length >= options_.tokens_max || ends(one.token);
+      EMB_TRY(const bool at_stop, stops(running_[one.from].text, one.token));
+      one.ends = length >= tokens_max_ || is_end(one.token) || at_stop;
       all_end_ = all_end_ && one.ends;
     }
+    return Done{};
+  }
+
+  // Logarithms of probabilities, by the options' rules.
+  void score(std::span<const float> logits, std::span<const std::int32_t> text) {
+    const float highest = std::ranges::max(logits);
+    double sum = 0;
+    for (const float x : logits) sum += std::exp(x - highest);
+    const auto log_sum = static_cast<float>(highest + std::log(sum));
+    for (std::size_t i = 0; i < logits.size(); ++i) scores_[i] = logits[i] - log_sum;
+    rules_.apply(text, scores_);
+    rules_.renormalize(scores_);
   }
 
   // Texts that end among the best are kept, if they are better than those kept so far.
   void finish_some(std::size_t length) {
     const bool full = std::ranges::all_of(finished_, &Finished::done);
-    if ((full && options_.early_stopping == EarlyStopping::Yes) || !improving_) return;
+    if ((full && early() == EarlyStopping::Yes) || !improving_) return;
     const auto by =
-        static_cast<float>(std::pow(static_cast<double>(length), options_.length_penalty));
-    for (std::size_t i = 0; i < std::min(next_.size(), options_.beams); ++i) {
+        static_cast<float>(std::pow(static_cast<double>(length), options_.beams.length_penalty));
+    for (std::size_t i = 0; i < std::min(next_.size(), count()); ++i) {
       const Next& one = next_[i];
       if (!one.ends) continue;
       const auto& text = running_[one.from].text;
-      Finished entry{{{text.begin() + static_cast<std::ptrdiff_t>(prompt_tokens_), text.end()},
+      Finished entry{{{text.begin() + static_cast<std::ptrdiff_t>(prompt_.size()), text.end()},
                       one.score / by},
                      true};
       entry.beam.tokens.push_back(one.token);
@@ -119,18 +150,31 @@ class Search {
           finished_, [&](const Finished& other) { return other.beam.score < entry.beam.score; });
       finished_.insert(place, std::move(entry));
     }
-    finished_.erase(finished_.begin() + static_cast<std::ptrdiff_t>(options_.beams),
-                    finished_.end());
+    finished_.erase(finished_.begin() + static_cast<std::ptrdiff_t>(count()), finished_.end());
   }
 
-  // The best that do not end run on, each with the keys and values of the one it comes from.
+  // The best that do not end run on, each with what the model keeps of the one it comes from. The
+  // last that comes from a beam takes it over.
   Status go_on() {
-    std::vector<Running> after;
+    std::vector<const Next*> chosen;
+    std::vector<std::size_t> heirs(running_.size());
     for (const Next& one : next_) {
-      if (one.ends || after.size() == options_.beams) continue;
-      Running& from = running_[one.from];
-      after.push_back({from.sequence.fork(), from.text, one.score});
-      after.back().text.push_back(one.token);
+      if (one.ends || chosen.size() == count()) continue;
+      chosen.push_back(&one);
+      ++heirs[one.from];
+    }
+    std::vector<Running> after;
+    for (const Next* one : chosen) {
+      Running& from = running_[one->from];
+      const bool last = --heirs[one->from] == 0;
+      Running beam{nullptr, last ? std::move(from.text) : from.text, one->score};
+      if (last) {
+        beam.read = std::move(from.read);
+      } else {
+        EMB_TRY(beam.read, source_.copy(*from.read));
+      }
+      beam.text.push_back(one->token);
+      after.push_back(std::move(beam));
     }
     running_ = std::move(after);
     return Done{};
@@ -140,60 +184,46 @@ class Search {
     const bool full = std::ranges::all_of(finished_, &Finished::done);
     if (running_.empty()) return false;
     const std::size_t reached =
-        options_.early_stopping == EarlyStopping::Never && options_.length_penalty > 0
-            ? options_.tokens_max
-            : length;
+        early() == EarlyStopping::Never && options_.beams.length_penalty > 0 ? tokens_max_ : length;
     const auto by =
-        static_cast<float>(std::pow(static_cast<double>(reached), options_.length_penalty));
+        static_cast<float>(std::pow(static_cast<double>(reached), options_.beams.length_penalty));
     float worst = std::numeric_limits<float>::infinity();
     for (const Finished& entry : finished_) worst = std::min(worst, entry.beam.score);
-    const bool all_places_open = std::ranges::none_of(finished_, &Finished::done);
-    if (all_places_open || !full) worst = kOut;
+    if (!full) worst = kOut;
     improving_ = improving_ && running_.front().score / by > worst;
-    return improving_ && !(full && options_.early_stopping == EarlyStopping::Yes);
+    return improving_ && !(full && early() == EarlyStopping::Yes);
   }
 
-  Status read_next() {
-    const std::size_t length = running_.front().text.size();
-    if (length == engine_.model.shape().recompute_from) {
-      for (Running& beam : running_) beam.sequence.truncate(0);
-    }
-    std::vector<CausalLm::Stretch> stretches;
-    for (Running& beam : running_) {
-      const std::span<const std::int32_t> text = beam.text;
-      stretches.push_back({text.subspan(beam.sequence.length()), &beam.sequence});
-    }
-    return engine_.model.forward(engine_.team, stretches, engine_.work);
+  Result<Matrix*> read_next() {
+    std::vector<LogitSource::Next> texts;
+    for (const Running& beam : running_) texts.push_back({beam.read.get(), beam.text});
+    return source_.read(texts);
   }
 
-  const Engine& engine_;
-  const BeamOptions& options_;
-  const std::size_t prompt_tokens_;
-  Sampler sampler_;  // for its penalties
+  LogitSource& source_;
+  const GenerationOptions& options_;
+  const WritingAids& aids_;
+  const std::span<const std::int32_t> prompt_;
+  const std::size_t tokens_max_;
+  LogitRules rules_;
+  std::vector<float> scores_;
   std::vector<Running> running_;
   std::vector<Next> next_;
   std::vector<Finished> finished_;  // the best first
-  std::vector<float> scores_;
   bool improving_ = true;
   bool all_end_ = false;
 };
 
 }  // namespace
 
-Result<std::vector<Beam>> search_beams(const Engine& engine, std::span<const std::int32_t> prompt,
-                                       const BeamOptions& options) {
+Result<std::vector<Beam>> search_beams(LogitSource& source, std::span<const std::int32_t> prompt,
+                                       const GenerationOptions& options, const WritingAids& aids) {
+  EMB_DO(options.check(source.vocabulary()));
   if (prompt.empty()) return fail(Code::InvalidArgument, "the prompt has no tokens");
-  if (options.beams == 0 || options.beams > BeamOptions::kBeamsMax) {
-    return fail(Code::InvalidArgument,
-                cat("there may be from 1 to ", BeamOptions::kBeamsMax, " beams"));
-  }
-  if (options.returned == 0 || options.returned > options.beams)
-    return fail(Code::InvalidArgument, "no more texts are returned than there are beams");
-  if (options.tokens_max == 0) return fail(Code::InvalidArgument, "a text has at least one token");
-  if (!(std::abs(options.length_penalty) <= 100))
-    return fail(Code::InvalidArgument, "length_penalty must be from -100 to 100");
-  EMB_DO((SamplingOptions{.repetition_penalty = options.repetition_penalty}.check()));
-  return Search(engine, prompt.size(), options).run(prompt);
+  if (aids.tokenizer == nullptr && !options.stop_strings.empty())
+    return fail(Code::InvalidArgument, "stop strings need a tokenizer");
+  EMB_TRY(const std::size_t tokens_max, options.tokens_after(prompt.size(), source.room()));
+  return Search(source, prompt, options, aids, tokens_max).run();
 }
 
 }  // namespace embrace::transformers

@@ -7,95 +7,61 @@
 
 #include "base/check.h"
 #include "base/strings.h"
-#include "transformers/models/config.h"
+#include "transformers/generation/beams.h"
 
 namespace embrace::transformers {
 
 namespace {
 
-constexpr std::size_t kStopsMax = 64;
-constexpr std::size_t kStopBytesMax = 4096;
-constexpr std::size_t kEndTokensMax = 4096;
-constexpr std::size_t kLogprobsMax = 256;
+using Clock = std::chrono::steady_clock;
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// One id or a list of them; false when it is something else.
-bool read_ids(json::View view, std::vector<std::int32_t>& into) {
-  std::vector<json::View> items = view.is_array() ? view.items() : std::vector{view};
-  if (items.size() > kEndTokensMax) return false;
-  for (const json::View item : items) {
-    const auto id = item.integer();
-    if (!id || *id < 0 || *id > ConfigReader::kSizeMax) return false;
-    into.push_back(static_cast<std::int32_t>(*id));
-  }
-  return true;
+std::span<const std::int32_t> source_of(const WritingAids& aids,
+                                        std::span<const std::int32_t> prompt) {
+  return aids.source.empty() ? prompt : aids.source;
 }
 
 }  // namespace
 
-Status GenerationOptions::check() const {
-  EMB_DO(sampling.check());
-  if (tokens_max == 0) return fail(Code::InvalidArgument, "a text has at least one token");
-  if (stop_strings.size() > kStopsMax)
-    return fail(Code::InvalidArgument, cat("there may be ", kStopsMax, " stop strings at most"));
-  for (const std::string& stop : stop_strings) {
-    if (stop.size() > kStopBytesMax)
-      return fail(Code::InvalidArgument, cat("a stop string is longer than ", kStopBytesMax));
-  }
-  if (logprobs.value_or(0) > kLogprobsMax)
-    return fail(Code::InvalidArgument, cat("there may be ", kLogprobsMax, " logprobs at most"));
-  return Done{};
-}
-
-Result<GenerationOptions> read_generation_options(json::View generation_config, json::View config) {
-  ConfigReader read(generation_config);
-  GenerationOptions options;
-  const json::View ends =
-      read.has("eos_token_id") ? generation_config["eos_token_id"] : config["eos_token_id"];
-  if (ends.exists() && !ends.is_null() && !read_ids(ends, options.end_tokens))
-    read.complain("eos_token_id must be a token's id or a list of them");
-  SamplingOptions& sampling = options.sampling;
-  if (read.flag_or("do_sample", false)) {
-    sampling.temperature = read.number_or("temperature", 1, 0, 100);
-    sampling.top_k =
-        static_cast<std::size_t>(read.integer_or("top_k", 50, 0, ConfigReader::kSizeMax));
-    sampling.top_p = read.number_or("top_p", 1, 0, 1);
-    sampling.min_p = read.number_or("min_p", 0, 0, 1);
-    sampling.typical_p = read.number_or("typical_p", 1, 0, 1);
-  }
-  sampling.repetition_penalty = read.number_or("repetition_penalty", 1, 1e-3, 1e3);
-  sampling.no_repeat_ngram = static_cast<std::size_t>(
-      read.integer_or("no_repeat_ngram_size", 0, 0, ConfigReader::kSizeMax));
-  options.tokens_max = read.size_or("max_new_tokens", options.tokens_max);
-  options.tokens_min =
-      static_cast<std::size_t>(read.integer_or("min_new_tokens", 0, 0, ConfigReader::kSizeMax));
-  EMB_DO(read.status());
-  return options;
-}
-
 Decoding::Decoding(const GenerationOptions& options, std::span<const std::int32_t> prompt,
-                   const Tokenizer* tokenizer, LogitMask* mask)
-    : options_(options),
+                   const WritingAids& aids)
+    : options_(aids.mask == nullptr ? options : options.beside_mask()),
       tokens_(prompt.begin(), prompt.end()),
       prompt_tokens_(prompt.size()),
+      source_(source_of(aids, prompt).begin(), source_of(aids, prompt).end()),
+      tokens_max_(options.tokens_after(prompt.size(), aids.room).value_or(1)),
+      rules_(options_, source_, prompt.size(), tokens_max_, aids.rule),
       sampler_(options.sampling),
-      mask_(mask),
+      mask_(aids.mask),
       stops_(options.stop_strings) {
-  tokens_.reserve(prompt.size() + std::min<std::size_t>(options.tokens_max, 4096));
-  if (tokenizer != nullptr) decoder_.emplace(*tokenizer);
+  tokens_.reserve(prompt.size() + std::min<std::size_t>(tokens_max_, 4096));
+  if (aids.tokenizer == nullptr) return;
+  decoder_.emplace(*aids.tokenizer);
+  if (stops_.looks()) all_.emplace(*aids.tokenizer, false);
+}
+
+// What this token lets be shown.
+Result<std::string> Decoding::show(std::int32_t token) {
+  const auto id = static_cast<std::uint32_t>(token);
+  EMB_TRY(std::string shown, decoder_->step(id));
+  if (!all_) return shown;
+  EMB_TRY(const std::string piece, all_->step(id));
+  return stops_.push(piece, shown);
+}
+
+Result<std::string> Decoding::show_rest() {
+  EMB_TRY(std::string rest, decoder_->finish());
+  if (!all_) return rest;
+  EMB_TRY(const std::string piece, all_->finish());
+  std::string shown = stops_.push(piece, rest);
+  return shown + stops_.finish();
 }
 
 Result<std::span<const Candidate>> Decoding::candidates(std::span<float> logits) {
-  sampler_.penalize(logits, tokens_, prompt_tokens_);
-  if (mask_ == nullptr && tokens_.size() - prompt_tokens_ < options_.tokens_min) {
-    for (const std::int32_t end : options_.end_tokens) {
-      if (static_cast<std::size_t>(end) < logits.size())
-        logits[static_cast<std::size_t>(end)] = -std::numeric_limits<float>::infinity();
-    }
-  }
+  rules_.apply(tokens_, logits);
   if (mask_ != nullptr) {
     EMB_DO(mask_->apply(logits));
     if (std::ranges::max(logits) == -std::numeric_limits<float>::infinity())
@@ -111,10 +77,13 @@ Result<Step> Decoding::advance(std::span<float> logits) {
     return accept(sampler_.draw(next));
   }
   // The model's own view is lost once penalties are on, and the token is known only then.
-  std::vector<float> own(logits.begin(), logits.end());
+  const std::vector<float> own(logits.begin(), logits.end());
   EMB_TRY(const auto next, candidates(logits));
-  const std::int32_t token = sampler_.draw(next);
-  read_logprobs(own, token, *options_.logprobs, logprobs_);
+  return accept(sampler_.draw(next), own);
+}
+
+Result<Step> Decoding::accept(std::int32_t token, std::span<const float> logits) {
+  if (options_.logprobs) read_logprobs(logits, token, *options_.logprobs, logprobs_);
   return accept(token);
 }
 
@@ -127,24 +96,20 @@ Result<Step> Decoding::accept(std::int32_t token) {
   } else {
     if (mask_ != nullptr) EMB_DO(mask_->accept(token));
     if (decoder_) {
-      EMB_TRY(const std::string piece, decoder_->step(static_cast<std::uint32_t>(token)));
-      step.text = stops_.push(piece);
+      EMB_TRY(step.text, show(token));
     }
     if (stops_.found()) {
       finish_ = FinishReason::StopString;
     } else if (mask_ != nullptr && mask_->finished()) {
       finish_ = FinishReason::Complete;
-    } else if (tokens_.size() - prompt_tokens_ >= options_.tokens_max) {
+    } else if (tokens_.size() - prompt_tokens_ >= tokens_max_) {
       finish_ = FinishReason::Length;
     }
   }
-  if (finish_ != FinishReason::None && decoder_) {
-    if (!stops_.found()) {
-      EMB_TRY(const std::string rest, decoder_->finish());
-      step.text += stops_.push(rest);
-      if (stops_.found()) finish_ = FinishReason::StopString;
-    }
-    step.text += stops_.finish();
+  if (finish_ != FinishReason::None && decoder_ && !stops_.found()) {
+    EMB_TRY(const std::string rest, show_rest());
+    step.text += rest;
+    if (stops_.found()) finish_ = FinishReason::StopString;
   }
   step.finish = finish_;
   return step;
@@ -152,42 +117,34 @@ Result<Step> Decoding::accept(std::int32_t token) {
 
 void Decoding::cancel() { finish_ = FinishReason::Cancelled; }
 
-Status read_text(const Engine& engine, std::span<const std::int32_t> tokens, KvSequence& sequence) {
-  EMB_CHECK(sequence.length() < tokens.size(), "there is something to read");
-  const std::size_t recompute_from = engine.model.shape().recompute_from;
-  if (recompute_from > 0 && tokens.size() >= recompute_from && sequence.length() < recompute_from)
-    sequence.truncate(0);
-  while (sequence.length() < tokens.size()) {
-    const auto rest = tokens.subspan(sequence.length());
-    const auto piece = rest.first(std::min(rest.size(), kPromptPieceTokens));
-    const CausalLm::Stretch stretch{
-        .tokens = piece,
-        .sequence = &sequence,
-        .logits = piece.size() == rest.size() ? CausalLm::Logits::Last : CausalLm::Logits::None,
-        .text_length = tokens.size()};
-    EMB_DO(engine.model.forward(engine.team, {&stretch, 1}, engine.work));
-  }
+namespace {
+
+Status check_request(const LogitSource& source, std::span<const std::int32_t> prompt,
+                     const GenerationOptions& options, const WritingAids& aids) {
+  EMB_DO(options.check(source.vocabulary()));
+  if (prompt.empty()) return fail(Code::InvalidArgument, "the prompt has no tokens");
+  if (aids.tokenizer == nullptr && !options.stop_strings.empty())
+    return fail(Code::InvalidArgument, "stop strings need a tokenizer");
+  EMB_TRY(const std::size_t tokens_max, options.tokens_after(prompt.size(), aids.room));
+  (void)tokens_max;
   return Done{};
 }
 
-Result<Generation> generate(const Engine& engine, std::span<const std::int32_t> prompt,
-                            const GenerationOptions& options, const Tokenizer* tokenizer,
-                            LogitMask* mask, const std::function<bool(const Step&)>& on_step) {
-  EMB_DO(options.check());
-  if (prompt.empty()) return fail(Code::InvalidArgument, "the prompt has no tokens");
-  if (tokenizer == nullptr && !options.stop_strings.empty())
-    return fail(Code::InvalidArgument, "stop strings need a tokenizer");
+// One text, token by token.
+Result<Generation> write_one(LogitSource& source, std::span<const std::int32_t> prompt,
+                             const GenerationOptions& options, const WritingAids& aids,
+                             const OnStep& on_step) {
   Generation result;
-  const auto started = std::chrono::steady_clock::now();
-  KvSequence sequence(engine.pool);
-  result.prompt_tokens_shared = engine.model.adopt_prefix(sequence, prompt);
-  EMB_DO(read_text(engine, prompt, sequence));
+  const auto started = Clock::now();
+  EMB_TRY(const auto text, source.begin(prompt));
+  result.prompt_tokens_shared = source.known(*text);
+  LogitSource::Next next{text.get(), prompt};
+  EMB_TRY(Matrix * logits, source.read({&next, 1}));
   result.prompt_seconds = seconds_since(started);
-  const auto read = std::chrono::steady_clock::now();
-
-  Decoding decoding(options, prompt, tokenizer, mask);
+  const auto read = Clock::now();
+  Decoding decoding(options, prompt, aids);
   for (;;) {
-    EMB_TRY(const Step step, decoding.advance(engine.work.logits.row(0)));
+    EMB_TRY(const Step step, decoding.advance(logits->row(logits->rows() - 1)));
     result.text += step.text;
     const bool goes_on = !on_step || on_step(step);
     if (step.finish != FinishReason::None) break;
@@ -195,12 +152,103 @@ Result<Generation> generate(const Engine& engine, std::span<const std::int32_t> 
       decoding.cancel();
       break;
     }
-    EMB_DO(read_text(engine, decoding.tokens(), sequence));
+    next.tokens = decoding.tokens();
+    EMB_TRY(logits, source.read({&next, 1}));
   }
   result.text_seconds = seconds_since(read);
   result.tokens.assign(decoding.generated().begin(), decoding.generated().end());
   result.finish = decoding.finish();
   return result;
+}
+
+// Walks along a text that beams found: its steps, and its logprobs, for which the model reads it
+// once more.
+Result<Generation> retell(LogitSource& source, std::span<const std::int32_t> prompt,
+                          const Beam& beam, const GenerationOptions& options,
+                          const WritingAids& aids, const OnStep& on_step) {
+  Generation result;
+  result.score = beam.score;
+  Decoding decoding(options, prompt, aids);
+  std::unique_ptr<LogitSource::Text> text;
+  if (options.logprobs) {
+    EMB_TRY(text, source.begin(prompt));
+  }
+  for (const std::int32_t token : beam.tokens) {
+    Result<Step> step = Step{};
+    if (text != nullptr) {
+      const LogitSource::Next next{text.get(), decoding.tokens()};
+      EMB_TRY(const Matrix* logits, source.read({&next, 1}));
+      step = decoding.accept(token, logits->row(logits->rows() - 1));
+    } else {
+      step = decoding.accept(token);
+    }
+    if (!step) return fail(std::move(step).error());
+    result.text += step->text;
+    const bool goes_on = !on_step || on_step(*step);
+    if (decoding.finish() != FinishReason::None) break;
+    if (!goes_on) {
+      decoding.cancel();
+      break;
+    }
+  }
+  result.tokens.assign(decoding.generated().begin(), decoding.generated().end());
+  result.finish = decoding.finish();
+  return result;
+}
+
+Result<std::vector<Generation>> write_beams(LogitSource& source,
+                                            std::span<const std::int32_t> prompt,
+                                            const GenerationOptions& options,
+                                            const WritingAids& aids, const OnStep& on_step) {
+  if (aids.mask != nullptr) return fail(Code::NotBuilt, "beams that are held to a grammar");
+  const auto started = Clock::now();
+  EMB_TRY(const auto beams, search_beams(source, prompt, options, aids));
+  const double seconds = seconds_since(started);
+  std::vector<Generation> texts;
+  for (const Beam& beam : beams) {
+    EMB_TRY(Generation text, retell(source, prompt, beam, options, aids, on_step));
+    text.text_seconds = seconds;
+    texts.push_back(std::move(text));
+  }
+  return texts;
+}
+
+}  // namespace
+
+Result<Generation> generate(LogitSource& source, std::span<const std::int32_t> prompt,
+                            const GenerationOptions& options, WritingAids aids,
+                            const OnStep& on_step) {
+  aids.room = source.room();
+  EMB_DO(check_request(source, prompt, options, aids));
+  if (options.beams.count == 1) return write_one(source, prompt, options, aids, on_step);
+  GenerationOptions best = options;
+  best.returned = 1;
+  EMB_TRY(auto texts, write_beams(source, prompt, best, aids, on_step));
+  return std::move(texts.front());
+}
+
+Result<std::vector<Generation>> generate_texts(LogitSource& source,
+                                               std::span<const std::int32_t> prompt,
+                                               const GenerationOptions& options, WritingAids aids) {
+  aids.room = source.room();
+  EMB_DO(check_request(source, prompt, options, aids));
+  if (options.beams.count > 1) return write_beams(source, prompt, options, aids, {});
+  if (options.returned > 1 && aids.mask != nullptr)
+    return fail(Code::NotBuilt, "several texts that are held to a grammar");
+  std::vector<Generation> texts;
+  GenerationOptions one = options;
+  for (std::size_t i = 0; i < options.returned; ++i, ++one.sampling.seed) {
+    EMB_TRY(Generation text, write_one(source, prompt, one, aids, {}));
+    texts.push_back(std::move(text));
+  }
+  return texts;
+}
+
+Result<Generation> generate(const Engine& engine, std::span<const std::int32_t> prompt,
+                            const GenerationOptions& options, const Tokenizer* tokenizer,
+                            LogitMask* mask, const OnStep& on_step) {
+  DecoderSource source(engine);
+  return generate(source, prompt, options, {.tokenizer = tokenizer, .mask = mask}, on_step);
 }
 
 }  // namespace embrace::transformers

@@ -215,36 +215,6 @@ TEST(Generator, RefusesWhatMakesNoSense) {
   EXPECT_EQ(code({1}, {.tokens_max = 500}), Code::InvalidArgument);  // beyond its positions
 }
 
-TEST(GenerationConfig, IsRead) {
-  const auto parse = [](std::string_view generation, std::string_view config) {
-    const auto a = json::Document::parse(generation);
-    const auto b = json::Document::parse(config);
-    EXPECT_TRUE(a && b);
-    return read_generation_options(a->root(), b->root());
-  };
-  const auto sampled = parse(R"({"do_sample": true, "temperature": 0.6, "top_p": 0.95,
-      "eos_token_id": [128001, 128008], "repetition_penalty": 1.1})",
-                             R"({"eos_token_id": 2})");
-  ASSERT_TRUE(sampled);
-  EXPECT_EQ(sampled->end_tokens, (Tokens{128001, 128008}));
-  EXPECT_EQ(sampled->sampling.temperature, 0.6);
-  EXPECT_EQ(sampled->sampling.top_k, 50u);
-  EXPECT_EQ(sampled->sampling.top_p, 0.95);
-  EXPECT_EQ(sampled->sampling.repetition_penalty, 1.1);
-  const auto plain = parse(R"({"temperature": 0.6})", R"({"eos_token_id": 2})");
-  ASSERT_TRUE(plain);
-  EXPECT_EQ(plain->end_tokens, Tokens{2});
-  EXPECT_EQ(plain->sampling.temperature, 0);
-  const auto none = read_generation_options({}, {});
-  ASSERT_TRUE(none);
-  EXPECT_TRUE(none->end_tokens.empty());
-  for (const char* wrong : {R"({"eos_token_id": "</s>"})", R"({"eos_token_id": [-1]})",
-                            R"({"do_sample": 3})", R"({"do_sample": true, "top_p": -1})",
-                            R"({"max_new_tokens": 0})", R"({"eos_token_id": [[1]]})"}) {
-    EXPECT_FALSE(parse(wrong, "{}")) << wrong;
-  }
-}
-
 TEST(StopFinder, FindsStopsWhereverPiecesAreCut) {
   const std::string text = "one two ###three";
   for (std::size_t size = 1; size <= text.size(); ++size) {
@@ -256,6 +226,43 @@ TEST(StopFinder, FindsStopsWhereverPiecesAreCut) {
     EXPECT_TRUE(finder.found());
     EXPECT_EQ(shown, "one two ");
   }
+}
+
+TEST(StopFinder, FindsWhatIsNotShown) {
+  StopFinder finder({"b<|end|>"});
+  EXPECT_EQ(finder.push("a"), "a");
+  EXPECT_EQ(finder.push("<|begin|>", ""), "");
+  EXPECT_EQ(finder.push("ab"), "a");
+  EXPECT_EQ(finder.push("<|e", ""), "");
+  EXPECT_EQ(finder.push("cd"), "bcd");
+  EXPECT_EQ(finder.push("eb"), "e");
+  EXPECT_EQ(finder.push("<|end|>", ""), "");
+  EXPECT_TRUE(finder.found());
+  EXPECT_EQ(finder.finish(), "");
+}
+
+TEST(Generator, StopsAtTheTextOfASpecialToken) {
+  const Tokenizer tokenizer = bytes_tokenizer();
+  const auto special = tokenizer.id_of("<|endoftext|>");
+  ASSERT_TRUE(special);
+  const auto encoded = tokenizer.encode("one two", {.add_special_tokens = false});
+  ASSERT_TRUE(encoded);
+  for (const char* stop : {"<|endoftext|>", "two<|end", "|endoftext|>"}) {
+    Decoding decoding({.stop_strings = {stop}}, Tokens{1}, &tokenizer, nullptr);
+    std::string shown;
+    for (const std::uint32_t id : encoded->ids)
+      shown += decoding.accept(static_cast<std::int32_t>(id))->text;
+    EXPECT_EQ(decoding.finish(), FinishReason::None);
+    const auto last = decoding.accept(static_cast<std::int32_t>(*special));
+    ASSERT_TRUE(last);
+    EXPECT_EQ(last->finish, FinishReason::StopString);
+    EXPECT_EQ(shown + last->text, std::string_view(stop).starts_with("two") ? "one " : "one two");
+  }
+  Decoding other({.tokens_max = 8, .stop_strings = {"three"}}, Tokens{1}, &tokenizer, nullptr);
+  const auto step = other.accept(static_cast<std::int32_t>(*special));
+  ASSERT_TRUE(step);
+  EXPECT_EQ(step->finish, FinishReason::None);
+  EXPECT_EQ(step->text, "");
 }
 
 TEST(StopFinder, ShowsWhatWasHeldBackForNothing) {

@@ -18,6 +18,15 @@ bool likelier(const Candidate& a, const Candidate& b) {
   return a.probability != b.probability ? a.probability > b.probability : a.token < b.token;
 }
 
+double log_sum_of(std::span<const Candidate> candidates) {
+  const float highest = std::ranges::max(candidates, {}, &Candidate::probability).probability;
+  double sum = 0;
+  for (const Candidate& c : candidates) sum += std::exp(c.probability - highest);
+  return highest + std::log(sum);
+}
+
+constexpr std::size_t kTopHTokens = 100;
+
 }  // namespace
 
 Status SamplingOptions::check() const {
@@ -29,52 +38,15 @@ Status SamplingOptions::check() const {
   if (!within(top_p, 0, 1)) wrong = "top_p must be from 0 to 1";
   if (!within(min_p, 0, 1)) wrong = "min_p must be from 0 to 1";
   if (!within(typical_p, 0, 1)) wrong = "typical_p must be from 0 to 1";
+  if (!within(top_h, 0, 1)) wrong = "top_h must be from 0 to 1";
+  if (!within(epsilon_cutoff, 0, 1)) wrong = "epsilon_cutoff must be from 0 to 1";
+  if (!within(eta_cutoff, 0, 1)) wrong = "eta_cutoff must be from 0 to 1";
   if (!within(repetition_penalty, 1e-3, 1e3))
     wrong = "repetition_penalty must be from 0.001 to 1000";
   if (!within(presence_penalty, -100, 100)) wrong = "presence_penalty must be from -100 to 100";
   if (!within(frequency_penalty, -100, 100)) wrong = "frequency_penalty must be from -100 to 100";
   if (!wrong.empty()) return fail(Code::InvalidArgument, std::string(wrong));
   return Done{};
-}
-
-void Sampler::penalize(std::span<float> logits, std::span<const std::int32_t> text,
-                       std::size_t prompt_tokens) {
-  const bool counted = options_.presence_penalty != 0 || options_.frequency_penalty != 0;
-  if (options_.repetition_penalty != 1 || counted) counts_.resize(logits.size());
-  if (options_.repetition_penalty != 1) {
-    const auto penalty = static_cast<float>(options_.repetition_penalty);
-    for (const std::int32_t token : text) {
-      const auto i = static_cast<std::size_t>(token);
-      if (i >= logits.size() || counts_[i]++ > 0) continue;
-      marked_.push_back(token);
-      logits[i] = logits[i] < 0 ? logits[i] * penalty : logits[i] / penalty;
-    }
-    for (const std::int32_t token : marked_) counts_[static_cast<std::size_t>(token)] = 0;
-    marked_.clear();
-  }
-  if (counted) {
-    for (const std::int32_t token : text.subspan(std::min(prompt_tokens, text.size()))) {
-      const auto i = static_cast<std::size_t>(token);
-      if (i < logits.size() && counts_[i]++ == 0) marked_.push_back(token);
-    }
-    for (const std::int32_t token : marked_) {
-      const auto i = static_cast<std::size_t>(token);
-      logits[i] -=
-          static_cast<float>(options_.presence_penalty + options_.frequency_penalty * counts_[i]);
-      counts_[i] = 0;
-    }
-    marked_.clear();
-  }
-  const std::size_t n = options_.no_repeat_ngram;
-  if (n == 0 || text.size() + 1 < n) return;
-  // Every earlier place of the last n - 1 tokens forbids what came after it.
-  const auto last = text.subspan(text.size() + 1 - n);
-  for (std::size_t at = 0; at + n <= text.size(); ++at) {
-    const auto next = static_cast<std::size_t>(text[at + n - 1]);
-    if (next < logits.size() &&
-        std::equal(last.begin(), last.end(), text.begin() + static_cast<std::ptrdiff_t>(at)))
-      logits[next] = kNever;
-  }
 }
 
 std::span<const Candidate> Sampler::distribution(std::span<const float> logits) {
@@ -97,10 +69,13 @@ std::span<const Candidate> Sampler::distribution(std::span<const float> logits) 
     candidates_.push_back({0, 1.0f});
     return candidates_;
   }
+  if (options_.top_h > 0) cut_to_top_h();
   if (options_.top_k > 0) cut_to_top_k();
   if (options_.top_p < 1) cut_to_top_p();
   if (options_.min_p > 0) cut_to_min_p();
   if (options_.typical_p < 1) cut_to_typical();
+  if (options_.epsilon_cutoff > 0 && options_.epsilon_cutoff < 1) cut_below_epsilon();
+  if (options_.eta_cutoff > 0 && options_.eta_cutoff < 1) cut_below_eta();
   normalize();
   return candidates_;
 }
@@ -144,18 +119,55 @@ void Sampler::cut_to_min_p() {
   });
 }
 
-void Sampler::cut_to_typical() {
-  const float highest = std::ranges::max(candidates_, {}, &Candidate::probability).probability;
+double Sampler::entropy(double log_sum) const {
   double sum = 0;
-  for (const Candidate& c : candidates_) sum += std::exp(c.probability - highest);
-  const double log_sum = highest + std::log(sum);
-  double entropy = 0;
   for (const Candidate& c : candidates_) {
     const double logprob = c.probability - log_sum;
-    entropy -= std::exp(logprob) * logprob;
+    sum -= std::exp(logprob) * logprob;
   }
+  return sum;
+}
+
+void Sampler::cut_to_top_h() {
+  const std::size_t count = std::min<std::size_t>(kTopHTokens, candidates_.size());
+  const auto end = candidates_.begin() + static_cast<std::ptrdiff_t>(count);
+  std::partial_sort(candidates_.begin(), end, candidates_.end(), likelier);
+  candidates_.erase(end, candidates_.end());
+  const double log_sum = log_sum_of(candidates_);
+  const double most = entropy(log_sum) * options_.top_h;
+  double held = 0;
+  std::size_t kept = 0;
+  for (; kept < count; ++kept) {
+    const double logprob = candidates_[kept].probability - log_sum;
+    held -= std::exp(logprob) * logprob;
+    if (held > most) break;
+  }
+  candidates_.resize(std::max<std::size_t>(1, kept));
+}
+
+void Sampler::cut_below_epsilon() {
+  const double log_sum = log_sum_of(candidates_);
+  const float highest = std::ranges::max(candidates_, {}, &Candidate::probability).probability;
+  std::erase_if(candidates_, [&](const Candidate& c) {
+    return c.probability < highest && std::exp(c.probability - log_sum) < options_.epsilon_cutoff;
+  });
+}
+
+void Sampler::cut_below_eta() {
+  const double log_sum = log_sum_of(candidates_);
+  const double eta =
+      std::min(options_.eta_cutoff, std::sqrt(options_.eta_cutoff) * std::exp(-entropy(log_sum)));
+  const float highest = std::ranges::max(candidates_, {}, &Candidate::probability).probability;
+  std::erase_if(candidates_, [&](const Candidate& c) {
+    return c.probability < highest && std::exp(c.probability - log_sum) < eta;
+  });
+}
+
+void Sampler::cut_to_typical() {
+  const double log_sum = log_sum_of(candidates_);
+  const double expected = entropy(log_sum);
   const auto distance = [&](const Candidate& c) {
-    return std::abs(log_sum - c.probability - entropy);
+    return std::abs(log_sum - c.probability - expected);
   };
   std::ranges::sort(candidates_, [&](const Candidate& a, const Candidate& b) {
     const double x = distance(a);

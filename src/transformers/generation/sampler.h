@@ -1,9 +1,11 @@
 #pragma once
-// Sampler: from logits to the next token. Penalties, then what cuts the tail off, then chance, in
-// the order of the official package's generate(), and with its rules for ties: top-k keeps all that
-// equal the last, top-p (Holtzman et al. 2020) keeps tokens while those above them weigh less than
-// p, min-p compares with the likeliest (Nguyen et al. 2024), typical (Meister et al. 2022) keeps
-// those whose surprise is nearest to the entropy.
+// Sampler: from logits, once rules have changed them (logit_rules.h), to the next token: what cuts
+// the tail off, then chance, in the order of the official package's generate(), and with its rules
+// for ties: top-h (Baghaei Potraghloo et al. 2025) keeps the likeliest that hold a part of the
+// entropy of the first hundred, top-k keeps all that equal the last, top-p (Holtzman et al. 2020)
+// keeps tokens while those above them weigh less than p, min-p compares with the likeliest (Nguyen
+// et al. 2024), typical (Meister et al. 2022) keeps those whose surprise is nearest to the entropy,
+// epsilon and eta (Hewitt et al. 2022) drop what is unlikely as such, or by the entropy.
 //
 // Threads: one for each text.
 
@@ -19,11 +21,14 @@
 namespace embrace::transformers {
 
 struct SamplingOptions {
-  double temperature = 0;  // 0: always the likeliest token
-  std::size_t top_k = 0;   // 0: off
-  double top_p = 1;        // 1: off
-  double min_p = 0;        // 0: off
-  double typical_p = 1;    // 1: off
+  double temperature = 0;     // 0: always the likeliest token
+  std::size_t top_k = 0;      // 0: off
+  double top_p = 1;           // 1: off
+  double min_p = 0;           // 0: off
+  double typical_p = 1;       // 1: off
+  double top_h = 0;           // 0: off
+  double epsilon_cutoff = 0;  // 0: off
+  double eta_cutoff = 0;      // 0: off
   // Logits of tokens in the prompt or the text: divided by it where positive, else multiplied
   // (Keskar et al. 2019). 1: off.
   double repetition_penalty = 1;
@@ -54,9 +59,6 @@ class Sampler {
  public:
   explicit Sampler(const SamplingOptions& options) : options_(options), random_(options.seed) {}
 
-  // Penalties for `text` (prompt first, prompt_tokens long), in place.
-  void penalize(std::span<float> logits, std::span<const std::int32_t> text,
-                std::size_t prompt_tokens);
   // The tokens that may come next after temperature and cuts, in no order; one with probability 1
   // at temperature 0. Valid until the next call. Logits at minus infinity never come.
   std::span<const Candidate> distribution(std::span<const float> logits);
@@ -65,10 +67,14 @@ class Sampler {
   Random& random() { return random_; }
 
  private:
+  void cut_to_top_h();
   void cut_to_top_k();
   void cut_to_top_p();
   void cut_to_min_p();
   void cut_to_typical();
+  void cut_below_epsilon();
+  void cut_below_eta();
+  double entropy(double log_sum) const;
   void normalize();
 
   SamplingOptions options_;
@@ -76,8 +82,6 @@ class Sampler {
   // Scratch: `probability` is a logit over temperature until normalize().
   std::vector<Candidate> candidates_;
   std::vector<float> scratch_;
-  std::vector<std::int32_t> marked_;
-  std::vector<std::uint32_t> counts_;  // of each token of the vocabulary; all 0 between calls
 };
 
 // The logarithms of the model's probabilities: of `token` first, then the `count` likeliest ones,

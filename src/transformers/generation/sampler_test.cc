@@ -11,19 +11,23 @@
 namespace embrace::transformers {
 namespace {
 
-SamplingOptions read_options(json::View view) {
+GenerationOptions read_options(json::View view) {
   const auto number = [&](std::string_view key, double otherwise) {
     return view[key].number().value_or(otherwise);
   };
-  SamplingOptions options;
+  GenerationOptions all;
+  SamplingOptions& options = all.sampling;
   options.temperature = number("temperature", 1);
   options.top_k = static_cast<std::size_t>(number("top_k", 0));
   options.top_p = number("top_p", 1);
   options.min_p = number("min_p", 0);
   options.typical_p = number("typical_p", 1);
+  options.top_h = number("top_h", 0);
+  options.epsilon_cutoff = number("epsilon_cutoff", 0);
+  options.eta_cutoff = number("eta_cutoff", 0);
   options.repetition_penalty = number("repetition_penalty", 1);
   options.no_repeat_ngram = static_cast<std::size_t>(number("no_repeat_ngram", 0));
-  return options;
+  return all;
 }
 
 TEST(Sampler, LeavesWhatTheOfficialPackageLeaves) {
@@ -34,8 +38,9 @@ TEST(Sampler, LeavesWhatTheOfficialPackageLeaves) {
   for (const json::View item : all["cases"].items()) {
     SCOPED_TRACE(item["options"].render());
     std::vector<float> logits = ModelFixture::floats(all["logits"]);
-    Sampler sampler(read_options(item["options"]));
-    sampler.penalize(logits, text, 10);
+    const GenerationOptions options = read_options(item["options"]);
+    LogitRules(options, text, 10, 1000).apply(text, logits);
+    Sampler sampler(options.sampling);
     std::map<std::int32_t, float> got;
     for (const Candidate& c : sampler.distribution(logits)) got[c.token] = c.probability;
     const auto wanted = item["left"].items();
@@ -68,9 +73,10 @@ TEST(Sampler, TakesTheFirstOfTheLikeliestAtNoTemperature) {
 }
 
 TEST(Sampler, CountsWhatTheTextHasButNotThePrompt) {
-  Sampler sampler({.presence_penalty = 0.5, .frequency_penalty = 0.25});
+  const GenerationOptions options{.sampling = {.presence_penalty = 0.5, .frequency_penalty = 0.25}};
   std::vector<float> logits{1, 1, 1, 1};
-  sampler.penalize(logits, Tokens{0, 0, 1, 2, 1}, 2);
+  const Tokens text{0, 0, 1, 2, 1};
+  LogitRules(options, text, 2, 100).apply(text, logits);
   EXPECT_EQ(logits, (std::vector<float>{1, 0, 0.25, 1}));
 }
 

@@ -18,31 +18,33 @@ constexpr std::size_t kAheadMax = 64;
 // What one model says of the text so far, in the terms of one set of options.
 class View {
  public:
-  View(const GenerationOptions& options, std::size_t prompt_tokens, LogitMask* mask)
-      : options_(options), prompt_tokens_(prompt_tokens), sampler_(options.sampling), mask_(mask) {}
+  View(const GenerationOptions& options, std::span<const std::int32_t> prompt,
+       std::size_t tokens_max, LogitMask* mask)
+      : options_(mask == nullptr ? options : options.beside_mask()),
+        prompt_(prompt.begin(), prompt.end()),
+        rules_(options_, prompt_, prompt.size(), tokens_max),
+        sampler_(options.sampling),
+        mask_(mask) {}
+  View(const View&) = delete;
 
   Result<std::span<const Candidate>> candidates(std::span<float> logits,
                                                 std::span<const std::int32_t> text) {
-    sampler_.penalize(logits, text, prompt_tokens_);
+    rules_.apply(text, logits);
     if (mask_ != nullptr) {
       EMB_DO(mask_->apply(logits));
       if (std::ranges::max(logits) == -std::numeric_limits<float>::infinity())
         return fail(
             Code::InvalidArgument,
             "the text's form and the options of sampling leave no token that may come next");
-    } else if (text.size() - prompt_tokens_ < options_.tokens_min) {
-      for (const std::int32_t end : options_.end_tokens) {
-        if (static_cast<std::size_t>(end) < logits.size())
-          logits[static_cast<std::size_t>(end)] = -std::numeric_limits<float>::infinity();
-      }
     }
     return sampler_.distribution(logits);
   }
   Sampler& sampler() { return sampler_; }
 
  private:
-  const GenerationOptions& options_;
-  std::size_t prompt_tokens_;
+  const GenerationOptions options_;
+  const std::vector<std::int32_t> prompt_;
+  LogitRules rules_;
   Sampler sampler_;
   LogitMask* mask_;
 };
@@ -60,7 +62,7 @@ struct Proposal {
 class Pair {
  public:
   Pair(const Engine& engine, const Engine& draft, std::span<const std::int32_t> prompt,
-       const GenerationOptions& options, LogitMask* mask)
+       const GenerationOptions& options, std::size_t tokens_max, LogitMask* mask)
       : engine_(engine),
         draft_(draft),
         mine_(engine.pool),
@@ -68,8 +70,8 @@ class Pair {
         text_(prompt.begin(), prompt.end()),
         options_(options),
         mask_(mask),
-        judge_(options, prompt.size(), mask),
-        guess_(options, prompt.size(), nullptr),
+        judge_(options, prompt, tokens_max, mask),
+        guess_(options, prompt, tokens_max, nullptr),
         weights_(engine.model.shape().vocabulary) {}
 
   Result<std::size_t> read_prompt() {
@@ -221,7 +223,7 @@ Result<SpeculativeGeneration> generate_speculatively(
     const Engine& engine, const Engine& draft, std::size_t ahead,
     std::span<const std::int32_t> prompt, const GenerationOptions& options,
     const Tokenizer* tokenizer, const std::function<bool(const Step&)>& on_step, LogitMask* mask) {
-  EMB_DO(options.check());
+  EMB_DO(options.check(engine.model.shape().vocabulary));
   if (prompt.empty()) return fail(Code::InvalidArgument, "the prompt has no tokens");
   if (ahead == 0 || ahead > kAheadMax)
     return fail(Code::InvalidArgument, cat("from 1 to ", kAheadMax, " tokens are proposed"));
@@ -231,18 +233,23 @@ Result<SpeculativeGeneration> generate_speculatively(
     return fail(Code::InvalidArgument, "stop strings need a tokenizer");
   if (options.logprobs)
     return fail(Code::NotBuilt, "logprobs of speculative decoding are not built");
+  if (options.beams.count > 1 || options.returned > 1)
+    return fail(Code::NotBuilt, "beams and several texts of speculative decoding are not built");
 
   using Clock = std::chrono::steady_clock;
   const auto started = Clock::now();
   SpeculativeGeneration result;
-  Pair pair(engine, draft, prompt, options, mask);
+  const auto room = DecoderSource(engine).room();
+  EMB_TRY(const std::size_t tokens_max, options.tokens_after(prompt.size(), room));
+  Pair pair(engine, draft, prompt, options, tokens_max, mask);
   EMB_TRY(result.generation.prompt_tokens_shared, pair.read_prompt());
   const auto read = Clock::now();
   EMB_TRY(const std::int32_t first, pair.first());
   std::vector<std::int32_t> said{first};
   std::optional<SeenMask> seen;
   if (mask != nullptr) seen.emplace(*mask, said);
-  Decoding decoding(options, prompt, tokenizer, seen ? &*seen : nullptr);
+  Decoding decoding(options, prompt,
+                    {.tokenizer = tokenizer, .mask = seen ? &*seen : nullptr, .room = room});
   for (;;) {
     if (seen) seen->begin();
     for (const std::int32_t token : said) {
@@ -256,7 +263,7 @@ Result<SpeculativeGeneration> generate_speculatively(
       }
     }
     if (decoding.finish() != FinishReason::None) break;
-    const std::size_t left = options.tokens_max - decoding.generated().size();
+    const std::size_t left = tokens_max - decoding.generated().size();
     const std::size_t count = std::min(ahead, left - 1);
     const auto most = [&](const Engine& one) {
       const CausalLm::Shape& shape = one.model.shape();

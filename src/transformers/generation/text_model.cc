@@ -28,7 +28,8 @@ Result<TextModel> put_together(const Weights& weights, std::string_view config_t
                                std::string_view generation_text, std::string_view tokenizer_text,
                                Precision precision) {
   EMB_TRY(const json::Document config, parse_file(config_text, "config.json"));
-  EMB_TRY(const json::Document generation, parse_file(generation_text, "generation_config.json"));
+  EMB_TRY(const json::Document generation,
+          parse_file(generation_text.empty() ? "null" : generation_text, "generation_config.json"));
   if (tokenizer_text.empty()) return fail(Code::NotFound, "the model has no tokenizer.json");
   EMB_TRY(Tokenizer tokenizer, Tokenizer::parse(tokenizer_text));
   EMB_TRY(GenerationOptions defaults, read_generation_options(generation.root(), config.root()));

@@ -13,26 +13,6 @@ namespace {
 
 const std::filesystem::path kTestdata = EMB_TESTDATA;
 
-// A safetensors file: its head's length, the head, and the tensors' bytes one after the other.
-void write_weights(const ModelFixture& fixture, const std::filesystem::path& path) {
-  std::string head = "{";
-  std::string bytes;
-  for (const OwnedTensor& tensor : fixture.tensors()) {
-    head += (head.size() > 1 ? ",\"" : "\"") + tensor.name + "\":{\"dtype\":\"F32\",\"shape\":[";
-    for (std::size_t i = 0; i < tensor.shape.size(); ++i)
-      head += (i > 0 ? "," : "") + std::to_string(tensor.shape[i]);
-    const std::size_t end = bytes.size() + tensor.bytes.size();
-    head +=
-        "],\"data_offsets\":[" + std::to_string(bytes.size()) + "," + std::to_string(end) + "]}";
-    bytes.append(reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size());
-  }
-  head += "}";
-  const std::uint64_t size = head.size();
-  std::ofstream file(path, std::ios::binary);
-  file.write(reinterpret_cast<const char*>(&size), sizeof size);
-  file << head << bytes;
-}
-
 class TextModelFolder : public testing::Test {
  protected:
   void SetUp() override {

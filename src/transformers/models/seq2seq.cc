@@ -45,7 +45,7 @@ void attend_one(std::span<const float> query, std::span<const float> rows, std::
 std::size_t Seq2Seq::State::memory_bytes() const {
   std::size_t floats = 0;
   for (const Layer& layer : layers_)
-    floats += layer.source.rows() * layer.source.columns() + layer.past.capacity();
+    floats += layer.source->rows() * layer.source->columns() + layer.past.capacity();
   return floats * sizeof(float);
 }
 
@@ -155,9 +155,9 @@ Result<Seq2Seq::State> Seq2Seq::read(Team& team, std::span<const std::int32_t> s
   EMB_DO(encode(team, batch, hidden));
   State state;
   for (const Layer& layer : decoder_.layers) {
-    State::Layer kept;
-    layer.source->kv.apply(team, hidden, kept.source);
-    state.layers_.push_back(std::move(kept));
+    auto looked_at = std::make_shared<Matrix>();
+    layer.source->kv.apply(team, hidden, *looked_at);
+    state.layers_.push_back({std::move(looked_at), {}});
   }
   return state;
 }
@@ -211,7 +211,7 @@ Status Seq2Seq::step(Team& team, std::span<State* const> states,
         const std::size_t i = part / shape_.heads;
         const std::size_t head = part % shape_.heads;
         attend_one(
-            queries.row(i).subspan(head * size, size), states[i]->layers_[l].source.all(), width,
+            queries.row(i).subspan(head * size, size), states[i]->layers_[l].source->all(), width,
             head, attention_scale_, [](std::span<float>) {},
             context.row(i).subspan(head * size, size));
       });
@@ -229,74 +229,6 @@ Status Seq2Seq::step(Team& team, std::span<State* const> states,
   }
   for (State* state : states) ++state->length_;
   return Done{};
-}
-
-Result<std::vector<std::vector<std::int32_t>>> write_greedily(
-    const Seq2Seq& model, Team& team, std::span<const std::vector<std::int32_t>> sources,
-    const GreedyOptions& options) {
-  std::vector<std::vector<std::int32_t>> written(sources.size());
-  std::vector<Seq2Seq::State> states;
-  std::vector<std::size_t> at_work;  // sources that have not come to their end
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    EMB_TRY(Seq2Seq::State state, model.read(team, sources[i]));
-    states.push_back(std::move(state));
-    at_work.push_back(i);
-  }
-  const std::size_t tokens_max = std::min(options.tokens_max, model.shape().length_max);
-  Matrix logits;
-  for (std::size_t written_so_far = 0; written_so_far < tokens_max && !at_work.empty();
-       ++written_so_far) {
-    std::vector<Seq2Seq::State*> now;
-    std::vector<std::int32_t> tokens;
-    for (const std::size_t i : at_work) {
-      now.push_back(&states[i]);
-      tokens.push_back(written[i].empty() ? model.first_token() : written[i].back());
-    }
-    EMB_DO(model.step(team, now, tokens, logits));
-    std::vector<std::size_t> rest;
-    for (std::size_t row = 0; row < at_work.size(); ++row) {
-      const auto scores = logits.row(row);
-      const auto forbid = [&](std::int32_t token) {
-        if (token >= 0 && static_cast<std::size_t>(token) < scores.size())
-          scores[static_cast<std::size_t>(token)] = -std::numeric_limits<float>::infinity();
-      };
-      for (const std::int32_t token : options.forbidden) forbid(token);
-      if (written_so_far < options.tokens_min) {
-        for (const std::int32_t token : options.ends) forbid(token);
-      }
-      auto chosen = static_cast<std::int32_t>(std::ranges::max_element(scores) - scores.begin());
-      if (written_so_far == 0 && options.forced_first) chosen = *options.forced_first;
-      written[at_work[row]].push_back(chosen);
-      if (std::ranges::find(options.ends, chosen) == options.ends.end())
-        rest.push_back(at_work[row]);
-    }
-    at_work = std::move(rest);
-  }
-  return written;
-}
-
-GreedyOptions greedy_options(json::View config, json::View generation_config) {
-  GreedyOptions options;
-  const auto setting = [&](std::string_view key) {
-    const json::View own = generation_config[key];
-    return own.exists() ? own : config[key];
-  };
-  const auto token = [](json::View value) -> std::optional<std::int32_t> {
-    const auto id = value.integer();
-    if (!id || *id < 0 || *id > std::numeric_limits<std::int32_t>::max()) return std::nullopt;
-    return static_cast<std::int32_t>(*id);
-  };
-  if (const auto end = token(setting("eos_token_id"))) options.ends.push_back(*end);
-  for (const json::View item : setting("eos_token_id").items()) {
-    if (const auto end = token(item)) options.ends.push_back(*end);
-  }
-  options.forced_first = token(setting("forced_bos_token_id"));
-  for (const json::View words : setting("bad_words_ids").items()) {
-    const auto tokens = words.items();
-    if (tokens.size() != 1) continue;  // longer ones need what came before
-    if (const auto one = token(tokens[0])) options.forbidden.push_back(*one);
-  }
-  return options;
 }
 
 }  // namespace embrace::transformers

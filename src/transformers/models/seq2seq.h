@@ -6,6 +6,8 @@
 //   EMB_TRY(auto state, model->read(team, source));
 //   EMB_DO(model->step(team, states, tokens, logits));   // one token for each state
 //
+// generation/seq2seq_model.h writes whole texts.
+//
 // The families differ in names and settings (seq2seq_families.cc): T5 and mT5 (Raffel et al. 2020),
 // BART (Lewis et al. 2019), mBART, Marian and Pegasus.
 //
@@ -41,6 +43,7 @@ class Seq2Seq {
   };
 
   // What a decoder keeps of one text: keys and values of the source, and of the tokens so far.
+  // Copies share those of the source, which are constant.
   class State {
    public:
     std::size_t length() const { return length_; }  // tokens so far
@@ -49,7 +52,8 @@ class Seq2Seq {
    private:
     friend class Seq2Seq;
     struct Layer {
-      Matrix source;            // a row for each token of the source: all heads' keys, then values
+      std::shared_ptr<const Matrix>
+          source;               // a row for each token of the source: all heads' keys, then values
       std::vector<float> past;  // the same for each token so far
     };
     std::vector<Layer> layers_;
@@ -128,21 +132,5 @@ class Seq2Seq {
   std::vector<float> head_bias_;  // may be empty
   std::int32_t first_token_ = 0;
 };
-
-struct GreedyOptions {
-  std::size_t tokens_max = 64;
-  std::size_t tokens_min = 0;  // no end before
-  std::vector<std::int32_t> ends;
-  std::optional<std::int32_t> forced_first;  // right behind the model's first token
-  std::vector<std::int32_t> forbidden;       // never chosen (Marian's padding)
-};
-
-// The likeliest token each time, the end included, without the model's first token. Sources are
-// written one beside the other.
-Result<std::vector<std::vector<std::int32_t>>> write_greedily(
-    const Seq2Seq& model, Team& team, std::span<const std::vector<std::int32_t>> sources,
-    const GreedyOptions& options);
-// From config.json, and generation_config.json where there is one (else an absent View).
-GreedyOptions greedy_options(json::View config, json::View generation_config);
 
 }  // namespace embrace::transformers

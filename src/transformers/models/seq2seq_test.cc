@@ -48,47 +48,6 @@ TEST_P(Seq2SeqModels, GiveWhatTheOfficialPackageGives) {
   expect_near(logits.row(0), ModelFixture::floats(fixture.cases()["logits"]), "logits");
 }
 
-TEST_P(Seq2SeqModels, WriteTheSameTokensAloneAndTogether) {
-  const ModelFixture fixture(GetParam());
-  auto model = Seq2Seq::load(fixture.weights(), fixture.config());
-  ASSERT_TRUE(model);
-  Team team(2);
-  const auto source = ModelFixture::integers(fixture.cases()["input_ids"]);
-  const auto wanted = ModelFixture::integers(fixture.cases()["greedy"]);
-  ASSERT_EQ(wanted.size(), 64u);
-  GreedyOptions options = greedy_options(fixture.config(), fixture.cases()["generation"]);
-  ASSERT_FALSE(options.ends.empty());
-  options.tokens_min = 64;
-  const std::vector<std::vector<std::int32_t>> sources{source, {5, 6, 7}, source};
-  const auto written = write_greedily(**model, team, sources, options);
-  ASSERT_TRUE(written) << written.error().message();
-  EXPECT_EQ((*written)[0], wanted);
-  EXPECT_EQ((*written)[2], wanted);
-  const auto alone = write_greedily(**model, team, std::span(sources).subspan(1, 1), options);
-  ASSERT_TRUE(alone);
-  EXPECT_EQ((*written)[1], (*alone)[0]);
-}
-
-TEST_P(Seq2SeqModels, EndWhereAnEndIsLikeliest) {
-  const ModelFixture fixture(GetParam());
-  auto model = Seq2Seq::load(fixture.weights(), fixture.config());
-  ASSERT_TRUE(model);
-  Team team(1);
-  const auto source = ModelFixture::integers(fixture.cases()["input_ids"]);
-  const auto wanted = ModelFixture::integers(fixture.cases()["greedy"]);
-  GreedyOptions options = greedy_options(fixture.config(), fixture.cases()["generation"]);
-  options.tokens_min = 64;
-  options.ends.push_back(9999);  // no token
-  const std::vector<std::vector<std::int32_t>> sources{source};
-  EXPECT_EQ((*write_greedily(**model, team, sources, options))[0], wanted);
-  options.tokens_min = 0;
-  options.ends = {wanted[3]};
-  const auto short_one = write_greedily(**model, team, sources, options);
-  ASSERT_TRUE(short_one);
-  EXPECT_EQ((*short_one)[0].back(), wanted[3]);
-  EXPECT_LE((*short_one)[0].size(), 4u);
-}
-
 TEST_P(Seq2SeqModels, RefuseFilesThatLackATensor) {
   const ModelFixture fixture(GetParam());
   const std::size_t count = fixture.tensors().size();
