@@ -146,3 +146,69 @@ def whisper():
                            max_source_positions=30, max_target_positions=40, pad_token_id=40, bos_token_id=40, eos_token_id=40,
                            decoder_start_token_id=41, suppress_tokens=None, begin_suppress_tokens=None)
     return WhisperForConditionalGeneration(config), transcriptions
+
+
+# The same ids, with as many timestamps as a window of 30 s has.
+WINDOW_TIMESTAMPS = 1501
+SPECIAL = [f"<|{name}|>" for name in ["endoftext", "startoftranscript", "en", "de", "translate", "transcribe", "startofprev",
+                                      "nospeech", "notimestamps"]]
+
+
+def window_tokenizer():
+    """A tokenizer.json for them: letters and words, special tokens, and timestamps, which are not special."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models
+
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    vocabulary = {text: i for i, text in enumerate(list(letters) + ["\u0120" + letter * 2 for letter in letters[:14]])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="a"))
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens(SPECIAL)
+    tokenizer.add_tokens([AddedToken(f"<|{i * 0.02:.2f}|>", special=False) for i in range(WINDOW_TIMESTAMPS)])
+    return tokenizer
+
+
+def spoken(tokenizer, tokens, wants_chunks):
+    """What the pipeline makes of the tokens of one sound."""
+    from transformers import PreTrainedTokenizerFast, WhisperTokenizer
+    from transformers.models.whisper.tokenization_whisper import _decode_asr
+
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, extra_special_tokens=SPECIAL)
+    fast._strip_prompt = lambda ids, prompt, start: WhisperTokenizer._strip_prompt(fast, ids, prompt, start)
+    text, more = _decode_asr(fast, [{"tokens": tokens}], return_timestamps=wants_chunks, return_language=None, time_precision=0.02)
+    return {"text": text, "chunks": [[*chunk["timestamp"], chunk["text"]] for chunk in more.get("chunks", [])]}
+
+
+def long_transcriptions(network):
+    from transformers import GenerationConfig, WhisperFeatureExtractor
+
+    extractor = WhisperFeatureExtractor(feature_size=12)
+    tokenizer = window_tokenizer()
+    cases = []
+    for count, options, changes in [(1_120_000, {"language": "en"}, {}), (1_120_000, {"condition_on_prev_tokens": True}, {}),
+                                    (1_120_000, {"language": "de", "task": "translate"}, {"max_initial_timestamp_index": None}),
+                                    (640_000, {"language": "german", "condition_on_prev_tokens": True}, {"max_length": 25}),
+                                    (128_000, {"return_timestamps": True}, {}), (128_000, {"language": "en"}, {}),
+                                    (128_000, {}, {"task": "translate", "language": "english", "return_timestamps": True})]:
+        settings = LISTENING | {"suppress_tokens": [1, 46, 47], "max_length": 40} | changes
+        network.generation_config = GenerationConfig(**settings)
+        sound = signal("sound", count)
+        is_long = count > extractor.n_samples
+        inputs = extractor(sound, sampling_rate=16_000, return_tensors="pt", **({"truncation": False, "padding": "longest"} if is_long else {}))
+        out = network.generate(inputs.input_features, return_segments=True, **options)
+        segments = [[part["start"].item(), part["end"].item(), part["tokens"].tolist()] for part in out["segments"][0]]
+        wants_chunks = is_long or options.get("return_timestamps") or settings.get("return_timestamps", False)
+        cases.append({"samples": count, "options": options, "generation_config": settings, "segments": segments,
+                      **spoken(tokenizer, out["sequences"], wants_chunks)})
+    return {"preprocessor_config": json.loads(extractor.to_json_string()), "tokenizer": tokenizer.to_str(), "sounds": cases}
+
+
+@model
+def whisper_long():
+    """A window of 30 s, and a sound of 70."""
+    from transformers import WhisperConfig, WhisperForConditionalGeneration
+
+    config = WhisperConfig(vocab_size=49 + WINDOW_TIMESTAMPS, num_mel_bins=12, encoder_layers=1, encoder_attention_heads=2,
+                           decoder_layers=2, decoder_attention_heads=2, encoder_ffn_dim=16, decoder_ffn_dim=24, d_model=16,
+                           max_source_positions=1500, max_target_positions=40, pad_token_id=40, bos_token_id=40, eos_token_id=40,
+                           decoder_start_token_id=41, suppress_tokens=None, begin_suppress_tokens=None)
+    return WhisperForConditionalGeneration(config), long_transcriptions

@@ -109,12 +109,16 @@ void SpeechFeatures::make_filters(std::size_t count) {
   }
 }
 
-Status SpeechFeatures::compute(Team& team, std::span<const float> samples, Matrix& out) const {
+Status SpeechFeatures::compute(Team& team, std::span<const float> samples, Matrix& out,
+                               Extent extent) const {
   if (samples.size() > kSamplesMax)
     return fail(Code::TooLarge, cat("a sound of ", samples.size(), " samples"));
   if (samples.empty()) return fail(Code::InvalidArgument, "a sound has no samples");
   if (kind_ == Kind::LogMel) {
-    log_mel(team, samples, out);
+    const std::size_t window = extent == Extent::All ? samples.size() : window_samples_;
+    if (window <= fourier_.length() || window < hop_)
+      return fail(Code::InvalidArgument, cat("a sound of ", window, " samples is too short"));
+    log_mel(team, samples, window, out);
   } else {
     normalize(samples, out);
   }
@@ -141,9 +145,10 @@ void SpeechFeatures::normalize(std::span<const float> samples, Matrix& out) cons
     out.all()[i] = static_cast<float>((static_cast<double>(samples[i]) - mean) * scale);
 }
 
-void SpeechFeatures::log_mel(Team& team, std::span<const float> samples, Matrix& out) const {
+void SpeechFeatures::log_mel(Team& team, std::span<const float> samples, std::size_t window,
+                             Matrix& out) const {
   const std::size_t frame = fourier_.length();
-  const auto last = static_cast<std::int64_t>(window_samples_) - 1;
+  const auto last = static_cast<std::int64_t>(window) - 1;
   // The window is mirrored at its ends, without their own samples.
   const auto sample_at = [&](std::int64_t at) {
     if (at < 0) at = -at;
@@ -151,7 +156,7 @@ void SpeechFeatures::log_mel(Team& team, std::span<const float> samples, Matrix&
     const auto index = static_cast<std::size_t>(at);
     return static_cast<double>(index < samples.size() ? samples[index] : padding_);
   };
-  out.resize(window_samples_ / hop_, filters_.size());
+  out.resize(window / hop_, filters_.size());
   team.split(out.rows(), 64, [&](std::size_t begin, std::size_t end) {
     std::vector<double> windowed(frame);
     std::vector<std::complex<double>> spectrum(fourier_.bins());

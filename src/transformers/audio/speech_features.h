@@ -26,6 +26,8 @@ namespace embrace::transformers {
 class SpeechFeatures {
  public:
   enum class Kind : std::uint8_t { LogMel, Samples };
+  // How much of a log-mel sound is read: one window of it, or all, a row for each whole hop.
+  enum class Extent : std::uint8_t { Window, All };
 
   // InvalidArgument for settings out of bounds, NotBuilt for other extractors and for dither, which
   // is random.
@@ -39,8 +41,10 @@ class SpeechFeatures {
   std::size_t columns() const { return kind_ == Kind::LogMel ? filters_.size() : 1; }
 
   // `samples` are of rate(). Log-mel: a row for each hop of the window, a column for each filter.
-  // Samples: a row for each. InvalidArgument for none of these, TooLarge for more than kSamplesMax.
-  Status compute(Team& team, std::span<const float> samples, Matrix& out) const;
+  // Samples: a row for each. InvalidArgument for none of these, and for less than a frame with
+  // Extent::All; TooLarge for more than kSamplesMax.
+  Status compute(Team& team, std::span<const float> samples, Matrix& out,
+                 Extent extent = Extent::Window) const;
 
  private:
   // Weights of the bins from `first` on.
@@ -51,7 +55,7 @@ class SpeechFeatures {
 
   SpeechFeatures() : fourier_(1) {}
   void make_filters(std::size_t count);
-  void log_mel(Team& team, std::span<const float> samples, Matrix& out) const;
+  void log_mel(Team& team, std::span<const float> samples, std::size_t window, Matrix& out) const;
   void normalize(std::span<const float> samples, Matrix& out) const;
 
   Kind kind_ = Kind::Samples;

@@ -181,9 +181,9 @@ Result<Whisper::State> Whisper::listen(Team& team, const Matrix& encoded) const 
     return fail(Code::InvalidArgument, "these are not the encoder's rows");
   State state;
   for (const Layer& layer : decoder_) {
-    State::Layer kept;
-    layer.heard->heard.apply(team, encoded, kept.heard);
-    state.layers_.push_back(std::move(kept));
+    auto heard = std::make_shared<Matrix>();
+    layer.heard->heard.apply(team, encoded, *heard);
+    state.layers_.push_back({std::move(heard), {}});
   }
   return state;
 }
@@ -228,7 +228,7 @@ Status Whisper::step(Team& team, State& state, std::span<const std::int32_t> tok
     layer.heard->norm.apply(team, hidden, normed);
     layer.heard->in.apply(team, normed, wide);
     look(
-        team, wide, kept.heard.all(), attention, [&](std::size_t) { return kept.heard.rows(); },
+        team, wide, kept.heard->all(), attention, [&](std::size_t) { return kept.heard->rows(); },
         attended);
     layer.heard->out.apply(team, attended, normed);
     add(hidden, normed);

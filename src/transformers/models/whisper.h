@@ -40,7 +40,7 @@ class Whisper {
   };
 
   // What a decoder keeps of one window: keys and values of the encoder's rows, and of the tokens so
-  // far, about layers * width * 8 bytes for each.
+  // far, about layers * width * 8 bytes for each. Copies share those of the rows.
   class State {
    public:
     std::size_t length() const { return length_; }  // tokens so far
@@ -48,8 +48,8 @@ class Whisper {
    private:
     friend class Whisper;
     struct Layer {
-      Matrix heard;                // a row for each of the encoder's: keys, then values
-      std::vector<float> written;  // the same for each token so far
+      std::shared_ptr<const Matrix> heard;  // a row for each of the encoder's: keys, then values
+      std::vector<float> written;           // the same for each token so far
     };
     std::vector<Layer> layers_;
     std::size_t length_ = 0;

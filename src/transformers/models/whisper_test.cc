@@ -60,36 +60,6 @@ TEST_F(WhisperModel, GivesTheSameForTokensOneByOne) {
   }
 }
 
-TEST_F(WhisperModel, WritesTheOfficialTokens) {
-  const auto cases = fixture_.cases()["transcriptions"].items();
-  EXPECT_EQ(cases.size(), 9u);
-  for (const json::View one : cases) {
-    const auto rules = TranscriptionRules::parse(fixture_.config(), one["generation_config"]);
-    ASSERT_TRUE(rules) << rules.error().message();
-    const json::View options = one["options"];
-    TranscriptionRequest request;
-    if (options["language"].exists()) request.language = options["language"].text();
-    if (options["task"].exists()) request.task = options["task"].text();
-    request.timestamps = options["return_timestamps"].boolean().value_or(false);
-    request.tokens_max = 24;
-    const auto made = transcribe(team_, *model_, *rules, request, features_);
-    ASSERT_TRUE(made) << made.error().message();
-    auto tokens = made->first;
-    tokens.insert(tokens.end(), made->tokens.begin(), made->tokens.end());
-    EXPECT_EQ(tokens, ModelFixture::integers(one["tokens"])) << options.render();
-  }
-}
-
-TEST_F(WhisperModel, StopsAtItsLastPosition) {
-  const auto one = fixture_.cases()["transcriptions"].items().front();
-  const auto rules = *TranscriptionRules::parse(fixture_.config(), one["generation_config"]);
-  const auto made = transcribe(team_, *model_, rules, {.language = "en"}, features_);
-  ASSERT_TRUE(made);
-  if (made->tokens.back() != rules.end()) {
-    EXPECT_EQ(made->first.size() + made->tokens.size(), model_->shape().positions);
-  }
-}
-
 TEST_F(WhisperModel, RefusesInputsThatDoNotFit) {
   Matrix encoded;
   EXPECT_EQ(model_->encode(team_, Matrix(59, 12), encoded).error().code(), Code::InvalidArgument);

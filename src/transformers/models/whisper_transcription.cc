@@ -8,6 +8,7 @@
 
 #include "base/strings.h"
 #include "transformers/models/config.h"
+#include "transformers/models/whisper_languages.h"
 
 namespace embrace::transformers {
 
@@ -102,6 +103,11 @@ Result<TranscriptionRules> TranscriptionRules::parse(json::View config,
           read_tokens(suppressing["begin_suppress_tokens"], vocabulary, "begin_suppress_tokens"));
   EMB_TRY(rules.languages_, read_names(generation_config["lang_to_id"], vocabulary, "lang_to_id"));
   EMB_TRY(rules.tasks_, read_names(generation_config["task_to_id"], vocabulary, "task_to_id"));
+  if (const json::View id = generation_config["prev_sot_token_id"]; is_there(id)) {
+    rules.previous_ = token_of(id, vocabulary);
+    if (!rules.previous_) return no_token("prev_sot_token_id");
+  }
+  EMB_DO(rules.read_habits(generation_config));
   // [[1, id], [2, id], ...]; the language, which comes first, may be null.
   const auto forced = either(generation_config, config, "forced_decoder_ids").items();
   if (forced.size() > kForcedMax) return no_token("forced_decoder_ids");
@@ -118,6 +124,52 @@ Result<TranscriptionRules> TranscriptionRules::parse(json::View config,
   return rules;
 }
 
+// What is not about tokens.
+Status TranscriptionRules::read_habits(json::View generation_config) {
+  // Windows that went wrong are not written anew at a higher temperature here.
+  for (const std::string_view key :
+       {"compression_ratio_threshold", "logprob_threshold", "no_speech_threshold"}) {
+    if (is_there(generation_config[key]))
+      return fail(Code::NotBuilt, cat("generation_config.json: ", key));
+  }
+  ConfigReader read(generation_config);
+  multilingual_ = read.flag_or("is_multilingual", true);
+  conditioned_ = read.flag_or("condition_on_prev_tokens", false);
+  timestamps_ = read.flag_or("return_timestamps", false);
+  if (timestamps_ && !no_timestamps_) read.complain("the model writes no timestamps");
+  if (read.has("language")) language_ = read.text_or("language", "");
+  if (read.has("task")) task_ = read.text_or("task", "");
+  if (read.has("max_length")) length_max_ = read.size("max_length");
+  if (read.has("max_new_tokens")) tokens_max_ = read.size("max_new_tokens");
+  return read.status();
+}
+
+std::string_view TranscriptionRules::language_of(std::int32_t token) const {
+  for (const auto& [name, id] : languages_) {
+    if (id == token) return whisper_language_code(name).value_or(std::string_view(name));
+  }
+  return {};
+}
+
+std::size_t TranscriptionRules::tokens_max(std::size_t prompt_tokens, std::size_t positions) const {
+  const std::size_t length = tokens_max_   ? prompt_tokens + *tokens_max_
+                             : length_max_ ? *length_max_
+                                           : positions;
+  return std::min(length, positions) - std::min({prompt_tokens, length, positions});
+}
+
+Result<std::int32_t> TranscriptionRules::language_token(std::string_view name) const {
+  auto found = languages_.find(name);
+  if (found == languages_.end()) {
+    const auto code = whisper_language_code(name);
+    found = languages_.find(cat("<|", code.value_or(name), "|>"));
+  }
+  if (found == languages_.end()) {
+    return fail(Code::InvalidArgument, cat("the model does not know the language \"", name, "\""));
+  }
+  return found->second;
+}
+
 std::optional<std::int32_t> TranscriptionRules::first_timestamp() const {
   if (!no_timestamps_) return std::nullopt;
   return *no_timestamps_ + 1;
@@ -127,17 +179,15 @@ Result<std::vector<std::int32_t>> TranscriptionRules::first_tokens(
     const TranscriptionRequest& request, const Detect& detect) const {
   if (request.timestamps && !no_timestamps_)
     return fail(Code::InvalidArgument, "the model writes no timestamps");
+  if (!multilingual_ && (request.language || request.task))
+    return fail(Code::InvalidArgument, "the model knows one language, and to write it down");
+  const auto& wanted_language = request.language ? request.language : language_;
+  const auto& wanted_task = request.task ? request.task : task_;
   std::vector<std::optional<std::int32_t>> first{start_};
-  if (!request.task && !request.language) first.insert(first.end(), forced_.begin(), forced_.end());
+  if (!wanted_task && !wanted_language) first.insert(first.end(), forced_.begin(), forced_.end());
   std::optional<std::int32_t> language;
-  if (request.language) {
-    auto found = languages_.find(*request.language);
-    if (found == languages_.end()) found = languages_.find(cat("<|", *request.language, "|>"));
-    if (found == languages_.end()) {
-      return fail(Code::InvalidArgument,
-                  cat("the model does not know the language \"", *request.language, "\""));
-    }
-    language = found->second;
+  if (wanted_language) {
+    EMB_TRY(language, language_token(*wanted_language));
   } else if (!languages_.empty() && (first.size() == 1 || !first[1])) {
     std::vector<std::int32_t> ids;
     for (const auto& [name, id] : languages_) ids.push_back(id);
@@ -145,14 +195,14 @@ Result<std::vector<std::int32_t>> TranscriptionRules::first_tokens(
   }
   if (language && first.size() > 1) first[1] = language;
   if (language && first.size() == 1) first.push_back(language);
-  if (request.task) {
-    const auto found = tasks_.find(*request.task);
+  if (wanted_task) {
+    const auto found = tasks_.find(*wanted_task);
     if (found == tasks_.end()) {
       return fail(Code::InvalidArgument,
-                  cat("the model does not know the task \"", *request.task, "\""));
+                  cat("the model does not know the task \"", *wanted_task, "\""));
     }
     first.push_back(found->second);
-  } else if (request.language) {
+  } else if (wanted_language) {
     if (const auto found = tasks_.find("transcribe"); found != tasks_.end())
       first.push_back(found->second);
   }
@@ -207,35 +257,21 @@ void TranscriptionRules::restrict_timestamps(std::span<const std::int32_t> writt
     forbid(others);
 }
 
-Result<Transcription> transcribe(Team& team, const Whisper& model, const TranscriptionRules& rules,
-                                 const TranscriptionRequest& request, const Matrix& features) {
-  Matrix encoded;
-  EMB_DO(model.encode(team, features, encoded));
-  Matrix logits;
+Result<std::vector<std::int32_t>> find_first_tokens(Team& team, const Whisper& model,
+                                                    const TranscriptionRules& rules,
+                                                    const TranscriptionRequest& request,
+                                                    const Matrix& encoded) {
   const auto detect = [&](std::span<const std::int32_t> languages) -> Result<std::int32_t> {
     EMB_TRY(Whisper::State state, model.listen(team, encoded));
     const std::int32_t start = rules.start();
+    Matrix logits;
     EMB_DO(model.step(team, state, {&start, 1}, logits));
     return *std::ranges::max_element(languages, {}, [&](std::int32_t language) {
       // Of two that are as likely, the one that comes first in the vocabulary.
       return std::pair(logits.row(0)[static_cast<std::size_t>(language)], -language);
     });
   };
-  Transcription result;
-  EMB_TRY(result.first, rules.first_tokens(request, detect));
-  EMB_TRY(Whisper::State state, model.listen(team, encoded));
-  std::vector<std::int32_t> next = result.first;
-  while (result.tokens.size() < request.tokens_max &&
-         result.first.size() + result.tokens.size() < model.shape().positions) {
-    EMB_DO(model.step(team, state, next, logits));
-    const auto scores = logits.row(logits.rows() - 1);
-    rules.restrict(result.tokens, request.timestamps, scores);
-    const auto token = static_cast<std::int32_t>(std::ranges::max_element(scores) - scores.begin());
-    result.tokens.push_back(token);
-    if (token == rules.end()) break;
-    next = {token};
-  }
-  return result;
+  return rules.first_tokens(request, detect);
 }
 
 }  // namespace embrace::transformers

@@ -1,8 +1,8 @@
 #pragma once
-// Transcription: what Whisper writes for one window, by the rules of a generation_config.json: the
+// TranscriptionRules: what Whisper may write for one window, by its generation_config.json: the
 // tokens that come first (language, task, whether there are timestamps), tokens that are never
 // written, and where timestamps may stand (Radford et al. 2022, and the official package where it
-// says more).
+// says more). generation/speech_segments.h writes by them.
 //
 // Threads: any.
 
@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -22,15 +23,15 @@
 namespace embrace::transformers {
 
 struct TranscriptionRequest {
-  std::optional<std::string> language = std::nullopt;  // "en"; nullopt: the likeliest is taken
-  std::optional<std::string> task = std::nullopt;      // "transcribe" or "translate"
+  // "en", "english" or "<|en|>"; nullopt: the rules' own, or else the likeliest is taken.
+  std::optional<std::string> language = std::nullopt;
+  std::optional<std::string> task = std::nullopt;  // "transcribe" or "translate"
   bool timestamps = false;
-  std::size_t tokens_max = 448;  // behind the first ones, the end among them
-};
-
-struct Transcription {
-  std::vector<std::int32_t> first;   // language, task and so on
-  std::vector<std::int32_t> tokens;  // the end among them, when it was reached
+  // Behind the first ones, the end among them; nullopt: as the rules say.
+  std::optional<std::size_t> tokens_max = std::nullopt;
+  // Whether what was written for the windows before comes before the first tokens; nullopt: as the
+  // rules say.
+  std::optional<bool> conditioned = std::nullopt;
 };
 
 class TranscriptionRules {
@@ -53,11 +54,22 @@ class TranscriptionRules {
 
   std::int32_t end() const { return end_; }
   std::int32_t start() const { return start_; }
+  // What comes before the text of the windows before; nullopt where the model has no such token.
+  std::optional<std::int32_t> previous() const { return previous_; }
+  bool conditioned() const { return conditioned_; }
+  bool timestamps() const { return timestamps_; }  // even where a request asks for none
+  // "en" for a token that is a language; empty for others.
+  std::string_view language_of(std::int32_t token) const;
+  // How many tokens may be written behind a prompt of this length, by the files' max_new_tokens or
+  // max_length, and by what the model has places for.
+  std::size_t tokens_max(std::size_t prompt_tokens, std::size_t positions) const;
 
  private:
   using Names = std::map<std::string, std::int32_t, std::less<>>;
 
   void restrict_timestamps(std::span<const std::int32_t> written, std::span<float> scores) const;
+  Status read_habits(json::View generation_config);
+  Result<std::int32_t> language_token(std::string_view name) const;
 
   std::int32_t start_ = 0;
   std::int32_t end_ = 0;
@@ -68,10 +80,20 @@ class TranscriptionRules {
   std::vector<std::optional<std::int32_t>> forced_;  // behind start; nullopt is the language
   Names languages_;                                  // "<|en|>"
   Names tasks_;
+  bool multilingual_ = true;
+  std::optional<std::string> language_;  // where a request names none
+  std::optional<std::string> task_;
+  std::optional<std::int32_t> previous_;
+  bool conditioned_ = false;
+  bool timestamps_ = false;
+  std::optional<std::size_t> length_max_;  // prompt counted
+  std::optional<std::size_t> tokens_max_;
 };
 
-// The likeliest token each time, until the end, tokens_max or the model's last position.
-Result<Transcription> transcribe(Team& team, const Whisper& model, const TranscriptionRules& rules,
-                                 const TranscriptionRequest& request, const Matrix& features);
+// The first tokens for a sound whose first window was encoded.
+Result<std::vector<std::int32_t>> find_first_tokens(Team& team, const Whisper& model,
+                                                    const TranscriptionRules& rules,
+                                                    const TranscriptionRequest& request,
+                                                    const Matrix& encoded);
 
 }  // namespace embrace::transformers
