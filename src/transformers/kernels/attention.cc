@@ -1,24 +1,29 @@
 #include "transformers/kernels/attention.h"
 
 #include "transformers/kernels/kernels.h"
+#include "transformers/tensor/matrix.h"
 
 namespace embrace::transformers {
 
-void fold_tokens(const FoldShape& shape, const float* query, const float* keys, const float* values,
-                 std::size_t stride, std::size_t tokens, const float* extra, Fold& fold,
-                 float* out) {
-  kernels().fold_f32(shape, query, keys, values, stride, tokens, extra, fold, out);
+namespace {
+
+// What the kernels write on: kept by each thread for its next queries.
+float* scratch_for(const HeadShape& shape, std::size_t queries) {
+  thread_local Matrix memory;
+  memory.resize(1, attention_scratch(shape.width, queries));
+  return memory.all().data();
 }
 
-void fold_tokens(const FoldShape& shape, const float* query, const std::uint16_t* keys,
-                 const std::uint16_t* values, std::size_t stride, std::size_t tokens,
-                 const float* extra, Fold& fold, float* out) {
-  kernels().fold_bf16(shape, query, keys, values, stride, tokens, extra, fold, out);
+}  // namespace
+
+void attend_queries(const HeadShape& shape, std::span<const Query> queries,
+                    const SeenKeys<float>& keys, const ScoreExtra& extra) {
+  kernels().attend_f32(shape, queries, keys, extra, scratch_for(shape, queries.size()));
 }
 
-void finish(const Fold& fold, std::span<float> out) {
-  const float scale = fold.sum == 0 ? 0.0f : 1.0f / fold.sum;
-  for (float& x : out) x *= scale;
+void attend_queries(const HeadShape& shape, std::span<const Query> queries,
+                    const SeenKeys<std::uint16_t>& keys, const ScoreExtra& extra) {
+  kernels().attend_bf16(shape, queries, keys, extra, scratch_for(shape, queries.size()));
 }
 
 }  // namespace embrace::transformers

@@ -1,45 +1,56 @@
 #pragma once
-// One query's attention, folded token by token into a running softmax (Milakov and Gimelshein 2018;
-// Dao et al. 2022): scores are never kept, so that keys and values may come in stretches, page by
-// page, in any number.
+// One head's attention: softmax(scale q k^T + extra) v for some queries over the same keys (Vaswani
+// et al. 2017). Keys are taken block by block into a running softmax (Milakov and Gimelshein 2018;
+// Dao et al. 2022), so that no more than a block of scores is ever kept, and keys and values may
+// lie in stretches, page by page, in any number.
 //
-//   Fold fold;
-//   out is zeros;
-//   for each page: fold_tokens(shape, query, keys, values, stride, tokens, nullptr, fold, out);
-//   finish(fold, out);
-//
-// A token whose score is minus infinity is not seen; a query that sees none gets zeros. Causal
-// masks and windows are a matter of which tokens are given.
-//
-// Threads: any, for different `fold` and `out`.
+// Threads: any, for different queries.
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
+#include <functional>
 #include <span>
 
 namespace embrace::transformers {
 
-struct FoldShape {
-  std::size_t width = 0;  // of a head
+struct HeadShape {
+  std::size_t width = 0;  // of a query, a key and a value
   float scale = 1;        // of the product of query and key
   float softcap = 0;      // scores become cap * tanh(score / cap); 0: they stay
 };
 
-struct Fold {
-  float highest = -std::numeric_limits<float>::infinity();
-  float sum = 0;  // of weights relative to the highest score
+// Causal masks and windows are a matter of which tokens a query sees: those from `first` to before
+// `last`, counted over all stretches. One that sees none gets zeros.
+struct Query {
+  const float* at = nullptr;  // width floats
+  float* out = nullptr;       // width floats, the result
+  std::size_t first = 0;
+  std::size_t last = 0;
 };
 
-// Folds `tokens` keys and values, `stride` elements from token to token, into out[width]. `extra`
-// is added to their scores; it may be nullptr. Keys and values are f32, or BF16.
-void fold_tokens(const FoldShape& shape, const float* query, const float* keys, const float* values,
-                 std::size_t stride, std::size_t tokens, const float* extra, Fold& fold,
-                 float* out);
-void fold_tokens(const FoldShape& shape, const float* query, const std::uint16_t* keys,
-                 const std::uint16_t* values, std::size_t stride, std::size_t tokens,
-                 const float* extra, Fold& fold, float* out);
+// Keys and values of tokens that follow each other. T is float, or std::uint16_t (BF16).
+template <class T>
+struct KeyStretch {
+  const T* keys = nullptr;
+  const T* values = nullptr;
+  std::size_t tokens = 0;
+};
+template <class T>
+struct SeenKeys {
+  std::span<const KeyStretch<T>> stretches;
+  std::size_t stride = 0;  // elements from token to token
+};
 
-void finish(const Fold& fold, std::span<float> out);
+// Adds to the scores of a query (by its index) against tokens [first, first + scores.size()), after
+// the cap. A score of minus infinity is not seen. May be empty.
+using ScoreExtra =
+    std::function<void(std::size_t query, std::size_t first, std::span<float> scores)>;
+
+// Values of tokens that some of the queries do not see must be numbers all the same: what is not
+// finite among them may spread to all.
+void attend_queries(const HeadShape& shape, std::span<const Query> queries,
+                    const SeenKeys<float>& keys, const ScoreExtra& extra = {});
+void attend_queries(const HeadShape& shape, std::span<const Query> queries,
+                    const SeenKeys<std::uint16_t>& keys, const ScoreExtra& extra = {});
 
 }  // namespace embrace::transformers

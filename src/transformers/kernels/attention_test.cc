@@ -1,8 +1,9 @@
-// The fold at every level that runs here, beside a whole softmax in double.
+// Attention at every level that runs here, beside a whole softmax in double.
 #include "transformers/kernels/attention.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <random>
@@ -15,6 +16,7 @@ namespace embrace::transformers {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr double kNear = 8e-6;
 
 class AttentionLevel : public testing::TestWithParam<Level> {
  protected:
@@ -39,87 +41,170 @@ std::vector<std::uint16_t> narrowed(const std::vector<float>& values) {
   return bits;
 }
 
-std::vector<double> whole(const FoldShape& shape, const std::vector<float>& query,
-                          const std::vector<float>& keys, const std::vector<float>& values,
-                          std::size_t stride, std::size_t tokens, const std::vector<float>& extra) {
-  std::vector<double> out(shape.width);
-  double sum = 0;
-  for (std::size_t t = 0; t < tokens; ++t) {
-    double score = 0;
-    for (std::size_t i = 0; i < shape.width; ++i)
-      score += static_cast<double>(query[i]) * keys[t * stride + i];
-    score *= shape.scale;
-    if (shape.softcap > 0) score = shape.softcap * std::tanh(score / shape.softcap);
-    if (!extra.empty()) score += extra[t];
-    const double weight = std::exp(score);
-    sum += weight;
-    for (std::size_t i = 0; i < shape.width; ++i) out[i] += weight * values[t * stride + i];
+// Keys and values of a number of tokens, `stride` apart, and queries with what they see.
+struct Sizes {
+  std::size_t width, tokens, queries;
+  float softcap;
+  bool extra;
+  std::size_t page;  // tokens of a stretch
+  std::size_t window;
+};
+
+struct Case {
+  explicit Case(const Sizes& of) : sizes(of), stride(of.width + 3) {
+    queries = random_bfloats(sizes.queries * sizes.width, 1);
+    keys = random_bfloats(sizes.tokens * stride, 2);
+    values = random_bfloats(sizes.tokens * stride, 3);
+    if (sizes.extra) extras = random_bfloats(sizes.queries * sizes.tokens, 4);
+    // Some see nothing, others all up to a token: causal, by a window.
+    for (std::size_t q = 0; q < sizes.queries; ++q) {
+      const std::size_t last = q * sizes.tokens / sizes.queries + (q % 5 == 4 ? 0 : 1);
+      lasts.push_back(std::min(sizes.tokens, last));
+      firsts.push_back(lasts[q] < sizes.window ? 0 : lasts[q] - sizes.window);
+      if (sizes.extra && sizes.tokens > 1) extras[q * sizes.tokens + firsts[q]] = -kInfinity;
+    }
   }
-  for (double& x : out) x = sum == 0 ? 0 : x / sum;
-  return out;
+
+  std::vector<double> wanted(std::size_t q) const {
+    double sum = 0;
+    std::vector<double> out(sizes.width);
+    for (std::size_t t = firsts[q]; t < lasts[q]; ++t) {
+      double score = 0;
+      for (std::size_t k = 0; k < sizes.width; ++k)
+        score += static_cast<double>(queries[q * sizes.width + k]) * keys[t * stride + k];
+      score *= kScale;
+      if (sizes.softcap > 0) score = sizes.softcap * std::tanh(score / sizes.softcap);
+      if (sizes.extra) score += extras[q * sizes.tokens + t];
+      const double weight = std::exp(score);
+      sum += weight;
+      for (std::size_t i = 0; i < sizes.width; ++i) out[i] += weight * values[t * stride + i];
+    }
+    for (double& x : out) x = sum == 0 ? 0 : x / sum;
+    return out;
+  }
+
+  template <class T>
+  std::vector<float> attend(const std::vector<T>& stored_keys,
+                            const std::vector<T>& stored_values) const {
+    std::vector<float> out(queries.size(), 7);
+    std::vector<Query> asked;
+    for (std::size_t q = 0; q < sizes.queries; ++q) {
+      asked.push_back(
+          {queries.data() + q * sizes.width, out.data() + q * sizes.width, firsts[q], lasts[q]});
+    }
+    std::vector<KeyStretch<T>> stretches;
+    for (std::size_t at = 0; at < sizes.tokens; at += sizes.page) {
+      stretches.push_back({stored_keys.data() + at * stride, stored_values.data() + at * stride,
+                           std::min(sizes.page, sizes.tokens - at)});
+    }
+    ScoreExtra extra;
+    if (sizes.extra) {
+      extra = [&](std::size_t query, std::size_t first, std::span<float> scores) {
+        EXPECT_GE(first, firsts[query]);
+        EXPECT_LE(first + scores.size(), lasts[query]);
+        for (std::size_t i = 0; i < scores.size(); ++i)
+          scores[i] += extras[query * sizes.tokens + first + i];
+      };
+    }
+    attend_queries({sizes.width, kScale, sizes.softcap}, asked, SeenKeys<T>{stretches, stride},
+                   extra);
+    return out;
+  }
+
+  static constexpr float kScale = 0.3f;
+  Sizes sizes;
+  std::size_t stride;
+  std::vector<float> queries, keys, values, extras;
+  std::vector<std::size_t> firsts, lasts;
+};
+
+void check(const Sizes& sizes) {
+  const Case one(sizes);
+  const auto out = one.attend(one.keys, one.values);
+  const auto out_bits = one.attend(narrowed(one.keys), narrowed(one.values));
+  for (std::size_t q = 0; q < sizes.queries; ++q) {
+    const std::vector<double> wanted = one.wanted(q);
+    for (std::size_t i = 0; i < sizes.width; ++i) {
+      ASSERT_NEAR(out[q * sizes.width + i], wanted[i], kNear)
+          << sizes.width << " wide, " << sizes.tokens << " tokens, " << q << " of " << sizes.queries
+          << " queries, pages of " << sizes.page;
+      ASSERT_NEAR(out_bits[q * sizes.width + i], wanted[i], kNear)
+          << sizes.width << " wide, " << sizes.tokens << " tokens, " << q << " of " << sizes.queries
+          << " queries, pages of " << sizes.page;
+    }
+  }
 }
 
-TEST_P(AttentionLevel, FoldsInAnyStretches) {
-  for (const std::size_t width : {1, 16, 24, 48, 64, 128}) {
-    for (const std::size_t tokens : {1, 7, 32, 65, 150}) {
-      for (const float softcap : {0.0f, 5.0f}) {
-        const std::size_t stride = width + 3;
-        const auto query = random_bfloats(width, 1);
-        const auto keys = random_bfloats(tokens * stride, 2);
-        const auto values = random_bfloats(tokens * stride, 3);
-        auto extra = random_bfloats(tokens, 4);
-        extra[0] = -kInfinity;  // not seen, even where it comes alone
-        const FoldShape shape{width, 0.3f, softcap};
-        const auto wanted = whole(shape, query, keys, values, stride, tokens, extra);
-        const auto keys_bits = narrowed(keys);
-        const auto values_bits = narrowed(values);
-        for (const std::size_t page : {1, 13, 32, 1000}) {
-          Fold fold;
-          Fold fold_bits;
-          std::vector<float> out(width);
-          std::vector<float> out_bits(width);
-          for (std::size_t at = 0; at < tokens; at += page) {
-            const std::size_t count = std::min(page, tokens - at);
-            fold_tokens(shape, query.data(), keys.data() + at * stride, values.data() + at * stride,
-                        stride, count, extra.data() + at, fold, out.data());
-            fold_tokens(shape, query.data(), keys_bits.data() + at * stride,
-                        values_bits.data() + at * stride, stride, count, extra.data() + at,
-                        fold_bits, out_bits.data());
-          }
-          finish(fold, out);
-          finish(fold_bits, out_bits);
-          for (std::size_t i = 0; i < width; ++i) {
-            ASSERT_NEAR(out[i], wanted[i], 3e-6) << width << ", " << tokens << ", " << page;
-            ASSERT_NEAR(out_bits[i], out[i], 1e-6);
-          }
-        }
+TEST_P(AttentionLevel, IsASoftmaxOverWhatIsSeen) {
+  for (const std::size_t width : {1, 16, 24, 64, 80}) {
+    for (const std::size_t tokens : {1, 17, 64, 150}) {
+      for (const std::size_t queries : {1, 3, 4, 16, 37}) {
+        check({width, tokens, queries, 0, false, 32, 1000});
+        check({width, tokens, queries, 5, true, 13, 40});
       }
     }
   }
 }
 
+TEST_P(AttentionLevel, IsThatForShapesByChance) {
+  std::mt19937 random(5);
+  const auto up_to = [&](std::size_t most) { return 1 + random() % most; };
+  for (int i = 0; i < 40; ++i) {
+    check({up_to(130), up_to(300), up_to(90), i % 3 == 0 ? 2.0f : 0.0f, i % 2 == 0, up_to(100),
+           up_to(200)});
+  }
+}
+
 TEST_P(AttentionLevel, SeesNothingWhereNothingIs) {
-  const FoldShape shape{4, 1, 0};
   const std::vector<float> ones(4 * 3, 1);
-  const std::vector<float> hidden(3, -kInfinity);
-  Fold fold;
-  std::vector<float> out(4);
-  fold_tokens(shape, ones.data(), ones.data(), ones.data(), 4, 3, hidden.data(), fold, out.data());
-  fold_tokens(shape, ones.data(), ones.data(), ones.data(), 4, 0, nullptr, fold, out.data());
-  finish(fold, out);
-  for (const float x : out) EXPECT_EQ(x, 0);
+  const KeyStretch<float> stretch{ones.data(), ones.data(), 3};
+  const ScoreExtra hide = [](std::size_t, std::size_t, std::span<float> scores) {
+    std::ranges::fill(scores, -kInfinity);
+  };
+  for (const std::size_t count : {1, 20}) {
+    std::vector<float> out(count * 4, 7);
+    std::vector<Query> queries;
+    for (std::size_t q = 0; q < count; ++q)
+      queries.push_back({ones.data(), out.data() + q * 4, 0, 3});
+    attend_queries({4, 1, 0}, queries, SeenKeys<float>{{&stretch, 1}, 4}, hide);
+    for (const float x : out) EXPECT_EQ(x, 0);
+    std::ranges::fill(out, 7.0f);
+    for (Query& query : queries) query.last = 0;
+    attend_queries({4, 1, 0}, queries, SeenKeys<float>{{&stretch, 1}, 4});
+    for (const float x : out) EXPECT_EQ(x, 0);
+  }
+  attend_queries({4, 1, 0}, {}, SeenKeys<float>{{&stretch, 1}, 4});
+}
+
+TEST_P(AttentionLevel, BearsScoresOfAnySize) {
+  // Weights that vanish, and a highest score that comes last.
+  std::vector<float> keys(200);
+  for (std::size_t t = 0; t < keys.size(); ++t) keys[t] = static_cast<float>(t) * 40 - 3000;
+  const std::vector<float> ones(200, 1);
+  const KeyStretch<float> stretch{keys.data(), keys.data(), keys.size()};
+  for (const std::size_t count : {1, 20}) {
+    std::vector<float> out(count);
+    std::vector<Query> queries;
+    for (std::size_t q = 0; q < count; ++q)
+      queries.push_back({ones.data(), out.data() + q, 0, keys.size()});
+    attend_queries({1, 1, 0}, queries, SeenKeys<float>{{&stretch, 1}, 1});
+    for (const float x : out) EXPECT_NEAR(x, keys.back(), 0.05f);
+  }
 }
 
 TEST_P(AttentionLevel, LetsNanThrough) {
-  const FoldShape shape{4, 1, 0};
   std::vector<float> keys(4 * 3, 1);
   keys[5] = std::numeric_limits<float>::quiet_NaN();
   const std::vector<float> ones(4 * 3, 1);
-  Fold fold;
-  std::vector<float> out(4);
-  fold_tokens(shape, ones.data(), keys.data(), ones.data(), 4, 3, nullptr, fold, out.data());
-  finish(fold, out);
-  for (const float x : out) EXPECT_TRUE(std::isnan(x));
+  const KeyStretch<float> stretch{keys.data(), ones.data(), 3};
+  for (const std::size_t count : {1, 20}) {
+    std::vector<float> out(count * 4, 7);
+    std::vector<Query> queries;
+    for (std::size_t q = 0; q < count; ++q)
+      queries.push_back({ones.data(), out.data() + q * 4, 0, 3});
+    attend_queries({4, 1, 0}, queries, SeenKeys<float>{{&stretch, 1}, 4});
+    for (const float x : out) EXPECT_TRUE(std::isnan(x));
+  }
 }
 
 }  // namespace

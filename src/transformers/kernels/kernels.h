@@ -93,16 +93,25 @@ struct Kernels {
                          float* out, std::size_t count);
   void (*softmax_row)(float* scores, std::size_t count);
 
-  // attention.h
-  void (*fold_f32)(const FoldShape& shape, const float* query, const float* keys,
-                   const float* values, std::size_t stride, std::size_t tokens, const float* extra,
-                   Fold& fold, float* out);
-  void (*fold_bf16)(const FoldShape& shape, const float* query, const std::uint16_t* keys,
-                    const std::uint16_t* values, std::size_t stride, std::size_t tokens,
-                    const float* extra, Fold& fold, float* out);
+  // attention.h, on attention_scratch() floats.
+  void (*attend_f32)(const HeadShape& shape, std::span<const Query> queries,
+                     const SeenKeys<float>& keys, const ScoreExtra& extra, float* scratch);
+  void (*attend_bf16)(const HeadShape& shape, std::span<const Query> queries,
+                      const SeenKeys<std::uint16_t>& keys, const ScoreExtra& extra, float* scratch);
 };
-// Tokens whose scores are computed together.
-constexpr std::size_t kFoldTokens = 64;
+
+// Queries whose scores against so many tokens are computed at once.
+constexpr std::size_t kBlockQueries = 16;
+constexpr std::size_t kBlockTokens = 64;
+constexpr std::size_t whole_rows(std::size_t queries) {
+  return (queries + kBlockQueries - 1) / kBlockQueries * kBlockQueries;
+}
+// Keys and values of a block, queries and sums, scores, and two numbers for each query.
+constexpr std::size_t attention_scratch(std::size_t width, std::size_t queries) {
+  const std::size_t lanes = (width + 15) / 16 * 16;
+  return 2 * lanes * (kBlockTokens + whole_rows(queries)) + kBlockQueries * kBlockTokens +
+         2 * whole_rows(queries);
+}
 
 // Of the current level.
 const Kernels& kernels();

@@ -1,4 +1,4 @@
-// The steps of ops.h on one row, and attention's fold, at one level: included after math-inl.h.
+// The steps of ops.h on one row, at one level: included after math-inl.h.
 
 // The lanes that `count` leaves of 16.
 EMB_INLINE F load_up_to(const float* from, std::size_t count, float otherwise) {
@@ -97,8 +97,11 @@ EMB_INLINE float highest_of(const float* values, std::size_t count, float highes
     const F x = load_up_to(values + i, count - i, highest);
     lanes = choose(x > lanes, x, lanes);
   }
-  for (int i = 0; i < 16; ++i) highest = lanes[i] > highest ? lanes[i] : highest;
-  return highest;
+  for (int step = 8; step > 0; step /= 2) {
+    for (int i = 0; i < step; ++i)
+      lanes[i] = lanes[i + step] > lanes[i] ? lanes[i + step] : lanes[i];
+  }
+  return lanes[0];
 }
 
 void softmax_row(float* scores, std::size_t count) {
@@ -118,97 +121,4 @@ void softmax_row(float* scores, std::size_t count) {
   const F sum = all(sum_of(sums));
   for (std::size_t i = 0; i < count; i += 16)
     store_up_to(scores + i, load_up_to(scores + i, count - i, 0) / sum, count - i);
-}
-
-// ---- Attention
-
-EMB_INLINE F load_lanes_of(const float* from) { return load<F>(from); }
-EMB_INLINE F load_lanes_of(const std::uint16_t* from) {
-  using H = std::uint16_t __attribute__((vector_size(32)));
-  return (F)(__builtin_convertvector(load<H>(from), U) << 16);
-}
-EMB_INLINE float one_of(float from) { return from; }
-EMB_INLINE float one_of(std::uint16_t from) { return as_float(std::uint32_t{from} << 16); }
-
-template <class T>
-EMB_INLINE float dot_row(const float* a, const T* b, std::size_t count) {
-  F sums{};
-  std::size_t i = 0;
-  for (; i + 16 <= count; i += 16) sums = fma(load<F>(a + i), load_lanes_of(b + i), sums);
-  float rest = 0;
-  for (; i < count; ++i) rest += a[i] * one_of(b[i]);
-  return sum_of(sums) + rest;
-}
-
-// A stretch of at most kFoldTokens tokens.
-template <class T>
-EMB_INLINE void fold_stretch(const FoldShape& shape, const float* query, const T* keys,
-                             const T* values, std::size_t stride, std::size_t tokens,
-                             const float* extra, Fold& fold, float* out) {
-  float scores[kFoldTokens];
-  for (std::size_t t = 0; t < tokens; ++t)
-    scores[t] = dot_row(query, keys + t * stride, shape.width) * shape.scale;
-  if (shape.softcap > 0) {
-    for (std::size_t t = 0; t < tokens; t += 16) {
-      const F score = load_up_to(scores + t, tokens - t, 0);
-      store_up_to(scores + t, shape.softcap * tanh(score / shape.softcap), tokens - t);
-    }
-  }
-  if (extra != nullptr) {
-    for (std::size_t t = 0; t < tokens; ++t) scores[t] += extra[t];
-  }
-  constexpr float kNone = -__builtin_inff();
-  const float highest = highest_of(scores, tokens, fold.highest);
-  if (highest > fold.highest) {
-    const float shrink = fold.highest == kNone ? 0.0f : exp(all(fold.highest - highest))[0];
-    fold.sum *= shrink;
-    for (std::size_t i = 0; i < shape.width; i += 16) {
-      const F sum = load_up_to(out + i, shape.width - i, 0);
-      store_up_to(out + i, sum * shrink, shape.width - i);
-    }
-    fold.highest = highest;
-  }
-  F sums{};
-  for (std::size_t t = 0; t < tokens; t += 16) {
-    F weight = load_up_to(scores + t, tokens - t, kNone);
-    // Where all is hidden so far, hidden tokens weigh nothing.
-    if (highest == kNone)
-      weight = choose(weight == all(kNone), F{}, weight);
-    else
-      weight = exp(weight - highest);
-    sums += weight;
-    store_up_to(scores + t, weight, tokens - t);
-  }
-  fold.sum += sum_of(sums);
-  std::size_t i = 0;
-  for (; i + 32 <= shape.width; i += 32) {
-    F low = load<F>(out + i);
-    F high = load<F>(out + i + 16);
-    for (std::size_t t = 0; t < tokens; ++t) {
-      const F weight = all(scores[t]);
-      low = fma(load_lanes_of(values + t * stride + i), weight, low);
-      high = fma(load_lanes_of(values + t * stride + i + 16), weight, high);
-    }
-    store(out + i, low);
-    store(out + i + 16, high);
-  }
-  for (; i + 16 <= shape.width; i += 16) {
-    F sum = load<F>(out + i);
-    for (std::size_t t = 0; t < tokens; ++t)
-      sum = fma(load_lanes_of(values + t * stride + i), all(scores[t]), sum);
-    store(out + i, sum);
-  }
-  for (; i < shape.width; ++i) {
-    for (std::size_t t = 0; t < tokens; ++t) out[i] += scores[t] * one_of(values[t * stride + i]);
-  }
-}
-
-template <class T>
-void fold_row(const FoldShape& shape, const float* query, const T* keys, const T* values,
-              std::size_t stride, std::size_t tokens, const float* extra, Fold& fold, float* out) {
-  for (std::size_t at = 0; at < tokens; at += kFoldTokens) {
-    const std::size_t count = tokens - at < kFoldTokens ? tokens - at : kFoldTokens;
-    fold_stretch(shape, query, keys + at * stride, values + at * stride, stride, count,
-                 extra == nullptr ? nullptr : extra + at, fold, out);
-  }
 }

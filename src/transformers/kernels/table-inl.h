@@ -8,6 +8,7 @@
 #include "transformers/kernels/many_rows-inl.h"
 #include "transformers/kernels/round-inl.h"
 #include "transformers/kernels/rows-inl.h"
+#include "transformers/kernels/attention-inl.h"
 // clang-format on
 
 const Kernels kKernels = {
@@ -32,6 +33,6 @@ const Kernels kKernels = {
     .rms_norm_row = rms_norm_row,
     .layer_norm_row = layer_norm_row,
     .softmax_row = softmax_row,
-    .fold_f32 = fold_row<float>,
-    .fold_bf16 = fold_row<std::uint16_t>,
+    .attend_f32 = attend<float>,
+    .attend_bf16 = attend<std::uint16_t>,
 };

@@ -1,11 +1,11 @@
-// CausalAttention of decoder_parts.h. Scores are never kept: each page of keys and values is folded
-// into a running softmax (kernels/attention.h), so that a pass needs no memory that grows with the
-// text.
+// CausalAttention of decoder_parts.h: new keys and values go to their pages, and queries attend to
+// all pages of their sequence.
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "base/strings.h"
@@ -17,7 +17,6 @@ namespace embrace::transformers {
 namespace {
 
 constexpr std::size_t kPage = KvPool::kPageTokens;
-constexpr std::size_t kStatesMax = kHeadsPerKeyMax * CausalLm::kPieceRows;
 
 inline void narrow(float x, float& into) { into = x; }
 inline void narrow(float x, std::uint16_t& into) {
@@ -30,44 +29,37 @@ inline void narrow(float x, std::uint16_t& into) {
   into = static_cast<std::uint16_t>(bits >> 16);
 }
 
-// One piece of rows and one head of keys: all of its queries, page by page.
+// One piece of rows and one head of keys: all of its queries.
 template <class T>
 void attend(const CausalAttention& layer, std::size_t index, const CausalLm::Batch::Part& piece,
             std::size_t kv_head, const Matrix& qkv, Matrix& out) {
   const std::size_t group = layer.heads / layer.kv_heads;
   const std::size_t width = layer.head_dim;
   const std::size_t column = kv_head * group * width;
-  const FoldShape shape{width, layer.scale, layer.softcap};
-  Fold folds[kStatesMax];
-  std::fill(folds, folds + group * piece.rows, Fold{});
-  for (std::size_t r = 0; r < piece.rows; ++r) {
-    const auto row = out.row(piece.row + r).subspan(column, group * width);
-    std::ranges::fill(row, 0.0f);
-  }
   const auto first_of = [&](std::size_t position) {
     return layer.window == 0 || position < layer.window ? 0 : position + 1 - layer.window;
   };
-  const std::size_t last = piece.position + piece.rows - 1;
-  for (std::size_t page = first_of(piece.position) / kPage; page <= last / kPage; ++page) {
-    const T* keys = piece.sequence->keys<T>(page, index, kv_head);
-    const T* values = piece.sequence->values<T>(page, index, kv_head);
-    for (std::size_t r = 0; r < piece.rows; ++r) {
-      const std::size_t position = piece.position + r;
-      const std::size_t from = std::max(first_of(position), page * kPage) - page * kPage;
-      const std::size_t to = std::min(position + 1, (page + 1) * kPage);
-      if (to <= page * kPage + from || from >= kPage) continue;
-      const float* queries = qkv.row(piece.row + r).data() + column;
-      float* results = out.row(piece.row + r).data() + column;
-      for (std::size_t h = 0; h < group; ++h) {
-        fold_tokens(shape, queries + h * width, keys + from * width, values + from * width, width,
-                    to - page * kPage - from, nullptr, folds[r * group + h], results + h * width);
-      }
+  const std::size_t first_page = first_of(piece.position) / kPage;
+  const std::size_t before = first_page * kPage;
+  const std::size_t end = piece.position + piece.rows;
+  thread_local std::vector<KeyStretch<T>> stretches;
+  stretches.clear();
+  for (std::size_t page = first_page; page * kPage < end; ++page) {
+    stretches.push_back({piece.sequence->keys<T>(page, index, kv_head),
+                         piece.sequence->values<T>(page, index, kv_head),
+                         std::min(kPage, end - page * kPage)});
+  }
+  thread_local std::vector<Query> queries;
+  queries.clear();
+  for (std::size_t r = 0; r < piece.rows; ++r) {
+    const std::size_t position = piece.position + r;
+    for (std::size_t h = 0; h < group; ++h) {
+      const std::size_t at = column + h * width;
+      queries.push_back({qkv.row(piece.row + r).data() + at, out.row(piece.row + r).data() + at,
+                         first_of(position) - before, position + 1 - before});
     }
   }
-  for (std::size_t r = 0; r < piece.rows; ++r) {
-    for (std::size_t h = 0; h < group; ++h)
-      finish(folds[r * group + h], out.row(piece.row + r).subspan(column + h * width, width));
-  }
+  attend_queries({width, layer.scale, layer.softcap}, queries, SeenKeys<T>{stretches, width});
 }
 
 template <class T>

@@ -64,7 +64,7 @@ class CausalLm {
   };
 
   // Rows of a prompt that one thread attends to at a time.
-  static constexpr std::size_t kPieceRows = 16;
+  static constexpr std::size_t kPieceRows = 64;
 
   // The tokens of one pass, one row each; for the families' own use.
   struct Batch {

@@ -5,6 +5,7 @@
 #include <limits>
 #include <numbers>
 #include <utility>
+#include <vector>
 
 #include "base/strings.h"
 #include "transformers/kernels/attention.h"
@@ -20,6 +21,8 @@ namespace {
 constexpr std::size_t kPlacesMax = std::size_t{1} << 14;
 constexpr double kNormEpsilon = 1e-5;
 constexpr std::size_t kBoxLayers = 3;
+// Rows that one thread attends to at a time.
+constexpr std::size_t kPieceRows = 64;
 
 // Whether places of the map are the image's or padding, from the nearest pixel before each.
 std::size_t count_valid(std::size_t places, std::size_t pixels, std::size_t valid) {
@@ -203,19 +206,26 @@ void Detr::attend_to(Team& team, const Attention& attention, std::size_t heads, 
   attention.key.apply(team, sum_of(keys.rows, keys.places), matched);
   attention.value.apply(team, keys.rows, values);
   const std::size_t size = width_ / heads;
-  const FoldShape shape{size, 1 / std::sqrt(static_cast<float>(size)), 0};
-  const float* extra = keys.hidden_scores.empty() ? nullptr : keys.hidden_scores.data();
+  const HeadShape shape{size, 1 / std::sqrt(static_cast<float>(size)), 0};
+  const std::size_t places_count = keys.rows.rows();
+  ScoreExtra extra;
+  if (!keys.hidden_scores.empty()) {
+    extra = [&](std::size_t, std::size_t first, std::span<float> scores) {
+      for (std::size_t i = 0; i < scores.size(); ++i) scores[i] += keys.hidden_scores[first + i];
+    };
+  }
   Matrix context(hidden.rows(), width_);
-  std::ranges::fill(context.all(), 0.0f);
-  team.run(hidden.rows(), [&](std::size_t row) {
-    for (std::size_t head = 0; head < heads; ++head) {
-      const std::size_t at = head * size;
-      const auto result = context.row(row).subspan(at, size);
-      Fold fold;
-      fold_tokens(shape, queries.row(row).data() + at, matched.all().data() + at,
-                  values.all().data() + at, width_, keys.rows.rows(), extra, fold, result.data());
-      finish(fold, result);
+  const std::size_t pieces = (hidden.rows() + kPieceRows - 1) / kPieceRows;
+  team.run(pieces * heads, [&](std::size_t part) {
+    const std::size_t at = part % heads * size;
+    const std::size_t first = part / heads * kPieceRows;
+    std::vector<Query> asked;
+    for (std::size_t row = first; row < std::min(first + kPieceRows, hidden.rows()); ++row) {
+      asked.push_back(
+          {queries.row(row).data() + at, context.row(row).data() + at, 0, places_count});
     }
+    const KeyStretch<float> all{matched.all().data() + at, values.all().data() + at, places_count};
+    attend_queries(shape, asked, SeenKeys<float>{{&all, 1}, width_}, extra);
   });
   Matrix sum;
   attention.out.apply(team, context, sum);

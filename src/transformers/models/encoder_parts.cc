@@ -12,6 +12,19 @@
 
 namespace embrace::transformers {
 
+namespace {
+
+// Rows of a sequence that one thread attends to at a time.
+constexpr std::size_t kPieceRows = 64;
+
+struct Stretch {
+  std::size_t sequence;
+  std::size_t first;
+  std::size_t last;  // behind the last
+};
+
+}  // namespace
+
 Result<Norm> Norm::load(const Weights& weights, const std::string& name, std::size_t width,
                         double epsilon) {
   const std::vector<std::int64_t> shape{static_cast<std::int64_t>(width)};
@@ -111,30 +124,34 @@ void attend(Team& team, const EncoderBatch& batch, const Matrix& qkv, const Atte
   const std::size_t width = shape.heads * shape.head_size;
   EMB_CHECK(qkv.columns() == 3 * width && qkv.rows() == batch.rows(), "qkv has its three parts");
   out.resize(batch.rows(), width);
-  team.run(batch.sequences() * shape.heads, [&](std::size_t part) {
+  // Stretches of rows of one sequence, short enough to share among threads.
+  std::vector<Stretch> pieces;
+  for (std::size_t i = 0; i < batch.sequences(); ++i) {
+    for (std::size_t row = batch.starts[i]; row < batch.starts[i + 1]; row += kPieceRows)
+      pieces.push_back({i, row, std::min(row + kPieceRows, batch.starts[i + 1])});
+  }
+  team.run(pieces.size() * shape.heads, [&](std::size_t part) {
+    const Stretch& piece = pieces[part / shape.heads];
     const std::size_t head = part % shape.heads;
-    const std::size_t begin = batch.starts[part / shape.heads];
-    const std::size_t end = batch.starts[part / shape.heads + 1];
-    const auto take = [&](std::size_t row, std::size_t which) {
-      return qkv.row(row).subspan(which * width + head * shape.head_size, shape.head_size);
-    };
-    const FoldShape fold_shape{shape.head_size, shape.scale, 0};
-    std::vector<float> extras(extra ? end - begin : 0);
-    for (std::size_t query = begin; query < end; ++query) {
-      const std::size_t first = query - std::min(query - begin, shape.window);
-      const std::size_t last = query + 1 + std::min(end - query - 1, shape.window);
-      if (extra) {
-        std::ranges::fill(extras, 0.0f);
-        extra(head, query, first, std::span(extras).first(last - first));
-      }
-      const auto result = out.row(query).subspan(head * shape.head_size, shape.head_size);
-      std::ranges::fill(result, 0.0f);
-      Fold fold;
-      fold_tokens(fold_shape, take(query, 0).data(), take(first, 1).data(), take(first, 2).data(),
-                  qkv.columns(), last - first, extra ? extras.data() : nullptr, fold,
-                  result.data());
-      finish(fold, result);
+    const std::size_t begin = batch.starts[piece.sequence];
+    const std::size_t end = batch.starts[piece.sequence + 1];
+    const std::size_t column = head * shape.head_size;
+    std::vector<Query> queries;
+    for (std::size_t row = piece.first; row < piece.last; ++row) {
+      queries.push_back({qkv.row(row).data() + column, out.row(row).data() + column,
+                         row - begin - std::min(row - begin, shape.window),
+                         row - begin + 1 + std::min(end - row - 1, shape.window)});
     }
+    const KeyStretch<float> keys{qkv.row(begin).data() + width + column,
+                                 qkv.row(begin).data() + 2 * width + column, end - begin};
+    ScoreExtra add;
+    if (extra) {
+      add = [&](std::size_t query, std::size_t first, std::span<float> scores) {
+        extra(head, piece.first + query, begin + first, scores);
+      };
+    }
+    attend_queries({shape.head_size, shape.scale, 0}, queries,
+                   SeenKeys<float>{{&keys, 1}, qkv.columns()}, add);
   });
 }
 
