@@ -35,9 +35,12 @@ Result<std::filesystem::path> serve(const std::vector<std::string>& words, bool 
   EMB_TRY(const RepoAt repo, RepoAt::parse(id, type));
   const transformers::OnProgress on_progress = [&](const Progress& progress) {
     if (!shows_progress) return;
-    std::fprintf(stderr, "%.*s %llu %llu\n", static_cast<int>(progress.file.size()),
-                 progress.file.data(), static_cast<unsigned long long>(progress.done_bytes),
-                 static_cast<unsigned long long>(progress.size_bytes));
+    std::fprintf(stderr, "%.*s %llu %llu %zu %zu %llu %llu\n",
+                 static_cast<int>(progress.file.size()), progress.file.data(),
+                 static_cast<unsigned long long>(progress.done_bytes),
+                 static_cast<unsigned long long>(progress.size_bytes), progress.files_done,
+                 progress.files, static_cast<unsigned long long>(progress.all_done_bytes),
+                 static_cast<unsigned long long>(progress.all_size_bytes));
   };
   if (words[0] == "find") return hub.find_file(blocking, repo, words.at(2));
   if (words[0] == "file") return hub.download_file(blocking, repo, words.at(2), on_progress);

@@ -302,5 +302,17 @@ def test_progress_is_told(fake, home):
     done = subprocess.run([find_program(), "--progress", "file", "ns/name", "sub/weights.bin"], env=env_of(fake, home), capture_output=True, text=True, timeout=120)
     size = len(FILES["sub/weights.bin"])
     lines = [line.split() for line in done.stderr.splitlines()]
-    assert lines[-1] == ["sub/weights.bin", str(size), str(size)]
+    assert lines[-1] == ["sub/weights.bin", str(size), str(size), "0", "1", str(size), str(size)]
     assert [int(line[1]) for line in lines] == sorted(int(line[1]) for line in lines)
+
+
+def test_progress_of_all_files_is_told(fake, home):
+    """Those that were there before count, too."""
+    subprocess.run([find_program(), "file", "ns/name", "config.json"], env=env_of(fake, home), capture_output=True, check=True, timeout=120)
+    done = subprocess.run([find_program(), "--progress", "snapshot", "ns/name"], env=env_of(fake, home), capture_output=True, text=True, timeout=120)
+    told = [[int(number) for number in line.rsplit(" ", 4)[1:]] for line in done.stderr.splitlines()]
+    size = sum(map(len, FILES.values()))
+    assert told and all(files == len(FILES) and of == size for _, files, _, of in told)
+    assert [one[2] for one in told] == sorted(one[2] for one in told)
+    assert max(one[2] for one in told) <= size
+    assert any(one[0] > 0 for one in told)

@@ -61,8 +61,43 @@ Result<RepoAt> RepoAt::parse(std::string_view text, RepoType type) {
 }
 
 struct Hub::Impl {
+  // What has arrived of all files of one call. Threads: any; one at a time calls on_progress.
+  class Tally {
+   public:
+    Tally(std::span<const RemoteFile> files, const OnProgress& on_progress)
+        : on_progress_(on_progress), files_(files.size()) {
+      for (const RemoteFile& file : files) all_bytes_ += file.size_bytes;
+    }
+    // `told_bytes` is what was told of this file before, and becomes `done_bytes`.
+    void tell(const RemoteFile& file, std::uint64_t done_bytes, std::uint64_t& told_bytes) {
+      const std::scoped_lock one(telling_);
+      add(done_bytes, told_bytes);
+      if (on_progress_) {
+        on_progress_(
+            {file.path, done_bytes, file.size_bytes, files_, files_done_, done_bytes_, all_bytes_});
+      }
+    }
+    void finish(const RemoteFile& file, std::uint64_t& told_bytes) {
+      const std::scoped_lock one(telling_);
+      add(file.size_bytes, told_bytes);
+      ++files_done_;
+    }
+
+   private:
+    void add(std::uint64_t done_bytes, std::uint64_t& told_bytes) {
+      done_bytes_ += done_bytes - told_bytes;  // less, where a part that had arrived was not true
+      told_bytes = done_bytes;
+    }
+
+    const OnProgress& on_progress_;
+    std::mutex telling_;
+    const std::size_t files_;
+    std::size_t files_done_ = 0;
+    std::uint64_t done_bytes_ = 0;
+    std::uint64_t all_bytes_ = 0;
+  };
+
   HubCalls calls;
-  std::mutex telling;  // one thread at a time calls on_progress
 
   explicit Impl(HubSettings settings) : calls(std::move(settings)) {}
 
@@ -87,26 +122,27 @@ struct Hub::Impl {
 
   // The blob into the cache, and the snapshot's link to it.
   Result<std::filesystem::path> bring(rt::Blocking blocking, const RepoAt& repo,
-                                      const RemoteFile& file, const OnProgress& on_progress) {
+                                      const RemoteFile& file, Tally& tally) {
     const CacheFolder cache = cache_of(repo);
     auto place = cache.file(file.commit, file.path);
-    if (is_file(place)) return place;
+    std::uint64_t told_bytes = 0;
+    if (is_file(place)) {
+      tally.finish(file, told_bytes);
+      return place;
+    }
     const std::string blob = cache.blob(file.etag).string();
     const std::string part = blob + ".incomplete";
     EMB_DO(make_folders(cache.blob(file.etag).parent_path().string()));
     EMB_TRY(const File lock, cache.lock(file.etag));
     if (!is_file(blob)) {
       EMB_TRY(const File into, open_incomplete(part));
-      const auto tell = [&](std::uint64_t done) {
-        if (!on_progress) return;
-        const std::scoped_lock one(telling);
-        on_progress({file.path, done, file.size_bytes});
-      };
+      const auto tell = [&](std::uint64_t done) { tally.tell(file, done, told_bytes); };
       EMB_DO(calls.fetch(blocking, repo.name, file, into, tell));
       EMB_DO(into.sync());
       EMB_DO(rename_durably(part, blob));
     }
     EMB_DO(cache.link(file.commit, file.path, file.etag));
+    tally.finish(file, told_bytes);
     return place;
   }
 };
@@ -161,7 +197,8 @@ Result<std::filesystem::path> Hub::download_file(rt::Blocking blocking, const Re
   // What is there may be used in a cache that can't be written.
   if (auto place = cache.file(file->commit, path); is_file(place)) return place;
   if (!kept) return fail(kept.error());
-  return impl_->bring(blocking, repo, *file, on_progress);
+  Impl::Tally tally({&*file, 1}, on_progress);
+  return impl_->bring(blocking, repo, *file, tally);
 }
 
 Result<std::filesystem::path> Hub::download_snapshot(rt::Blocking blocking, const RepoAt& repo,
@@ -200,6 +237,7 @@ Result<std::filesystem::path> Hub::download_snapshot(rt::Blocking blocking, cons
   });
   EMB_DO(make_folders(cache.snapshot(*commit).string()));
 
+  Impl::Tally tally(*files, on_progress);
   // Each thread takes the next file. The first error stops those that have not begun.
   std::atomic<std::size_t> next{0};
   std::mutex failing;
@@ -209,7 +247,7 @@ Result<std::filesystem::path> Hub::download_snapshot(rt::Blocking blocking, cons
     for (std::size_t i; (i = next.fetch_add(1)) < files->size();) {
       std::optional<Error> wrong;
       try {
-        auto brought = impl_->bring(blocking, repo, (*files)[i], on_progress);
+        auto brought = impl_->bring(blocking, repo, (*files)[i], tally);
         if (brought) continue;
         wrong = std::move(brought).error();
       } catch (...) {

@@ -40,6 +40,11 @@ struct Progress {
   std::string_view file;
   std::uint64_t done_bytes = 0;
   std::uint64_t size_bytes = 0;
+  // Of all files of the call, with those that were there before.
+  std::size_t files = 1;
+  std::size_t files_done = 0;
+  std::uint64_t all_done_bytes = 0;
+  std::uint64_t all_size_bytes = 0;
 };
 // Called often, by one thread at a time, never from within itself.
 using OnProgress = std::function<void(const Progress&)>;

@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "json/view.h"
 #include "transformers/tensor/gguf.h"
+#include "transformers/tensor/load_watch.h"
 #include "transformers/tensor/mapped_file.h"
 #include "transformers/tensor/safetensors.h"
 
@@ -71,6 +72,7 @@ Result<Weights> Weights::open(rt::Blocking blocking, const std::filesystem::path
   } else {
     EMB_DO(weights.add_file(blocking, file));
   }
+  for (const auto& [name, view] : weights.views_) LoadWatch::opened(view);
   return weights;
 }
 
@@ -151,12 +153,15 @@ Weights Weights::from_views(std::map<std::string, TensorView, std::less<>> views
   Weights weights;
   weights.views_ = std::move(views);
   weights.keepers_.push_back(std::move(keeper));
+  for (const auto& [name, view] : weights.views_) LoadWatch::opened(view);
   return weights;
 }
 
 const TensorView* Weights::find(std::string_view name) const {
   const auto found = views_.find(name);
-  return found == views_.end() ? nullptr : &found->second;
+  if (found == views_.end()) return nullptr;
+  LoadWatch::taken(found->second);
+  return &found->second;
 }
 
 Result<TensorView> Weights::get(std::string_view name, std::vector<std::int64_t> shape) const {
