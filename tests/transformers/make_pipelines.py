@@ -9,14 +9,18 @@ cases are made with 4.57, and each run leaves the files of cases alone that its 
 
     python3 tests/transformers/make_pipelines.py [NAME...]
 """
+import base64
+import io
 import json
-import pathlib
 import sys
+import tempfile
+import wave as wave_file
 
 import torch
 import transformers
 from transformers import PreTrainedTokenizerFast, pipeline
 
+from audio_models import SPEECH, signal
 from make_models import FOLDER, fill
 from pipeline_models import plain, rounded
 
@@ -42,20 +46,25 @@ def tokenizer_of(name, words):
     return PreTrainedTokenizerFast(tokenizer_file=str(FOLDER.parent / f"{name}.json"), model_input_names=names, **words)
 
 
-def made(task, network, tokenizer, words, calls, answer, **files):
-    """`calls` are pairs of inputs and parameters; answer(pipeline, inputs, parameters) asks the official package."""
+def made(task, network, vocabulary, words, calls, answer, files=None, **parts):
+    """`calls` are pairs of inputs and parameters; answer(pipeline, inputs, parameters) asks the official package.
+
+    `vocabulary` is a tokenizer of testdata or, for what has its own, None; `parts` are more of the official pipeline's.
+    """
     network = network.eval().float()
     tensors = fill(network)
     network.config.architectures = [type(network).__name__]
     config = json.loads(network.config.to_json_string(use_diff=False))
-    asked = pipeline(task, model=network, tokenizer=tokenizer_of(tokenizer, words), device="cpu") if isinstance(answer, Ask) else network
+    if vocabulary:
+        parts["tokenizer"] = tokenizer_of(vocabulary, words)
+    asked = pipeline(task, model=network, device="cpu", **parts) if isinstance(answer, Ask) else network
     answers = []
     with torch.no_grad():
         for inputs, parameters in calls:
             got = answer(asked, inputs, parameters)
             answers.append({"inputs": inputs, "parameters": parameters, "answer": rounded(plain(got))})
-    return {"task": task, "tokenizer": f"{tokenizer}.json", "files": {"config.json": config, "tokenizer_config.json": words, **files},
-            "tensors": tensors, "calls": answers}
+    files = {"config.json": config, **({"tokenizer_config.json": words} if words else {}), **(files or {})}
+    return {"task": task, "tokenizer": vocabulary and f"{vocabulary}.json", "files": files, "tensors": tensors, "calls": answers}
 
 
 class Ask:
@@ -193,6 +202,72 @@ def question_answering_roberta():
     """Words of a byte-level tokenizer begin with their spaces, and a question has two tokens behind it."""
     config = transformers.RobertaConfig(vocab_size=600, type_vocab_size=1, pad_token_id=1, **SIZES)
     return made("question-answering", transformers.RobertaForQuestionAnswering(config), "roberta", ROBERTA_WORDS, QUESTIONS, Ask(ask_question))
+
+
+RATE = 16_000
+HEARING = {"feature_extractor_type": "Wav2Vec2FeatureExtractor", "feature_size": 1, "sampling_rate": RATE, "padding_value": 0.0, "do_normalize": True,
+           "return_attention_mask": False}
+
+
+def wave(count):
+    """A WAV file of 16 bits in base64, and its samples."""
+    samples = (signal("sound", count) * 32767).round().astype("<i2")
+    file = io.BytesIO()
+    with wave_file.open(file, "wb") as out:
+        out.setparams((1, 2, RATE, count, "NONE", ""))
+        out.writeframes(samples.tobytes())
+    return base64.b64encode(file.getvalue()).decode(), samples.astype("float32") / 32768
+
+
+def sounds(*counts):
+    return {text: samples for text, samples in map(wave, counts)}
+
+
+@case
+def automatic_speech_recognition_letters():
+    heard = sounds(600, 1999)
+    vocabulary = json.loads((FOLDER.parent / "ctc.json").read_text())["model"]["vocab"]
+    # What the model often says parts words.
+    vocabulary["|"], vocabulary["<unk>"] = vocabulary["<unk>"], vocabulary["|"]
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(vocabulary, file)
+        file.flush()
+        tokenizer = transformers.Wav2Vec2CTCTokenizer(file.name)
+    words = {"pad_token": "<pad>", "unk_token": "<unk>", "word_delimiter_token": "|", "do_lower_case": False}
+    calls = [(text, parameters) for text in heard for parameters in [{}, {"return_timestamps": "word"}, {"return_timestamps": "char"}]]
+    network = transformers.Wav2Vec2ForCTC(transformers.Wav2Vec2Config(num_conv_pos_embeddings=16, **SPEECH))
+    return made("automatic-speech-recognition", network, None, words, calls,
+                Ask(lambda asked, inputs, parameters: asked(heard[inputs].copy(), **parameters)),
+                {"preprocessor_config.json": HEARING, "vocab.json": vocabulary}, tokenizer=tokenizer,
+                feature_extractor=transformers.Wav2Vec2FeatureExtractor(**HEARING))
+
+
+@case
+def audio_classification():
+    heard = sounds(700)
+    calls = [(text, parameters) for text in heard for parameters in [{}, {"top_k": 2}, {"function_to_apply": "sigmoid"},
+                                                                     {"function_to_apply": "none", "top_k": 1}]]
+    config = transformers.Wav2Vec2Config(num_conv_pos_embeddings=16, classifier_proj_size=24, **labelled(["down", "go", "left"]), **SPEECH)
+    return made("audio-classification", transformers.Wav2Vec2ForSequenceClassification(config), None, None, calls,
+                Ask(lambda asked, inputs, parameters: asked(heard[inputs].copy(), **parameters)), {"preprocessor_config.json": HEARING},
+                feature_extractor=transformers.Wav2Vec2FeatureExtractor(**HEARING))
+
+
+@case
+def text_generation():
+    words = {"bos_token": "<|begin_of_text|>", "eos_token": "<|end_of_text|>"}
+
+    def ask(asked, inputs, parameters):
+        truncate = parameters.pop("truncate", None)
+        more = {"tokenizer_encode_kwargs": {"truncation": True, "max_length": truncate}} if truncate else {}
+        stops = {"stop_strings": parameters.pop("stop"), "tokenizer": asked.tokenizer} if "stop" in parameters else {}
+        return asked(inputs, clean_up_tokenization_spaces=False, do_sample=False, **parameters, **more, **stops)
+
+    calls = [(TEXTS[1], {"max_new_tokens": 12}), (TEXTS[:2], {"max_new_tokens": 5, "return_full_text": False}),
+             (TEXTS[0], {"max_new_tokens": 9, "repetition_penalty": 1.7})]
+    config = transformers.LlamaConfig(vocab_size=600, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
+                                      num_key_value_heads=2, max_position_embeddings=128, bos_token_id=None, eos_token_id=None, pad_token_id=None)
+    return made("text-generation", transformers.LlamaForCausalLM(config), "llama3", words, calls, Ask(ask))
 
 
 def main():

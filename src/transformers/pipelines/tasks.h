@@ -17,13 +17,15 @@
 #include "transformers/embeddings/model_files.h"
 #include "transformers/pipelines/parameters.h"
 #include "transformers/pipelines/pipeline.h"
-#include "transformers/pipelines/text_pipeline.h"
+#include "transformers/pipelines/scores.h"
 
 namespace embrace::transformers {
 
 std::span<const Pipeline::Task> text_tasks();       // text_tasks.cc
 std::span<const Pipeline::Task> embedding_tasks();  // embedding_tasks.cc
 std::span<const Pipeline::Task> image_tasks();      // image_tasks.cc
+std::span<const Pipeline::Task> writing_tasks();    // writing_tasks.cc
+std::span<const Pipeline::Task> sound_tasks();      // sound_tasks.cc
 
 // A task that one model does whole; `Model` is what its constructor takes.
 template <class M>

@@ -1,7 +1,6 @@
 #include "transformers/pipelines/text_pipeline.h"
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 #include <numeric>
 #include <utility>
@@ -13,7 +12,6 @@
 #include "transformers/pipelines/answers.h"
 #include "transformers/pipelines/cut_text.h"
 #include "transformers/pipelines/entities.h"
-#include "transformers/pipelines/stable_order.h"
 #include "transformers/tokenizers/tokenizer.h"
 
 namespace embrace::transformers {
@@ -23,22 +21,6 @@ namespace {
 constexpr std::size_t kMasksMax = 64;     // in one text
 constexpr std::size_t kWindowsMax = 512;  // of one text
 constexpr std::size_t kBatchRows = 1024;  // of one pass; longer texts go alone
-
-std::vector<double> softmax_of(std::span<const float> logits) {
-  double highest = logits[0];
-  for (const float logit : logits) highest = std::max<double>(highest, logit);
-  std::vector<double> scores;
-  double sum = 0;
-  for (const float logit : logits) sum += scores.emplace_back(std::exp(logit - highest));
-  for (double& score : scores) score /= sum;
-  return scores;
-}
-
-// The highest score first; of equal ones the earlier.
-std::vector<LabelScore> sorted(std::vector<LabelScore> all) {
-  sort_stably(all, [](const LabelScore& a, const LabelScore& b) { return a.score > b.score; });
-  return all;
-}
 
 // "mask_token": "[MASK]", or {"content": "[MASK]", ...}.
 std::optional<std::string> special_token(json::View config, std::string_view key) {
@@ -181,14 +163,7 @@ Result<std::vector<LabelScore>> TextPipeline::text_classification(
                    ? ScoreFunction::Sigmoid
                    : ScoreFunction::Softmax;
   }
-  std::vector<double> scores(row.begin(), row.end());
-  if (function == ScoreFunction::Softmax) scores = softmax_of(row);
-  if (function == ScoreFunction::Sigmoid) {
-    for (double& score : scores) score = 1 / (1 + std::exp(-score));
-  }
-  std::vector<LabelScore> all;
-  for (std::size_t i = 0; i < scores.size(); ++i) all.push_back({impl_->labels[i], scores[i]});
-  return sorted(std::move(all));
+  return label_scores(row, impl_->labels, function);
 }
 
 // The tokens that may fill a mask, each once.
@@ -328,7 +303,8 @@ Result<std::vector<LabelScore>> TextPipeline::zero_shot(Team& team, std::string_
   }
   std::vector<LabelScore> all;
   for (std::size_t i = 0; i < scores.size(); ++i) all.push_back({candidates[i], scores[i]});
-  return sorted(std::move(all));
+  sort_scores(all);
+  return all;
 }
 
 Result<std::vector<Answer>> TextPipeline::question_answering(Team& team, std::string_view question,

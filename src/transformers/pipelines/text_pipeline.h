@@ -18,16 +18,10 @@
 #include "transformers/embeddings/model_files.h"
 #include "transformers/kernels/linear.h"
 #include "transformers/kernels/team.h"
+#include "transformers/pipelines/scores.h"
 #include "transformers/tensor/matrix.h"
 
 namespace embrace::transformers {
-
-struct LabelScore {
-  std::string label;
-  double score = 0;
-};
-
-enum class ScoreFunction : std::uint8_t { Default, Sigmoid, Softmax, None };
 
 struct MaskChoice {
   double score = 0;
