@@ -7,11 +7,13 @@
 
 #include "app/admin.h"
 #include "app/run_model.h"
+#include "app/run_pipeline.h"
 #include "app/serve.h"
 #include "app/terminal_text.h"
 #include "app/version.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "transformers/pipelines/pipeline.h"
 
 namespace embrace::app {
 namespace {
@@ -71,6 +73,7 @@ struct CommandLine {
   SharedFlags flags;
   AdminCommand admin;
   RunCommand running;
+  PipelineCommand piping;
   std::function<int()> action;
 
   CommandLine() {
@@ -81,6 +84,7 @@ struct CommandLine {
     add_settings();
     add_admin();
     add_run();
+    add_pipeline();
   }
 
   int with_settings(const std::function<Status(Settings)>& run) const {
@@ -128,13 +132,15 @@ struct CommandLine {
 
   void add_run() {
     CLI::App* command = program.add_subcommand("run", "chat with a model, in the terminal");
-    command->add_option("model", running.model, "a folder, a GGUF file, or a Hub's namespace/name")
+    command
+        ->add_option("model", running.place.model,
+                     "a folder, a GGUF file, or a Hub's namespace/name")
         ->required();
     command->add_option("prompt", running.prompt,
                         "without one, each line of standard input is one");
     command->add_option("--system", running.system, "what a chat begins with");
     command->add_flag("--plain", running.plain, "go on with the text, though the model can chat");
-    command->add_option("--file", running.file, "the GGUF file of a Hub's repository");
+    command->add_option("--file", running.place.file, "the GGUF file of a Hub's repository");
     command->add_option("-j,--json-schema,--json-schema-file", running.json_schema,
                         "hold the text to a JSON schema: a file, - or {...}");
     command->add_option("--regex", running.regex, "hold the text to a pattern, all of it");
@@ -149,8 +155,40 @@ struct CommandLine {
     command->add_option("--top-k", running.top_k);
     command->add_option("--repetition-penalty", running.repetition_penalty);
     command->add_option("--seed", running.seed, "the same seed gives the same text");
+    command->add_option("--revision", running.place.revision, "a branch, a tag or a commit");
+    command->add_flag("--offline", running.place.offline,
+                      "ask no Hub: what was fetched is all there is");
+    command->add_flag("--quiet", running.place.quiet, "show no progress");
     command->add_option("--memory", running.memory_mib, "MiB for what the model remembers");
     command->callback([this] { action = [this] { return report(run_model(running)); }; });
+  }
+
+  void add_pipeline() {
+    CLI::App* command = program.add_subcommand("pipeline", "put a model to one of the Hub's tasks");
+    std::string tasks = "\n\nTasks, and what they take:\n";
+    for (const auto& task : transformers::Pipeline::tasks())
+      tasks += cat("  ", task.name, ": ", task.takes, "\n");
+    command->footer(tasks);
+    command->add_option("task", piping.task, "one of those below, or auto")->required();
+    command
+        ->add_option("model", piping.place.model,
+                     "a folder, a GGUF file, or a Hub's namespace/name")
+        ->required();
+    command
+        ->add_option("input", piping.input,
+                     "a text, JSON that begins with { or [, @FILE, or - for standard input")
+        ->required();
+    command->add_option("--parameters", piping.parameters,
+                        "a JSON object, as the Hub's API has it");
+    command->add_option("--precision", piping.precision,
+                        "of weights in memory: auto, f32, bf16, q8_0, q4_0");
+    command->add_option("--threads", piping.threads, "as many as there are cores");
+    command->add_option("--file", piping.place.file, "the GGUF file of a Hub's repository");
+    command->add_option("--revision", piping.place.revision, "a branch, a tag or a commit");
+    command->add_flag("--offline", piping.place.offline,
+                      "ask no Hub: what was fetched is all there is");
+    command->add_flag("--quiet", piping.place.quiet, "show no progress");
+    command->callback([this] { action = [this] { return report(run_pipeline(piping)); }; });
   }
 
   CLI::App* add_verb(CLI::App* noun, const std::string& verb, const std::string& help,

@@ -4,7 +4,6 @@
 
 #include <cstdio>
 #include <ctime>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -15,7 +14,6 @@
 #include "base/strings.h"
 #include "json/view.h"
 #include "rt/blocking.h"
-#include "transformers/download/hub.h"
 #include "transformers/generation/grammar_mask.h"
 #include "transformers/generation/text_model.h"
 
@@ -34,31 +32,11 @@ const std::vector<std::string> kFilesOfAModel{"config.json",
                                               "model*.safetensors",
                                               "model.safetensors.index.json"};
 
-// Where the model lies on this machine, fetched if it is not there yet.
-Result<std::filesystem::path> find_model(rt::Blocking blocking, const RunCommand& command) {
-  std::error_code ignored;
-  if (command.file.empty() && std::filesystem::exists(command.model, ignored)) return command.model;
-  auto parsed = tf::RepoAt::parse(command.model);
-  if (!parsed) {
-    return fail(std::move(parsed).error().while_doing(
-        cat("there is neither a folder nor a file ", command.model)));
-  }
-  const tf::RepoAt repo = *std::move(parsed);
-  EMB_TRY(tf::HubSettings settings, tf::HubSettings::from_environment());
-  tf::Hub hub(std::move(settings));
-  const bool shown = ::isatty(STDERR_FILENO) == 1;
-  const auto show = [shown](const tf::Progress& progress) {
-    if (!shown) return;
-    std::fprintf(stderr, "\r%s: %llu of %llu MB\033[K", for_terminal(progress.file).c_str(),
-                 static_cast<unsigned long long>(progress.done_bytes / 1'000'000),
-                 static_cast<unsigned long long>(progress.size_bytes / 1'000'000));
-  };
-  auto path =
-      command.file.empty()
-          ? hub.download_snapshot(blocking, repo, {.allow = kFilesOfAModel, .ignore = {}}, show)
-          : hub.download_file(blocking, repo, command.file, show);
-  if (shown) std::fprintf(stderr, "\r\033[K");
-  return path;
+Result<tf::TextModel> open_model(rt::Blocking blocking, const std::filesystem::path& path,
+                                 tf::Precision precision, bool quiet) {
+  ProgressLine line(quiet);
+  const tf::LoadWatch watch(show_loading(line));
+  return tf::TextModel::open(blocking, path, precision);
 }
 
 // A file's text, standard input's, or what was given itself.
@@ -144,6 +122,7 @@ class Session {
 
   // The model's answer, or how the text goes on where it does not chat.
   Status answer(const std::string& prompt) {
+    if (!is_valid_utf8(prompt)) return fail(Code::InvalidArgument, "the text is not UTF-8");
     if (!chats_) {
       EMB_TRY(const auto tokens, model_.encode(prompt, true));
       EMB_TRY(const tf::Generation result, write(tokens));
@@ -211,9 +190,10 @@ Status run_model(const RunCommand& command) {
   if (command.threads > 1024) return fail(Code::InvalidArgument, "--threads is 1024 at most");
   if (command.memory_mib == 0 || command.memory_mib > (std::size_t{1} << 30))
     return fail(Code::InvalidArgument, "--memory is a number of MiB");
+  if (!is_valid_utf8(command.system)) return fail(Code::InvalidArgument, "--system is not UTF-8");
   EMB_TRY(auto form, read_form(command));
-  EMB_TRY(const auto path, find_model(blocking, command));
-  EMB_TRY(tf::TextModel model, tf::TextModel::open(blocking, path, precision));
+  EMB_TRY(const auto path, find_model(blocking, command.place, kFilesOfAModel));
+  EMB_TRY(tf::TextModel model, open_model(blocking, path, precision, command.place.quiet));
   EMB_TRY(const auto session, Session::open(std::move(model), command, std::move(form)));
   if (!command.prompt.empty()) return session->answer(command.prompt);
   const bool asks = ::isatty(STDIN_FILENO) == 1;

@@ -8,13 +8,13 @@
 #include <optional>
 #include <string>
 
+#include "app/model_place.h"
 #include "base/result.h"
 
 namespace embrace::app {
 
 struct RunCommand {
-  std::string model;   // a folder, a .gguf file, or namespace/name[@revision]
-  std::string file;    // the GGUF file of a repository
+  ModelPlace place;
   std::string prompt;  // empty: lines of standard input; each is an answer's question
   std::string system;  // what a chat begins with
   bool plain = false;  // texts go on as they are, though the model can chat

@@ -1,5 +1,4 @@
-// Tasks on sounds: what is said, by letters (wav2vec 2.0), and what kind of
-// sound it is.
+// Tasks on sounds: what is said, by letters (wav2vec 2.0), and what kind of sound it is.
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -142,8 +141,7 @@ class LetterRecognition : public Pipeline {
   std::string parting_;
 };
 
-// A label by the mean of all rows, projected
-// (Wav2Vec2ForSequenceClassification).
+// A label by the mean of all rows, projected (Wav2Vec2ForSequenceClassification).
 class AudioClassification : public Pipeline {
  public:
   AudioClassification(Listener listener, Linear projector, Linear classifier)

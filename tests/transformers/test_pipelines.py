@@ -1,0 +1,145 @@
+"""`embrace pipeline` on small models: the answers of testdata/pipelines, in shapes that huggingface_hub parses."""
+import base64
+import json
+import os
+import subprocess
+
+import pytest
+
+from compare import ROOT
+
+weights = pytest.importorskip("fixture_weights", reason="numpy is not here")
+CASES = sorted((ROOT / "src/transformers/testdata/pipelines").glob("*.json"))
+
+
+def find_program():
+    """The server that is tested, or the newest there is."""
+    if binary := os.environ.get("EMBRACE_BINARY"):
+        return ROOT / binary
+    found = [path for path in (ROOT / "build").glob("*/embrace") if path.is_file()]
+    return max(found, key=lambda path: path.stat().st_mtime, default=None)
+
+
+pytestmark = pytest.mark.skipif(find_program() is None, reason="the program embrace is not built")
+
+
+def run(*words, stdin=b"", **more):
+    return subprocess.run([find_program(), "pipeline", *words], input=stdin, capture_output=True, timeout=120, **more)
+
+
+def answer(*words, **more):
+    done = run(*words, **more)
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stderr == b""  # no progress where there is no terminal
+    return json.loads(done.stdout)
+
+
+def refusal(*words, **more):
+    done = run(*words, **more)
+    assert done.returncode == 2 and done.stdout == b"", done
+    return done.stderr.decode()
+
+
+def same(got, wanted):
+    if isinstance(wanted, dict):
+        return got.keys() == wanted.keys() and all(same(got[key], value) for key, value in wanted.items())
+    if isinstance(wanted, list):
+        return len(got) == len(wanted) and all(map(same, got, wanted))
+    return got == pytest.approx(wanted, abs=1e-4) if isinstance(wanted, float) else got == wanted
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda path: path.stem)
+def case(request, tmp_path_factory):
+    """A case of testdata with its model's folder."""
+    case = json.loads(request.param.read_text())
+    folder = tmp_path_factory.mktemp(request.param.stem)
+    for name, content in case["files"].items():
+        (folder / name).write_text(content if isinstance(content, str) else json.dumps(content))
+    if case.get("tokenizer"):
+        (folder / "tokenizer.json").write_bytes((ROOT / "src/transformers/testdata" / case["tokenizer"]).read_bytes())
+    (folder / "model.safetensors").write_bytes(weights.safetensors_of(case["tensors"]))
+    return case | {"folder": folder}
+
+
+def ask(case, call, tmp_path):
+    """A sound or an image is a file, a text a word, all else JSON."""
+    inputs = call["inputs"]
+    if case["task"].startswith(("audio", "automatic", "image", "object", "zero-shot-image")):
+        file = tmp_path / "input"
+        file.write_bytes(base64.b64decode(inputs))
+        inputs = f"@{file}"
+    elif not isinstance(inputs, str):
+        inputs = json.dumps(inputs)
+    return answer(case["task"], case["folder"], inputs, "--precision", "f32", "--parameters", json.dumps(call["parameters"]))
+
+
+def test_answers_are_those_of_the_official_package(case, tmp_path):
+    for call in case["calls"]:
+        got = ask(case, call, tmp_path)
+        assert same(got, call["answer"]), (call["parameters"], got, call["answer"])
+
+
+def parse(task, got):
+    """As huggingface_hub's InferenceClient does: every answer becomes dataclasses whose fields are of their types."""
+    types = pytest.importorskip("huggingface_hub.inference._generated.types")
+    if task in {"feature-extraction", "image-feature-extraction", "sentence-similarity"}:  # numbers, as they are
+        return None
+    if task == "text-ranking":  # no type of the Hub's
+        return None
+    if task == "question-answering":
+        return types.QuestionAnsweringOutputElement.parse_obj(got)
+    if task == "automatic-speech-recognition":
+        return types.AutomaticSpeechRecognitionOutput.parse_obj_as_instance(got)
+    name = "".join(word.capitalize() for word in task.split("-"))
+    kind = getattr(types, f"{name}OutputElement", None) or getattr(types, f"{name}Output")
+    parsed = kind.parse_obj_as_list(got)
+    return parsed[0] if task == "text-classification" else parsed
+
+
+def leaves(parsed):
+    return [leaf for one in parsed for leaf in leaves(one)] if isinstance(parsed, list) else [parsed]
+
+
+def test_answers_are_of_the_hubs_types(case, tmp_path):
+    for call in case["calls"]:
+        parsed = parse(case["task"], ask(case, call, tmp_path))
+        for leaf in leaves(parsed) if parsed is not None else []:
+            required = [name for name, field in leaf.__dataclass_fields__.items() if "None" not in str(field.type)]
+            assert required and all(leaf[name] is not None for name in required), leaf
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A model that classifies texts."""
+    case = json.loads((ROOT / "src/transformers/testdata/pipelines/text_classification.json").read_text())
+    folder = tmp_path_factory.mktemp("model")
+    for name, content in case["files"].items():
+        (folder / name).write_text(json.dumps(content))
+    (folder / "tokenizer.json").write_bytes((ROOT / "src/transformers/testdata" / case["tokenizer"]).read_bytes())
+    (folder / "model.safetensors").write_bytes(weights.safetensors_of(case["tensors"]))
+    return folder
+
+
+def test_inputs_come_from_everywhere(model, tmp_path):
+    wanted = answer("text-classification", model, "one text")
+    (tmp_path / "text").write_text("one text\n")
+    assert answer("auto", model, "one text") == wanted
+    assert answer("auto", model, f"@{tmp_path / 'text'}") == wanted
+    assert answer("auto", model, "-", stdin=b"one text\n") == wanted
+    assert answer("auto", model, '["one text"]') == wanted
+    assert answer("auto", model, "-", stdin=b' {"text": "one text"}') == wanted
+    assert len(answer("auto", model, "[MASK] is no JSON")[0]) == 3
+
+
+def test_what_is_wrong_is_said(model, tmp_path):
+    assert "there are audio-classification" in refusal("no-such-task", "ns/none", "a")
+    assert "not UTF-8" in refusal("auto", model, "-", stdin=b"\xff\xfe")
+    assert "not UTF-8" in refusal("auto", model, b"caf\xe9")
+    assert "the input" in refusal("auto", model, '{"text": ')
+    assert "--parameters" in refusal("auto", model, "a", "--parameters", "{")
+    assert "parameters are a JSON object" in refusal("auto", model, "a", "--parameters", "[1]")
+    assert "there is no parameter topk; there are top_k, function_to_apply" in refusal("auto", model, "a", "--parameters", '{"topk": 1}')
+    assert "not the head for this task" in refusal("fill-mask", model, "a [MASK]")
+    assert "has no revisions" in refusal("auto", model, "a", "--revision", "main")
+    assert "neither a folder nor a file" in refusal("auto", tmp_path / "none", "a")
+    assert run("text-generation", "ns/none", "a", "--offline", env={"HF_HOME": str(tmp_path)}).returncode == 1
