@@ -22,7 +22,15 @@ struct PlainRow {
   std::vector<std::int32_t> halves;
 
   void fill(const Kernels& table, std::span<const float> from, RowForm form, std::size_t count) {
-    words.assign(count, 0);
+    const std::size_t written = form == RowForm::Floats        ? from.size()
+                                : form == RowForm::SplitFloats ? from.size() * 3 / 2
+                                : form == RowForm::Bfloats     ? from.size() / 2
+                                                               : from.size() / 4;
+    if (written == count) {
+      words.resize(count);
+    } else {
+      words.assign(count, 0);
+    }
     if (form == RowForm::Bytes) {
       scales.assign(count / 8, 0);
       halves.assign(count / 4, 0);

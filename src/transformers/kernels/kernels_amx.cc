@@ -35,8 +35,10 @@ constexpr std::size_t kSide = 16;    // rows and outputs of a tile
 constexpr std::size_t kInputs = 32;  // that one instruction multiplies
 constexpr std::size_t kTileBytes = kSide * 64;
 constexpr std::size_t kTileFloats = kTileBytes / sizeof(float);
-// Tiles of weights of each panel that stay in the first cache while all rows pass.
-constexpr std::size_t kTilesTogether = 16;
+// Tiles of weights of each panel that stay near while all rows pass. With the rows (256 of them),
+// the sums and what is fetched ahead they leave room in a second cache of 2 MiB: from the third,
+// tiles come at a fifth of the speed.
+constexpr std::size_t kTilesTogether = 32;
 // Panels whose sums stay in the second cache until all inputs have passed.
 constexpr std::size_t kPanelsTogether = 16;
 
@@ -148,11 +150,31 @@ EMB_INLINE void add_products() {
   if constexpr (kRowTiles == 2 && kPanels == 2) _tile_dpbf16ps(3, 5, 7);
 }
 
+// What will be unpacked next, asked for bit by bit while tiles are multiplied: memory and
+// multipliers work at the same time.
+struct Ahead {
+  const std::byte* at[2] = {nullptr, nullptr};  // of two panels
+  std::size_t bytes = 0;                        // that are left of each
+  std::size_t step = 0;                         // bytes for one tile of weights
+
+  EMB_INLINE void fetch(Ahead& ahead) {
+    const std::size_t here = ahead.bytes < ahead.step ? ahead.bytes : ahead.step;
+    for (std::size_t i = 0; i < here; i += 64) {
+      __builtin_prefetch(ahead.at[0] + i, 0, 2);
+      __builtin_prefetch(ahead.at[1] + i, 0, 2);
+    }
+    ahead.at[0] += here;
+    ahead.at[1] += here;
+    ahead.bytes -= here;
+  }
+};
+
 // One stretch of inputs: `tiles` of the rows and of the weights.
 template <std::size_t kParts, int kRowTiles, int kPanels>
 EMB_INLINE void multiply_tiles(const std::byte* const* rows, const std::byte* const* weights,
-                               std::size_t tiles) {
+                               std::size_t tiles, Ahead& ahead) {
   for (std::size_t tile = 0; tile < tiles; ++tile) {
+    Ahead::fetch(ahead);
     const std::size_t high = tile * kParts * kTileBytes;
     load_rows<kRowTiles>(rows, high);
     if constexpr (kParts == 1) {
@@ -187,7 +209,7 @@ struct Weights {
 
 template <std::size_t kParts, int kRowTiles, int kPanels>
 EMB_INLINE void multiply_rows(const Weights& weights, const std::byte* const* rows, Range stretch,
-                              std::size_t row_tile) {
+                              std::size_t row_tile, Ahead& ahead) {
   float* first = weights.sums[0] + row_tile * kTileFloats;
   float* second = weights.sums[kPanels - 1] + row_tile * kTileFloats;
   if (stretch.first == 0) {
@@ -201,7 +223,7 @@ EMB_INLINE void multiply_rows(const Weights& weights, const std::byte* const* ro
     if constexpr (kRowTiles == 2) _tile_loadd(2, first + kTileFloats, 64);
     if constexpr (kRowTiles == 2 && kPanels == 2) _tile_loadd(3, second + kTileFloats, 64);
   }
-  multiply_tiles<kParts, kRowTiles, kPanels>(rows, weights.at, stretch.last - stretch.first);
+  multiply_tiles<kParts, kRowTiles, kPanels>(rows, weights.at, stretch.last - stretch.first, ahead);
   _tile_stored(0, first, 64);
   if constexpr (kPanels == 2) _tile_stored(1, second, 64);
   if constexpr (kRowTiles == 2) _tile_stored(2, first + kTileFloats, 64);
@@ -211,7 +233,7 @@ EMB_INLINE void multiply_rows(const Weights& weights, const std::byte* const* ro
 // `words` are those of the first row's tile; sums are at `sums`, panel by panel.
 template <class Form, int kPanels>
 void multiply_panels(const Panels& weight, const std::byte* words, std::size_t panel, Range stretch,
-                     std::size_t row_tiles, float* sums) {
+                     std::size_t row_tiles, float* sums, Ahead ahead) {
   alignas(64) std::byte unpacked[kPanels][kTilesTogether][kTileBytes];
   Weights weights;
   for (std::size_t p = 0; p < kPanels; ++p) {
@@ -228,9 +250,9 @@ void multiply_panels(const Panels& weight, const std::byte* words, std::size_t p
   for (std::size_t tile = 0; tile < row_tiles; tile += 2, words += 2 * row_bytes) {
     const std::byte* rows[2] = {words, words + row_bytes};
     if (tile + 2 <= row_tiles) {
-      multiply_rows<Form::kParts, 2, kPanels>(weights, rows, stretch, tile);
+      multiply_rows<Form::kParts, 2, kPanels>(weights, rows, stretch, tile, ahead);
     } else {
-      multiply_rows<Form::kParts, 1, kPanels>(weights, rows, stretch, tile);
+      multiply_rows<Form::kParts, 1, kPanels>(weights, rows, stretch, tile, ahead);
     }
   }
 }
@@ -261,18 +283,48 @@ void many_rows(const Panels& weight, const Rows& in, const Outputs& out, Range p
   memory.resize(kPanelsTogether * row_tiles, kTileFloats);
   float* sums = memory.all().data();
 
+  const std::size_t tile_bytes = weight.panel_bytes() / tiles;
+  const std::size_t together = tiles <= kTogether ? 2 : kPanelsTogether;
+  // The panels and the stretch after these, in the order of the loops below.
+  const auto after = [&](Range block, std::size_t panel,
+                         Range stretch) __attribute__((always_inline)) {
+    panel += 2;
+    if (panel >= block.last) {
+      panel = block.first;
+      stretch = {stretch.last, std::min(stretch.last + kTogether, tiles)};
+      if (stretch.first >= tiles) {
+        panel = block.last;
+        stretch = {0, std::min(kTogether, tiles)};
+      }
+    }
+    Ahead ahead;
+    if (panel >= panels.last) return ahead;
+    ahead.at[0] = weight.panel(panel) + stretch.first * tile_bytes;
+    ahead.at[1] = weight.panel(std::min(panel + 1, panels.last - 1)) + stretch.first * tile_bytes;
+    ahead.bytes = (stretch.last - stretch.first) * tile_bytes;
+    // All of it before the last rows.
+    const std::size_t steps = std::min(kTogether, tiles) * ((row_tiles + 1) / 2);
+    ahead.step = (ahead.bytes / steps / 64 + 1) * 64;
+    return ahead;
+  };
+
   const Configuration configuration;
   _tile_loadconfig(&configuration);
-  for (std::size_t first = panels.first; first < panels.last; first += kPanelsTogether) {
-    const Range block{first, std::min(first + kPanelsTogether, panels.last)};
+  for (std::size_t first = panels.first; first < panels.last; first += together) {
+    const Range block{first, std::min(first + together, panels.last)};
     Range stretch{0, 0};
     do {
       stretch.last = std::min(stretch.first + kTogether, tiles);
       float* at = sums;
       std::size_t p = block.first;
-      for (; p + 2 <= block.last; p += 2, at += 2 * row_tiles * kTileFloats)
-        multiply_panels<Form, 2>(weight, words, p, stretch, row_tiles, at);
-      if (p < block.last) multiply_panels<Form, 1>(weight, words, p, stretch, row_tiles, at);
+      for (; p + 2 <= block.last; p += 2, at += 2 * row_tiles * kTileFloats) {
+        multiply_panels<Form, 2>(weight, words, p, stretch, row_tiles, at,
+                                 after(block, p, stretch));
+      }
+      if (p < block.last) {
+        multiply_panels<Form, 1>(weight, words, p, stretch, row_tiles, at,
+                                 after(block, p, stretch));
+      }
       stretch.first = stretch.last;
     } while (stretch.first < tiles);
     write(weight, sums, row_tiles, out, block, rows);
@@ -318,7 +370,7 @@ const Kernels& kernels() {
     made.tile_rows = kSide;
     made.tile_words = kInputs / 2;
     made.tile_panels = 2;
-    made.rows_together = 512;
+    made.rows_together = 256;
     made.split_row = split_row;
     return made;
   }();
