@@ -4,7 +4,8 @@
 //   model_speed FILE.gguf THREADS ROUNDS
 //
 // Each round is a line of JSON: "prompt" and "decode" in tokens a second (prompts of 512 tokens;
-// single tokens after them), "read" in GB a second.
+// single tokens after them), "read" in GB a second; "peak" in Gop a second of the instruction that
+// "instruction" names, which is empty where the processor has none of its kind.
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -13,6 +14,8 @@
 #include <vector>
 
 #include "base/strings.h"
+#include "transformers/kernels/level.h"
+#include "transformers/kernels/machine_limits.h"
 #include "transformers/kernels/weight_memory.h"
 #include "transformers/models/causal_lm.h"
 #include "transformers/models/gguf_model.h"
@@ -24,6 +27,7 @@ using namespace embrace::transformers;
 
 constexpr std::size_t kPrompt = 512;
 constexpr int kTokens = 16;
+constexpr long kPeakRounds = 1'000'000;
 constexpr std::size_t kPlainBytes = std::size_t{512} << 20;
 
 double now() {
@@ -31,14 +35,15 @@ double now() {
   return std::chrono::duration<double>(time).count();
 }
 
-// Eight sums, each of a line: what the compiler makes of it waits for memory alone.
-void read_all_of(const std::byte* from, const std::byte* end) {
-  using Line = std::uint64_t __attribute__((vector_size(64)));
-  Line sums[8] = {};
-  for (; from + sizeof sums <= end; from += sizeof sums) {
-    for (std::size_t i = 0; i < 8; ++i) sums[i] ^= *reinterpret_cast<const Line*>(from + i * 64);
-  }
-  for (Line& sum : sums) asm volatile("" : : "m"(sum));
+// What multiplies the weights of this precision where there are no tiles.
+limits::Peak peak_of(DType stored) {
+#if defined(__x86_64__)
+  if (stored == DType::F32 && level() >= Level::Avx512) return limits::kF32;
+  if (stored == DType::BF16 && level() >= Level::Avx512Bf16) return limits::kBfloats;
+  if (block_elements(stored) > 1 && level() >= Level::Avx512) return limits::kBytes;
+#endif
+  (void)stored;
+  return {};
 }
 
 Status measure(const char* path, unsigned threads, int rounds) {
@@ -47,6 +52,8 @@ Status measure(const char* path, unsigned threads, int rounds) {
   EMB_TRY(const auto model, CausalLm::load(file.weights, config.root(), Precision::AsStored));
   WeightMemory plain = WeightMemory::allocate(kPlainBytes);
   std::fill_n(plain.data(), kPlainBytes, std::byte{1});
+  const TensorView* inner = file.weights.find("model.layers.0.mlp.down_proj.weight");
+  const limits::Peak peak = peak_of(inner == nullptr ? DType::F32 : inner->dtype);
   Team team(threads);
   KvPool pool(model->kv_shape(KvStorage::BF16), std::size_t{512} << 20);
   CausalLm::Workspace work;
@@ -58,9 +65,18 @@ Status measure(const char* path, unsigned threads, int rounds) {
   };
   for (int round = 0; round < rounds; ++round) {
     KvSequence sequence(pool);
+    double multiplied = 0;
+    const auto multiply = [&] {
+      if (peak.run == nullptr) return;
+      const double begun = now();
+      team.run(threads, [&](std::size_t) { peak.run(kPeakRounds); });
+      multiplied += now() - begun;
+    };
+    multiply();
     double start = now();
     EMB_DO(forward(sequence, kPrompt));
     const double prompt = now() - start;
+    multiply();
     double decode = 0;
     double read = 0;
     constexpr int kTurns =
@@ -71,13 +87,17 @@ Status measure(const char* path, unsigned threads, int rounds) {
       decode += now() - start;
       start = now();
       team.run(threads, [&](std::size_t part) {
-        read_all_of(plain.data() + kPlainBytes * part / threads,
-                    plain.data() + kPlainBytes * (part + 1) / threads);
+        limits::read_all_of(plain.data() + kPlainBytes * part / threads,
+                            plain.data() + kPlainBytes * (part + 1) / threads);
       });
       read += now() - start;
     }
-    std::printf("{\"prompt\": %.2f, \"decode\": %.3f, \"read\": %.3f}\n", kPrompt / prompt,
-                kTokens / decode, kTurns * static_cast<double>(kPlainBytes) / read * 1e-9);
+    std::printf(
+        "{\"prompt\": %.2f, \"decode\": %.3f, \"read\": %.3f, \"peak\": %.1f, \"instruction\": "
+        "\"%s\"}\n",
+        kPrompt / prompt, kTokens / decode, kTurns * static_cast<double>(kPlainBytes) / read * 1e-9,
+        multiplied == 0 ? 0.0 : 2 * kPeakRounds * threads * peak.operations / multiplied * 1e-9,
+        peak.instruction);
     std::fflush(stdout);
   }
   return {};

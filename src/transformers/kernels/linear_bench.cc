@@ -14,10 +14,10 @@
 
 #include "transformers/kernels/level.h"
 #include "transformers/kernels/linear.h"
+#include "transformers/kernels/machine_limits.h"
 #include "transformers/kernels/weight_memory.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
 
 namespace embrace::transformers {
 namespace {
@@ -39,70 +39,19 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-__attribute__((target("avx512f"))) int read_all_of(const std::byte* from, const std::byte* end) {
-  __m512i sums[4] = {};
-  for (; from + 256 <= end; from += 256) {
-    for (int i = 0; i < 4; ++i)
-      sums[i] = _mm512_xor_si512(sums[i], _mm512_loadu_si512(from + i * 64));
-  }
-  return _mm512_reduce_add_epi32(
-      _mm512_xor_si512(_mm512_xor_si512(sums[0], sums[1]), _mm512_xor_si512(sums[2], sums[3])));
-}
-
-// Sixteen sums that depend on nothing but themselves; `step` must not be optimized away.
-#define EMB_PEAK(name, features, type, start, step)               \
-  __attribute__((target(features))) void name(long rounds) {      \
-    type sums[16];                                                \
-    for (auto& sum : sums) sum = start;                           \
-    for (long k = 0; k < rounds; ++k) {                           \
-      _Pragma("clang loop unroll(full)") for (auto& sum : sums) { \
-        sum = step;                                               \
-        asm volatile("" : "+v"(sum));                             \
-      }                                                           \
-    }                                                             \
-  }
-EMB_PEAK(peak_f32, "avx512f", __m512, _mm512_set1_ps(1),
-         _mm512_fmadd_ps(sum, _mm512_set1_ps(0.99f), _mm512_set1_ps(0.01f)))
-EMB_PEAK(peak_bf16, "avx512f,avx512bf16", __m512, _mm512_setzero_ps(),
-         _mm512_dpbf16_ps(sum, (__m512bh)_mm512_set1_epi16(0x3f80),
-                          (__m512bh)_mm512_set1_epi16(0x3f80)))
-EMB_PEAK(peak_bytes, "avx512f,avx512vnni", __m512i, _mm512_setzero_si512(),
-         _mm512_dpbusd_epi32(sum, _mm512_set1_epi8(1), _mm512_set1_epi8(1)))
-#undef EMB_PEAK
-
-// As peak_bf16, with four tiles of sums; loading the configuration fills all tiles with zeros.
-__attribute__((target("amx-tile,amx-bf16"))) void peak_tiles(long rounds) {
-  struct alignas(64) {
-    std::uint8_t palette = 1;
-    std::uint8_t reserved[15] = {};
-    std::uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64};
-    std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16};
-  } const configuration;
-  _tile_loadconfig(&configuration);
-  for (long k = 0; k < rounds; ++k) {
-    _tile_dpbf16ps(0, 4, 5);
-    _tile_dpbf16ps(1, 4, 5);
-    _tile_dpbf16ps(2, 4, 5);
-    _tile_dpbf16ps(3, 4, 5);
-  }
-  _tile_release();
-}
-constexpr double kTileOperations = 4.0 * 16 * 16 * 32 * 2;
-
 struct Case {
   const char* name;
   DType stored;
   Precision precision;
-  void (*peak)(long rounds);
-  double operations;  // of one instruction
+  limits::Peak peak;
 };
 constexpr Case kCases[] = {
-    {"f32", DType::F32, Precision::F32, peak_f32, 32},
-    {"bf16", DType::F32, Precision::BF16, peak_bf16, 64},
-    {"q8_0", DType::F32, Precision::Q8_0, peak_bytes, 128},
-    {"q4_0", DType::F32, Precision::Q4_0, peak_bytes, 128},
-    {"q4_k", DType::Q4_K, Precision::AsStored, peak_bytes, 128},
-    {"q6_k", DType::Q6_K, Precision::AsStored, peak_bytes, 128},
+    {"f32", DType::F32, Precision::F32, limits::kF32},
+    {"bf16", DType::F32, Precision::BF16, limits::kBfloats},
+    {"q8_0", DType::F32, Precision::Q8_0, limits::kBytes},
+    {"q4_0", DType::F32, Precision::Q4_0, limits::kBytes},
+    {"q4_k", DType::Q4_K, Precision::AsStored, limits::kBytes},
+    {"q6_k", DType::Q6_K, Precision::AsStored, limits::kBytes},
 };
 
 Linear make_linear(const Case& one) {
@@ -146,8 +95,8 @@ void decode(benchmark::State& state, const Case& one, unsigned threads) {
     for (int pair = 0; pair < kPairs; ++pair) {
       double start = processor_time();
       team.run(threads, [&](std::size_t part) {
-        benchmark::DoNotOptimize(read_all_of(memory.data() + bytes * part / threads,
-                                             memory.data() + bytes * (part + 1) / threads));
+        limits::read_all_of(memory.data() + bytes * part / threads / 64 * 64,
+                            memory.data() + bytes * (part + 1) / threads);
       });
       const double plain = processor_time() - start;
       start = processor_time();
@@ -175,8 +124,8 @@ void prompt(benchmark::State& state, const Case& one, unsigned threads) {
     for (int pair = 0; pair < kPairs; ++pair) {
       constexpr long kRounds = 200'000;
       double start = processor_time();
-      one.peak(kRounds);
-      const double peak = kRounds * 16 * one.operations / (processor_time() - start);
+      one.peak.run(kRounds);
+      const double peak = kRounds * one.peak.operations / (processor_time() - start);
       start = processor_time();
       layer.apply(team, in, out);
       const double ours = 2.0 * kPromptRows * kWidth * kWidth / (processor_time() - start);
@@ -184,8 +133,9 @@ void prompt(benchmark::State& state, const Case& one, unsigned threads) {
       speeds.push_back(ours * 1e-9);
       if (level() < Level::Amx) continue;
       start = processor_time();
-      peak_tiles(kRounds);
-      of_tiles.push_back(ours / (kRounds * kTileOperations / (processor_time() - start)));
+      limits::kTiles.run(kRounds / 4);
+      of_tiles.push_back(ours /
+                         (kRounds / 4 * limits::kTiles.operations / (processor_time() - start)));
     }
   }
   if (!of_tiles.empty()) state.counters["of_tiles"] = median(of_tiles);
