@@ -154,7 +154,7 @@ SPECIAL = [f"<|{name}|>" for name in ["endoftext", "startoftranscript", "en", "d
                                       "nospeech", "notimestamps"]]
 
 
-def window_tokenizer():
+def window_tokenizer(times=WINDOW_TIMESTAMPS):
     """A tokenizer.json for them: letters and words, special tokens, and timestamps, which are not special."""
     from tokenizers import AddedToken, Tokenizer, decoders, models
 
@@ -163,7 +163,7 @@ def window_tokenizer():
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="a"))
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens(SPECIAL)
-    tokenizer.add_tokens([AddedToken(f"<|{i * 0.02:.2f}|>", special=False) for i in range(WINDOW_TIMESTAMPS)])
+    tokenizer.add_tokens([AddedToken(f"<|{i * 0.02:.2f}|>", special=False) for i in range(times)])
     return tokenizer
 
 

@@ -20,7 +20,7 @@ import torch
 import transformers
 from transformers import PreTrainedTokenizerFast, pipeline
 
-from audio_models import SPEECH, signal
+from audio_models import LISTENING, SPECIAL, SPEECH, signal, window_tokenizer
 from make_models import FOLDER, fill
 from pipeline_models import plain, rounded
 
@@ -268,6 +268,125 @@ def text_generation():
     config = transformers.LlamaConfig(vocab_size=600, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
                                       num_key_value_heads=2, max_position_embeddings=128, bos_token_id=None, eos_token_id=None, pad_token_id=None)
     return made("text-generation", transformers.LlamaForCausalLM(config), "llama3", words, calls, Ask(ask))
+
+
+WRITING_WORDS = {"eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>", "model_max_length": 60}
+# What comes before the texts of T5 for a task, and how they are written.
+T5_TASKS = {"summarization": {"prefix": "summarize: ", "min_length": 4, "max_new_tokens": 14, "num_beams": 3, "length_penalty": 2.0,
+                              "no_repeat_ngram_size": 2, "early_stopping": True},
+            "translation_en_to_de": {"prefix": "translate English to German: ", "max_length": 12, "num_beams": 2}}
+
+
+def rewritten(task, network, vocabulary, words, settings, calls, files=None, languages=False, **parts):
+    """A text that becomes another; `languages`: whether the official pipeline is told of them."""
+    network.generation_config = transformers.GenerationConfig(**settings)
+    settings = {name: value for name, value in network.generation_config.to_diff_dict().items() if name != "transformers_version"}
+
+    def ask(asked, inputs, parameters):
+        more = parameters.pop("generate_parameters", {})
+        parameters = {name: value for name, value in parameters.items() if languages or "lang" not in name}
+        return each(inputs, lambda one: asked(one, **parameters, **more))
+
+    made_case = made(task, network, vocabulary, words, calls, Ask(ask), {"generation_config.json": settings, **(files or {})}, **parts)
+    return made_case | {"task": task.partition("_")[0]}
+
+
+def t5(task, calls):
+    config = transformers.T5Config(vocab_size=700, d_model=32, d_kv=8, d_ff=48, num_layers=2, num_heads=4, decoder_start_token_id=0,
+                                   task_specific_params=T5_TASKS)
+    settings = {"decoder_start_token_id": 0, "eos_token_id": 1, "pad_token_id": 0, "repetition_penalty": 1.1}
+    return rewritten(task, transformers.T5ForConditionalGeneration(config), "t5", WRITING_WORDS, settings, calls)
+
+
+@case
+def text2text_generation():
+    short = {"generate_parameters": {"max_new_tokens": 10}}
+    calls = [(TEXTS[1], short), (TEXTS[:2], {"generate_parameters": {"max_new_tokens": 7, "num_beams": 1}}),
+             (TEXTS[3], {"generate_parameters": {"max_new_tokens": 9, "num_beams": 3, "num_return_sequences": 2, "length_penalty": 0.5}}),
+             (PROSE, {"truncation": "only_first", "clean_up_tokenization_spaces": True, **short})]
+    return t5("text2text-generation", calls)
+
+
+@case
+def summarization():
+    calls = [(PROSE[:100], {}), (TEXTS[0], {"generate_parameters": {"num_beams": 2, "max_new_tokens": 8}})]
+    return t5("summarization", calls)
+
+
+@case
+def summarization_bart():
+    """With what the files of facebook/bart-large-cnn say."""
+    config = transformers.BartConfig(vocab_size=700, d_model=32, encoder_layers=1, decoder_layers=2, encoder_attention_heads=4, decoder_attention_heads=4,
+                                     encoder_ffn_dim=40, decoder_ffn_dim=48, max_position_embeddings=100)
+    settings = {"bos_token_id": 0, "decoder_start_token_id": 2, "eos_token_id": 2, "pad_token_id": 1, "forced_bos_token_id": 0, "forced_eos_token_id": 2,
+                "early_stopping": True, "length_penalty": 2.0, "max_length": 20 + 2, "min_length": 8, "no_repeat_ngram_size": 3, "num_beams": 4}
+    calls = [(PROSE[:120], {}), (PROSE, {"truncation": "longest_first"}), (TEXTS[:2], {"generate_parameters": {"num_beams": 1, "min_length": 3}})]
+    return rewritten("summarization", transformers.BartForConditionalGeneration(config), "roberta", ROBERTA_WORDS, settings, calls)
+
+
+@case
+def translation():
+    languages = {"src_lang": "en", "tgt_lang": "de", "generate_parameters": {"max_new_tokens": 8}}
+    return t5("translation_en_to_de", [(TEXTS[1], languages), (TEXTS[:2], languages)])
+
+
+@case
+def translation_marian():
+    """With what the files of Helsinki-NLP/opus-mt-* say; the tokenizer stands in for theirs."""
+    config = transformers.MarianConfig(vocab_size=700, d_model=32, encoder_layers=2, decoder_layers=1, encoder_attention_heads=4, decoder_attention_heads=4,
+                                       encoder_ffn_dim=48, decoder_ffn_dim=40, max_position_embeddings=64, scale_embedding=True,
+                                       activation_function="swish", pad_token_id=0, eos_token_id=1, decoder_start_token_id=0)
+    settings = {"bad_words_ids": [[0]], "decoder_start_token_id": 0, "eos_token_id": 1, "forced_eos_token_id": 1, "max_length": 24, "num_beams": 4,
+                "pad_token_id": 0, "renormalize_logits": True}
+    return rewritten("translation", transformers.MarianMTModel(config), "t5", WRITING_WORDS, settings, [(TEXTS[1], {}), (TEXTS[:1], {})])
+
+
+@case
+def translation_mbart():
+    """With the languages of facebook/mbart-large-cc25, behind its texts."""
+    tokenizer = transformers.MBartTokenizerFast(tokenizer_file=str(FOLDER.parent / "xlm_roberta.json"), src_lang="en_XX", tgt_lang="ro_RO",
+                                                model_max_length=60)
+    config = transformers.MBartConfig(vocab_size=len(tokenizer), d_model=32, encoder_layers=1, decoder_layers=1, encoder_attention_heads=4,
+                                      decoder_attention_heads=4, encoder_ffn_dim=40, decoder_ffn_dim=48, max_position_embeddings=64)
+    settings = {"bos_token_id": 0, "decoder_start_token_id": tokenizer.convert_tokens_to_ids("ro_RO"), "eos_token_id": 2, "pad_token_id": 1,
+                "forced_eos_token_id": 2, "max_length": 16, "num_beams": 5}
+    words = {"tokenizer_class": "MBartTokenizer", "model_max_length": 60, "src_lang": "en_XX", "tgt_lang": "ro_RO"}
+    files = {"tokenizer_config.json": words, "tokenizer.json": json.loads(tokenizer.backend_tokenizer.to_str())}
+    calls = [(TEXTS[1], {"src_lang": "en_XX", "tgt_lang": "de_DE"}), (TEXTS[:2], {"src_lang": "fr_XX", "tgt_lang": "zh_CN"})]
+    return rewritten("translation", transformers.MBartForConditionalGeneration(config), None, None, settings, calls, files, True, tokenizer=tokenizer)
+
+
+@case
+def automatic_speech_recognition_whisper():
+    """A window of one second, and sounds within it and beyond."""
+    from transformers.models.whisper.tokenization_whisper import _decode_asr
+
+    heard = sounds(9_000, 20_000)
+    hearing = {"feature_extractor_type": "WhisperFeatureExtractor", "feature_size": 12, "chunk_length": 1, "sampling_rate": RATE, "n_fft": 400,
+               "hop_length": 160, "padding_value": 0.0, "return_attention_mask": False}
+    words = window_tokenizer(51)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, extra_special_tokens=SPECIAL)
+    tokenizer._strip_prompt = lambda ids, prompt, start: transformers.WhisperTokenizer._strip_prompt(tokenizer, ids, prompt, start)
+    tokenizer._decode_asr = lambda outputs, **more: _decode_asr(tokenizer, outputs, **more)
+    config = transformers.WhisperConfig(vocab_size=49 + 51, num_mel_bins=12, encoder_layers=1, encoder_attention_heads=2, decoder_layers=2,
+                                        decoder_attention_heads=2, encoder_ffn_dim=16, decoder_ffn_dim=24, d_model=16, max_source_positions=50,
+                                        max_target_positions=40, pad_token_id=40, bos_token_id=40, eos_token_id=40, decoder_start_token_id=41,
+                                        suppress_tokens=None, begin_suppress_tokens=None)
+    network = transformers.WhisperForConditionalGeneration(config)
+    settings = LISTENING | {"suppress_tokens": [1, 46, 47]}
+    network.generation_config = transformers.GenerationConfig(**settings)
+    short, long = heard
+    calls = [(short, {}), (short, {"return_timestamps": True, "generation_parameters": {"num_beams": 2}}),
+             (short, {"generation_parameters": {"language": "de", "task": "translate", "max_new_tokens": 9, "num_beams": 1}}),
+             (long, {"return_timestamps": True})]
+
+    def ask(asked, inputs, parameters):
+        more = parameters.pop("generation_parameters", {})
+        return asked(heard[inputs].copy(), **parameters, **({"generate_kwargs": more} if more else {}))
+
+    files = {"preprocessor_config.json": hearing, "generation_config.json": settings, "tokenizer.json": json.loads(words.to_str())}
+    return made("automatic-speech-recognition", network, None, None, calls, Ask(ask), files, tokenizer=tokenizer,
+                feature_extractor=transformers.WhisperFeatureExtractor(**{name: hearing[name] for name in list(hearing)[1:4]}))
 
 
 def main():

@@ -90,7 +90,7 @@ def parse(task, got):
         return types.QuestionAnsweringOutputElement.parse_obj(got)
     if task == "automatic-speech-recognition":
         return types.AutomaticSpeechRecognitionOutput.parse_obj_as_instance(got)
-    name = "".join(word.capitalize() for word in task.split("-"))
+    name = "".join(word.title() for word in task.split("-"))
     kind = getattr(types, f"{name}OutputElement", None) or getattr(types, f"{name}Output")
     parsed = kind.parse_obj_as_list(got)
     return parsed[0] if task == "text-classification" else parsed

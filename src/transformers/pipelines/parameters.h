@@ -54,6 +54,8 @@ class Parameters {
   }
   // An object within this one, to be read by its own Parameters; absent when it is not given.
   json::View object(std::string_view name);
+  // All that came, for what reads it by other means; names still have to be asked for.
+  json::View all() const { return object_; }
 
   // NotBuilt, with why, when it is given and neither false nor null.
   void refuse(std::string_view name, std::string_view why);

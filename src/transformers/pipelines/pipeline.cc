@@ -59,8 +59,8 @@ Result<std::string> guess_task(rt::Blocking blocking, const std::filesystem::pat
 
 std::vector<Pipeline::Task> Pipeline::tasks() {
   std::vector<Task> all;
-  for (const auto tasks :
-       {text_tasks(), embedding_tasks(), image_tasks(), writing_tasks(), sound_tasks()})
+  for (const auto tasks : {text_tasks(), embedding_tasks(), image_tasks(), writing_tasks(),
+                           rewriting_tasks(), sound_tasks()})
     all.insert(all.end(), tasks.begin(), tasks.end());
   std::ranges::sort(all, {}, &Task::name);
   return all;

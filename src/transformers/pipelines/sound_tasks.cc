@@ -1,4 +1,5 @@
-// Tasks on sounds: what is said, by letters (wav2vec 2.0), and what kind of sound it is.
+// Tasks on sounds: what is said, by letters (wav2vec 2.0; Whisper is in whisper_task.cc), and what
+// kind of sound it is.
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "transformers/pipelines/parameters.h"
 #include "transformers/pipelines/scores.h"
 #include "transformers/pipelines/tasks.h"
+#include "transformers/pipelines/whisper_task.h"
 
 namespace embrace::transformers {
 
@@ -186,6 +188,9 @@ Result<std::unique_ptr<Pipeline>> open_recognition(rt::Blocking blocking,
                                                    const std::filesystem::path& folder,
                                                    Precision precision) {
   const ModelFiles files = ModelFiles::in_folder(blocking, folder);
+  EMB_TRY(const json::Document config, files.json("config.json"));
+  if (config.root().text_or("model_type", "") == "whisper")
+    return open_whisper(blocking, folder, precision);
   EMB_TRY(const Weights weights, files.weights(""));
   EMB_TRY(Listener listener, Listener::load(files, weights, precision));
   if (listener.model->letters_known() == 0)

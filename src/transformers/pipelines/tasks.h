@@ -25,6 +25,7 @@ std::span<const Pipeline::Task> text_tasks();       // text_tasks.cc
 std::span<const Pipeline::Task> embedding_tasks();  // embedding_tasks.cc
 std::span<const Pipeline::Task> image_tasks();      // image_tasks.cc
 std::span<const Pipeline::Task> writing_tasks();    // writing_tasks.cc
+std::span<const Pipeline::Task> rewriting_tasks();  // rewriting_tasks.cc
 std::span<const Pipeline::Task> sound_tasks();      // sound_tasks.cc
 
 // A task that one model does whole; `Model` is what its constructor takes.
