@@ -2,6 +2,7 @@
 import base64
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -48,17 +49,20 @@ def same(got, wanted):
     return got == pytest.approx(wanted, abs=1e-4) if isinstance(wanted, float) else got == wanted
 
 
-@pytest.fixture(scope="module", params=CASES, ids=lambda path: path.stem)
-def case(request, tmp_path_factory):
-    """A case of testdata with its model's folder."""
-    case = json.loads(request.param.read_text())
-    folder = tmp_path_factory.mktemp(request.param.stem)
+def unpack(path, folder):
+    """A case of testdata with its model in the folder."""
+    case = json.loads(path.read_text())
     for name, content in case["files"].items():
         (folder / name).write_text(content if isinstance(content, str) else json.dumps(content))
     if case.get("tokenizer"):
         (folder / "tokenizer.json").write_bytes((ROOT / "src/transformers/testdata" / case["tokenizer"]).read_bytes())
     (folder / "model.safetensors").write_bytes(weights.safetensors_of(case["tensors"]))
     return case | {"folder": folder}
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda path: path.stem)
+def case(request, tmp_path_factory):
+    return unpack(request.param, tmp_path_factory.mktemp(request.param.stem))
 
 
 def ask(case, call, tmp_path):
@@ -108,16 +112,55 @@ def test_answers_are_of_the_hubs_types(case, tmp_path):
             assert required and all(leaf[name] is not None for name in required), leaf
 
 
+def folder_of(name, tmp_path_factory):
+    return unpack(ROOT / f"src/transformers/testdata/pipelines/{name}.json", tmp_path_factory.mktemp(name))["folder"]
+
+
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     """A model that classifies texts."""
-    case = json.loads((ROOT / "src/transformers/testdata/pipelines/text_classification.json").read_text())
-    folder = tmp_path_factory.mktemp("model")
-    for name, content in case["files"].items():
-        (folder / name).write_text(json.dumps(content))
-    (folder / "tokenizer.json").write_bytes((ROOT / "src/transformers/testdata" / case["tokenizer"]).read_bytes())
-    (folder / "model.safetensors").write_bytes(weights.safetensors_of(case["tensors"]))
-    return folder
+    return folder_of("text_classification", tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def writer(tmp_path_factory):
+    """A model that writes texts."""
+    return folder_of("text_generation", tmp_path_factory)
+
+
+def write(writer, text, **parameters):
+    return answer("auto", writer, text, "--precision", "f32", "--parameters", json.dumps({"return_full_text": False, "max_new_tokens": 40, **parameters}))
+
+
+def test_texts_are_held_to_grammars(writer):
+    def held(kind, value):
+        return write(writer, "one", grammar={"type": kind, "value": value})[0]["generated_text"]
+
+    assert re.fullmatch("[ab]{3} x+", held("regex", "[ab]{3} x{1,4}"))
+    schema = {"enum": ["left", 12]}
+    for kind, value in [("json", schema), ("json", json.dumps(schema)), ("json_schema", {"name": "side", "schema": schema})]:
+        assert json.loads(held(kind, value)) in schema["enum"]
+
+    def refused(grammar):
+        return refusal("auto", writer, "one", "--parameters", json.dumps({"grammar": grammar}))
+
+    assert "json, json_schema, regex" in refused({"type": "xml", "value": ""})
+    assert "grammar" in refused({"type": "regex", "value": "("})
+    assert "lacks its schema" in refused({"type": "json_schema", "value": {}})
+    assert "grammar" in refused("[ab]")
+
+
+def test_details_tell_of_every_token(writer):
+    types = pytest.importorskip("huggingface_hub.inference._generated.types")
+    got = types.TextGenerationOutput.parse_obj_as_list(json.dumps(write(writer, "A tokenizer", details=True, top_n_tokens=3, max_new_tokens=6)))[0]
+    assert got.details.finish_reason == "length" and got.details.generated_tokens == len(got.details.tokens) == len(got.details.top_tokens) == 6
+    for token, top in zip(got.details.tokens, got.details.top_tokens):
+        assert token.logprob < 0 and len(top) == 3
+        assert token.id == top[0]["id"]  # the likeliest is chosen
+        assert [one["logprob"] for one in top] == sorted((one["logprob"] for one in top), reverse=True)
+    again = write(writer, "A tokenizer", seed=5, temperature=3.0, max_new_tokens=6, details=True)
+    assert again == write(writer, "A tokenizer", seed=5, temperature=3.0, max_new_tokens=6, details=True)
+    assert again[0]["details"]["seed"] == 5
 
 
 def test_inputs_come_from_everywhere(model, tmp_path):

@@ -1,9 +1,13 @@
 // Tasks whose answer is a text that a model writes.
 #include <ctime>
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/strings.h"
+#include "transformers/generation/grammar_mask.h"
 #include "transformers/generation/text_model.h"
 #include "transformers/pipelines/parameters.h"
 #include "transformers/pipelines/tasks.h"
@@ -27,6 +31,27 @@ std::string_view name_of(FinishReason reason) {
     default:
       return "length";
   }
+}
+
+// What a text is held to; nullptr for nothing. A schema is an object or the text of one.
+Result<std::shared_ptr<const Grammar>> read_grammar(json::View given) {
+  if (!given.exists()) return nullptr;
+  const json::View value = given["value"];
+  const std::string type = given.text_or("type", "");
+  if (type == "regex") {
+    EMB_TRY(const std::string_view pattern, text_of(value, "the value of a grammar \"regex\""));
+    return Grammar::from_regex(pattern);
+  }
+  if (type != "json" && type != "json_schema")
+    return fail(Code::InvalidArgument, "a grammar's type is one of json, json_schema, regex");
+  json::View schema = type == "json" ? value : value["schema"];
+  std::optional<json::Document> parsed;
+  if (const auto text = schema.text()) {
+    EMB_TRY(parsed, json::Document::parse(*text));
+    schema = parsed->root();
+  }
+  if (!schema.exists()) return fail(Code::InvalidArgument, "a grammar lacks its schema");
+  return Grammar::from_json_schema(schema);
 }
 
 // A token as it was written, with the likeliest ones in its place.
@@ -78,6 +103,7 @@ class TextGeneration : public Pipeline {
     bool details = false;
     std::optional<std::size_t> truncate;
     std::size_t top_tokens = 0;
+    std::shared_ptr<const Grammar> form;
   };
 
   Result<Request> read_request(json::View parameters) const {
@@ -97,10 +123,13 @@ class TextGeneration : public Pipeline {
     read.integer("best_of", 1, 1);
     read.refuse("adapter_id", "adapters are merged when a model is opened");
     read.refuse("decoder_input_details", "prompts have no logprobs");
-    read.refuse("grammar", "texts are not held to grammars here");
     read.refuse("watermark", "texts have none");
+    const json::View form = read.object("grammar");
     EMB_DO(read.status());
     EMB_DO(request.options.check());
+    auto grammar = read_grammar(form);
+    if (!grammar) return fail(std::move(grammar).error().while_doing("grammar"));
+    request.form = *std::move(grammar);
     return request;
   }
 
@@ -142,8 +171,13 @@ class TextGeneration : public Pipeline {
         tokens.push_back({step.token, {step.logprobs.begin(), step.logprobs.end()}});
       return true;
     };
+    std::optional<GrammarMask> mask;
+    if (request.form != nullptr) {
+      EMB_TRY(auto tokens_known, vocabulary());
+      mask.emplace(request.form, std::move(tokens_known));
+    }
     EMB_TRY(const Generation made, generate({*model_.lm, team, pool, work}, prompt, request.options,
-                                            &model_.tokenizer, nullptr, keep));
+                                            &model_.tokenizer, mask ? &*mask : nullptr, keep));
     out.begin_object().key("generated_text");
     if (!request.full_text) {
       out.value(made.text);
@@ -202,8 +236,19 @@ class TextGeneration : public Pipeline {
     return Done{};
   }
 
+  // Made when the first grammar comes.
+  Result<std::shared_ptr<const TokenVocabulary>> vocabulary() const {
+    const std::scoped_lock one(vocabulary_making_);
+    if (vocabulary_ == nullptr) {
+      EMB_TRY(vocabulary_, read_token_vocabulary(model_.tokenizer, model_.defaults.end_tokens));
+    }
+    return vocabulary_;
+  }
+
   TextModel model_;
   KvStorage storage_;
+  mutable std::mutex vocabulary_making_;
+  mutable std::shared_ptr<const TokenVocabulary> vocabulary_;  // guarded
 };
 
 Result<std::unique_ptr<Pipeline>> open_generation(rt::Blocking blocking,
