@@ -11,6 +11,7 @@
 #include "base/strings.h"
 #include "json/writer.h"
 #include "transformers/tokenizers/split_scanner.h"
+#include "transformers/tokenizers/unicode.h"
 
 namespace embrace::transformers {
 
@@ -66,11 +67,6 @@ std::optional<Split> find_split(std::string_view name) {
     if (split.name == name) return split;
   }
   return std::nullopt;
-}
-
-std::size_t code_points(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 class Renderer {
@@ -201,8 +197,8 @@ Status Renderer::write_merges_by_score() {
       merged_bytes += piece.size();
       if (merges.size() == kMergesMax || merged_bytes > kMergedBytesMax)
         return wrong("pieces can be made in too many ways");
-      merges.push_back({left->second, right->second, (*scores)[i], code_points(left->first),
-                        code_points(right->first), 0});
+      merges.push_back({left->second, right->second, (*scores)[i], count_code_points(left->first),
+                        count_code_points(right->first), 0});
     }
     std::sort(merges.begin() + static_cast<std::ptrdiff_t>(begin), merges.end(),
               [](const Merge& a, const Merge& b) {

@@ -72,12 +72,6 @@ std::string title_of(char32_t c) {
 
 }  // namespace
 
-std::size_t count_code_points(std::string_view text) {
-  std::size_t count = 0;
-  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  return count;
-}
-
 std::size_t byte_of_code_point(std::string_view text, std::size_t index) {
   std::size_t at = 0;
   while (index-- > 0 && at < text.size()) {

@@ -9,9 +9,10 @@
 #include <string_view>
 #include <vector>
 
+#include "transformers/tokenizers/unicode.h"
+
 namespace embrace::transformers {
 
-std::size_t count_code_points(std::string_view text);
 // The byte where code point `index` begins; the text's end beyond the last.
 std::size_t byte_of_code_point(std::string_view text, std::size_t index);
 

@@ -9,6 +9,7 @@
 
 #include "base/strings.h"
 #include "transformers/tokenizers/normalizer.h"
+#include "transformers/tokenizers/unicode.h"
 
 namespace embrace::transformers {
 namespace {
@@ -58,17 +59,11 @@ class Precompiled final : public Normalizer {
  private:
   static constexpr std::size_t kReplacementBytesMax = 4096;  // the longest in use has 33
 
-  static std::size_t count(std::string_view text) {
-    std::size_t n = 0;
-    for (const char c : text) n += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-    return n;
-  }
-
   // Of more code points than before the last ones are new; of fewer, the last one swallows the
   // rest.
   static void replace(std::vector<Changed>& out, std::string_view before, std::string_view after) {
-    const auto old_count = static_cast<std::ptrdiff_t>(count(before));
-    const auto new_count = static_cast<std::ptrdiff_t>(count(after));
+    const auto old_count = static_cast<std::ptrdiff_t>(count_code_points(before));
+    const auto new_count = static_cast<std::ptrdiff_t>(count_code_points(after));
     for (std::size_t at = 0; at < after.size();) out.push_back({next_code_point(after, at), 0});
     if (new_count > old_count) {
       for (std::ptrdiff_t i = 0; i < new_count - old_count; ++i) {
