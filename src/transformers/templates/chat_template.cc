@@ -1,5 +1,7 @@
 #include "transformers/templates/chat_template.h"
 
+#include <mutex>
+
 #include "base/strings.h"
 #include "transformers/templates/python_text.h"
 #include "transformers/templates/renderer.h"
@@ -10,6 +12,7 @@ namespace embrace::transformers {
 namespace {
 
 constexpr std::size_t kTemplatesMax = 64;
+constexpr std::size_t kSourcesBytesMax = std::size_t{4} << 20;  // a tree is a hundred times larger
 constexpr std::string_view kSpecialTokens[] = {"bos_token", "eos_token", "unk_token", "sep_token",
                                                "pad_token", "cls_token", "mask_token"};
 // What marks the end of the last message while it is rendered. A trim may take its last space.
@@ -82,7 +85,18 @@ Status check_list(const Value& value, std::string_view name) {
 }  // namespace
 
 struct ChatTemplate::Parsed {
-  Body body;
+  std::string name;
+  std::string source;
+  mutable std::once_flag once;
+  mutable Result<Body> tree = Body();
+
+  // The tree, made by the first who asks.
+  Result<const Body*> body() const {
+    std::call_once(once, [&] { tree = parse_template(source); });
+    if (tree) return &*tree;
+    Error why = tree.error();
+    return fail(std::move(why).while_doing(cat("chat template '", name.substr(0, 60), "'")));
+  }
 };
 
 ChatTemplate::ChatTemplate() = default;
@@ -93,19 +107,26 @@ ChatTemplate::~ChatTemplate() = default;
 Status ChatTemplate::add(std::string name, std::string_view source) {
   if (!is_valid_utf8(source)) return fail(Code::InvalidArgument, "a chat template is not UTF-8");
   if (templates_.size() >= kTemplatesMax) return fail(Code::TooLarge, "too many chat templates");
-  auto body = parse_template(source);
-  if (!body)
-    return fail(
-        std::move(body.error()).while_doing(cat("chat template '", name.substr(0, 60), "'")));
+  if (source.size() > kSourcesBytesMax - sources_bytes_)
+    return fail(Code::TooLarge, "the chat templates are too long");
+  sources_bytes_ += source.size();
   auto parsed = std::make_unique<Parsed>();
-  parsed->body = *std::move(body);
+  parsed->name = name;
+  parsed->source = source;
   templates_[std::move(name)] = std::move(parsed);
+  return Done{};
+}
+
+Status ChatTemplate::parse_default() const {
+  if (const auto found = templates_.find("default"); found != templates_.end())
+    EMB_DO(found->second->body());
   return Done{};
 }
 
 Result<ChatTemplate> ChatTemplate::parse(std::string_view source) {
   ChatTemplate made;
   EMB_DO(made.add("default", source));
+  EMB_DO(made.parse_default());
   return made;
 }
 
@@ -140,6 +161,7 @@ Result<ChatTemplate> ChatTemplate::load(const Files& files) {
     }
   }
   if (made.templates_.empty()) return fail(Code::NotFound, "the model has no chat template");
+  EMB_DO(made.parse_default());
   return made;
 }
 
@@ -161,6 +183,7 @@ Result<const ChatTemplate::Parsed*> ChatTemplate::choose(const ChatInput& input)
 
 Result<RenderedChat> ChatTemplate::render(const ChatInput& input) const {
   EMB_TRY(const Parsed* parsed, choose(input));
+  EMB_TRY(const Body* body, parsed->body());
   if (!input.messages.is(Value::Kind::List))
     return fail(Code::InvalidArgument, "messages must be a list");
   EMB_DO(check_list(input.messages, "messages"));
@@ -183,7 +206,7 @@ Result<RenderedChat> ChatTemplate::render(const ChatInput& input) const {
   variables.set("add_generation_prompt", Value::boolean(input.add_generation_prompt));
   Renderer renderer(variables, input.now);
   RenderedChat rendered;
-  EMB_TRY(rendered.text, renderer.run(parsed->body));
+  EMB_TRY(rendered.text, renderer.run(*body));
   for (const auto& part : renderer.marked()) rendered.generated.push_back({part.begin, part.end});
   if (input.continue_final_message) {
     EMB_DO(cut_at_mark(rendered.text, last));

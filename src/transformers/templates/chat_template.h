@@ -3,8 +3,9 @@
 // The template comes with the model, in the language Jinja; what comes out is what
 // transformers' apply_chat_template makes of the same files and messages.
 //
-// Templates come from strangers. Parsing limits their size and nesting; rendering limits steps,
-// memory, output and depth (renderer.h). What a template itself refuses (raise_exception), what it
+// Templates come from strangers. Parsing limits their size and nesting, and happens to a named one
+// only when it is used for the first time; rendering limits steps, memory, output and depth
+// (renderer.h). What a template itself refuses (raise_exception), what it
 // does wrong and what exceeds a limit are errors: InvalidArgument with the template's own words,
 // InvalidArgument with the line, TooLarge. Includes and imports are NotBuilt.
 //
@@ -60,7 +61,8 @@ class ChatTemplate {
   };
 
   // The .jinja files win over the member "chat_template", which is a text or a list of named
-  // ones. NotFound when there is no template at all.
+  // ones. NotFound when there is no template at all. What is wrong with the default one is said
+  // here, with others when they are rendered.
   static Result<ChatTemplate> load(const Files& files);
   // One template, without special tokens.
   static Result<ChatTemplate> parse(std::string_view source);
@@ -79,10 +81,12 @@ class ChatTemplate {
   struct Parsed;
   ChatTemplate();
   Status add(std::string name, std::string_view source);
+  Status parse_default() const;
   Result<const Parsed*> choose(const ChatInput& input) const;
 
   std::map<std::string, std::unique_ptr<Parsed>> templates_;
   std::map<std::string, std::string> special_tokens_;
+  std::size_t sources_bytes_ = 0;
 };
 
 }  // namespace embrace::transformers

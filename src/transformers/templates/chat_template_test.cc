@@ -127,5 +127,30 @@ TEST(ChatTemplate, RefusesFilesWithoutOne) {
   EXPECT_FALSE(ChatTemplate::parse("\xff"));
 }
 
+TEST(ChatTemplate, OnlyTheTemplatesThatAreUsedAreParsed) {
+  const auto loaded = ChatTemplate::load(
+      {.tokenizer_config = "", .chat_template = "d", .additional = {{"broken", "{% if %}"}}});
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  ChatInput input = hello();
+  EXPECT_EQ(loaded->render(input)->text, "d");
+  input.template_name = "broken";
+  for (int i = 0; i < 2; ++i) {
+    const auto broken = loaded->render(input);
+    ASSERT_FALSE(broken);
+    EXPECT_NE(broken.error().message().find("chat template 'broken': line 1"), std::string::npos)
+        << broken.error().message();
+  }
+  EXPECT_FALSE(ChatTemplate::load({.tokenizer_config = "", .chat_template = "{% if %}"}));
+}
+
+TEST(ChatTemplate, AllTemplatesTogetherAreLimited) {
+  const std::string large(1 << 20, 'x');
+  ChatTemplate::Files files{.tokenizer_config = "", .chat_template = "d"};
+  for (int i = 0; i < 3; ++i) files.additional.emplace_back(std::to_string(i), large);
+  EXPECT_TRUE(ChatTemplate::load(files));
+  files.additional.emplace_back("more", large);
+  EXPECT_EQ(ChatTemplate::load(files).error().code(), Code::TooLarge);
+}
+
 }  // namespace
 }  // namespace embrace::transformers
