@@ -3,8 +3,10 @@
 // x["name"] for a key.
 
 #include <algorithm>
+#include <set>
 
 #include "base/strings.h"
+#include "transformers/templates/lexer.h"
 #include "transformers/templates/operators.h"
 #include "transformers/templates/python_text.h"
 #include "transformers/templates/renderer.h"
@@ -16,6 +18,10 @@ using Kind = Value::Kind;
 
 std::unexpected<Error> type_error(std::string message) {
   return fail(Code::InvalidArgument, "TypeError: " + std::move(message));
+}
+
+std::unexpected<Error> value_error(std::string_view what) {
+  return fail(Code::InvalidArgument, cat("ValueError: ", what));
 }
 
 std::unexpected<Error> undefined_error(const Value& undefined) {
@@ -93,6 +99,7 @@ Result<Value> Renderer::evaluate_node(const Expression& node) {
       const auto dict = new_dict();
       for (std::size_t i = 0; i < node.parts.size(); i += 2) {
         EMB_TRY(const Value key, evaluate(*node.parts[i]));
+        EMB_DO(spend(1 + key.weight() / 8));
         if (!is_hashable(key)) return type_error(cat("unhashable type: '", type_name(key), "'"));
         EMB_TRY(Value value, evaluate(*node.parts[i + 1]));
         dict->set(key, std::move(value));
@@ -162,8 +169,7 @@ Result<Value> Renderer::evaluate_node(const Expression& node) {
       for (const auto& part : node.parts) {
         EMB_TRY(const Value value, evaluate(*part));
         EMB_TRY(const std::string piece, str(value));
-        EMB_DO(reserve(out.size() + piece.size()));
-        out += piece;
+        EMB_DO(append(out, piece));
       }
       return text(std::move(out));
     }
@@ -220,14 +226,17 @@ Result<Arguments> Renderer::evaluate_arguments(const CallSyntax* syntax) {
     EMB_TRY(const Value value, evaluate(*syntax->star_star));
     if (!value.is(Kind::Dict))
       return type_error(cat("argument after ** must be a mapping, not ", type_name(value)));
+    std::set<std::string_view> spelled;  // a dict's own keys are different already
+    for (const auto& [name, part] : syntax->named) spelled.insert(name);
     for (const auto& [key, one] : value.as_dict().entries()) {
       if (!key.is_text()) return type_error("keywords must be strings");
-      for (const auto& [name, other] : arguments.named) {
-        if (name == key.as_text())
-          return type_error(cat("got multiple values for keyword argument '", name, "'"));
-      }
+      const std::string& name = key.as_text();
+      if (name.size() > kNameBytesMax)
+        return fail(Code::TooLarge, "the name of a keyword argument is too long");
+      if (spelled.contains(name))
+        return type_error(cat("got multiple values for keyword argument '", name, "'"));
       EMB_DO(spend());
-      arguments.named.emplace_back(key.as_text(), one);
+      arguments.named.emplace_back(name, one);
     }
   }
   return arguments;
@@ -256,6 +265,7 @@ Result<std::vector<Value>> Renderer::items_of(const Value& value) {
       return value.as_items();
     case Kind::Generator: {
       auto* generator = value.as<ListObject>();
+      EMB_DO(reserve((generator->items.size() - generator->at) * sizeof(Value)));
       for (; generator->at < generator->items.size(); ++generator->at)
         items.push_back(generator->items[generator->at]);
       return items;
@@ -337,7 +347,7 @@ std::optional<Value> find_attribute(Renderer& renderer, const Value& subject,
 }  // namespace
 
 Result<Value> Renderer::attribute(const Value& subject, std::string_view name) {
-  EMB_DO(spend());
+  EMB_DO(spend(1 + name.size() / 64));
   if (subject.is_undefined()) return undefined_error(subject);
   if (auto found = find_attribute(*this, subject, name)) {
     // A key may be called like something that is forbidden.
@@ -352,9 +362,8 @@ Result<Value> Renderer::attribute(const Value& subject, std::string_view name) {
 }
 
 Result<Value> Renderer::item(const Value& subject, const Value& key) {
-  EMB_DO(spend(1 + (subject.is_text() ? subject.as_text().size() / 64 : 0)));
+  EMB_DO(spend(1 + (subject.is_text() ? subject.as_text().size() / 64 : 0) + key.weight() / 8));
   if (subject.is_undefined()) return undefined_error(subject);
-  if (subject.is(Kind::Dict)) EMB_DO(spend(1 + key.weight() / 8));
   if (auto found = find_item(*this, subject, key)) return std::move(*found);
   if (!key.is_text())
     return undefined(cat(object_name(subject), " has no element ", key_repr(key)));
@@ -384,6 +393,7 @@ Result<Value> Renderer::slice(const Value& subject, const Value& begin, const Va
     return fail(Code::InvalidArgument, "ValueError: slice step cannot be zero");
   const std::int64_t stride = step.is_none() ? 1 : std::clamp(step.as_int(), -count - 1, count + 1);
   EMB_DO(spend(1 + static_cast<std::uint64_t>(count) / 8));
+  EMB_DO(reserve(static_cast<std::size_t>(count) * (subject.is_text() ? 4 : sizeof(Value))));
   const auto bound = [&](const Value& given, std::int64_t usual) {
     if (given.is_none()) return usual;
     std::int64_t place = given.as_int();
@@ -402,26 +412,28 @@ Result<Value> Renderer::slice(const Value& subject, const Value& begin, const Va
     return text(
         std::string(rest.substr(0, byte_of_code_point(rest, static_cast<std::size_t>(to - from)))));
   }
-  std::vector<std::size_t> places;
-  for (std::int64_t at = from; stride > 0 ? at < to : at > to;) {
-    places.push_back(static_cast<std::size_t>(at));
-    if (__builtin_add_overflow(at, stride, &at)) break;
-  }
+  // Every place from one bound to the other; strides are no longer than the whole.
+  const auto each_place = [&](auto&& take) {
+    for (std::int64_t at = from; stride > 0 ? at < to : at > to; at += stride)
+      take(static_cast<std::size_t>(at));
+  };
   if (subject.is_text()) {
-    std::vector<std::string_view> points;
     const std::string_view whole = subject.as_text();
-    for (std::size_t at = 0; at < whole.size();) {
-      const std::size_t size = utf8_length_from_lead(static_cast<unsigned char>(whole[at]));
-      points.push_back(whole.substr(at, size));
-      at += size;
-    }
+    std::vector<std::uint32_t> begins;  // of code points; texts are far below 4 GiB
+    begins.reserve(static_cast<std::size_t>(count));
+    for (std::size_t at = 0; at < whole.size();
+         at += utf8_length_from_lead(static_cast<unsigned char>(whole[at])))
+      begins.push_back(static_cast<std::uint32_t>(at));
     std::string out;
-    for (const std::size_t place : places) out += points[place];
+    each_place([&](std::size_t place) {
+      const std::size_t end = place + 1 < begins.size() ? begins[place + 1] : whole.size();
+      out += whole.substr(begins[place], end - begins[place]);
+    });
     return text(std::move(out));
   }
   const std::vector<Value>& items = of_range ? all : subject.as_items();
   std::vector<Value> out;
-  for (const std::size_t place : places) out.push_back(items[place]);
+  each_place([&](std::size_t place) { out.push_back(items[place]); });
   if (!of_range) return list(std::move(out), subject.kind());
   const auto* range = subject.as<RangeObject>();
   auto part = std::make_shared<RangeObject>();

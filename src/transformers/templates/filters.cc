@@ -183,7 +183,7 @@ bool has_test(std::string_view name) {
 }
 
 Result<Value> Renderer::filter(std::string_view name, const Value& subject, Arguments arguments) {
-  EMB_DO(spend(1 + subject.weight() / 32 + arguments.positional.size()));
+  EMB_DO(spend(1 + subject.weight() / 32 + arguments.positional.size() + arguments.named.size()));
   const Deeper deeper(*this);
   EMB_DO(deeper.check());
   if (const FilterEntry* entry = find_filter(name))
@@ -194,7 +194,7 @@ Result<Value> Renderer::filter(std::string_view name, const Value& subject, Argu
 }
 
 Result<bool> Renderer::test(std::string_view name, const Value& subject, Arguments arguments) {
-  EMB_DO(spend(1 + arguments.positional.size()));
+  EMB_DO(spend(1 + arguments.positional.size() + arguments.named.size()));
   const Deeper deeper(*this);
   EMB_DO(deeper.check());
   for (const TestEntry& entry : kTests) {
@@ -207,6 +207,7 @@ Result<Value> follow_path(Renderer& renderer, const Value& subject, const Value&
                           const std::optional<Value>& otherwise) {
   std::vector<Value> parts;
   if (path.is_text()) {
+    EMB_DO(renderer.spend(path.as_text().size() / 8));
     for (const std::string_view part : split(path.as_text(), '.')) {
       const auto number = parse_uint(part);
       parts.push_back(number ? Value::integer(static_cast<std::int64_t>(*number))

@@ -87,7 +87,7 @@ Result<std::shared_ptr<DictObject>> fill_dict(Renderer& renderer, const Argument
   for (const Value& given : arguments.positional) {
     if (given.is(Kind::Dict)) {
       for (const auto& [key, value] : given.as_dict().entries()) {
-        EMB_DO(renderer.spend());
+        EMB_DO(renderer.spend(1 + key.weight() / 8));
         dict->set(key, value);
       }
       continue;
@@ -98,12 +98,16 @@ Result<std::shared_ptr<DictObject>> fill_dict(Renderer& renderer, const Argument
       if (parts.size() != 2)
         return fail(Code::InvalidArgument,
                     "ValueError: dictionary update sequence element has not length 2");
+      EMB_DO(renderer.spend(1 + parts[0].weight() / 8));
       if (!is_hashable(parts[0]))
         return type_error(cat("unhashable type: '", type_name(parts[0]), "'"));
       dict->set(parts[0], parts[1]);
     }
   }
-  for (const auto& [name, value] : arguments.named) dict->set(renderer.text(name), value);
+  for (const auto& [name, value] : arguments.named) {
+    EMB_DO(renderer.spend());
+    dict->set(renderer.text(name), value);
+  }
   return dict;
 }
 

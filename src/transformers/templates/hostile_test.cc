@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <ctime>
 #include <string>
+#include <utility>
 
 #include "base/strings.h"
 #include "transformers/templates/lexer.h"
@@ -147,6 +149,105 @@ TEST(HostileTemplate, WhatAReviewFoundStaysMended) {
             "no error");
   EXPECT_EQ(refusal("{% for x in ['a'*1000] %}{% set q=loop.changed(loop) %}{% endfor %}"),
             "no error");
+}
+
+// What one step costs: a template that is refused, or is done, within a few seconds of the
+// processor's time, which other programs at work do not lengthen.
+class Hurried {
+ public:
+  ~Hurried() { EXPECT_LT((std::clock() - begin_) / CLOCKS_PER_SEC, 10) << what_; }
+  explicit Hurried(std::string what) : what_(std::move(what)) {}
+
+ private:
+  std::string what_;
+  std::clock_t begin_ = std::clock();
+};
+
+// "p0t, p1t, ..."
+std::string numbered(std::string_view before, std::size_t count, std::string_view after) {
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i) out += cat(before, i, after);
+  return out;
+}
+
+TEST(HostileTemplate, ManyNamesAreFoundAtOnce) {
+  const Hurried hurried("names");
+  EXPECT_EQ(refusal(cat(numbered("{% set a", 50'000, "=1%}"), "{% for i in range(90000) %}",
+                        "{% set q = a0 %}{% endfor %}")),
+            "no error");
+  EXPECT_EQ(refusal(cat("{{ {", numbered("'k", 50'000, "':1,"), "}|length }}")), "no error");
+  EXPECT_EQ(refusal(cat(numbered("{% block b", 25'000, "%}{% endblock %}"))), "no error");
+  EXPECT_EQ(refusal(cat("{{ dict(", numbered("a", 90'000, "=1,"), ")|length }}")), "no error");
+  EXPECT_EQ(refusal(cat("{% macro f(", numbered("a", 40'000, ","), "z=1) %}{% endmacro %}{{ f(",
+                        numbered("a", 40'000, "=1,"), ") }}")),
+            "no error");
+  EXPECT_EQ(refusal(cat("{% set d = {", numbered("'k", 40'000, "':1,"),
+                        "} %}{{ dict(**d)|length }}{{ dict(a=1, **d)|length }}")),
+            "no error");
+  EXPECT_EQ(refusal(cat("{% set n = 'nan'|float %}{{ {", repeated("n:1,", 90'000), "}|length }}")),
+            "no error");
+  EXPECT_NE(refusal(cat("{{ ", repeated("a", 5'000), " }}")).find("a name is too long"),
+            std::string::npos);
+}
+
+TEST(HostileTemplate, FieldsOfFormatsAreCounted) {
+  const Hurried hurried("fields");
+  refusal(cat("{% set d = {", numbered("'k", 40'000, "':1,"), "} %}{% set f = '{k39999}' * 5000 %}",
+              "{% for i in range(90000) %}{% set q = f.format(**d) %}{% endfor %}"));
+}
+
+TEST(HostileTemplate, LongTextsCostWhatTheyAre) {
+  constexpr std::string_view kLong =
+      "{% set s = 'a' * 9000000 %}{% set w = ' ' * 9000000 %}"
+      "{% set t = (s, 1) %}{% set u = 'é' * 4000000 %}";
+  for (const char* once : {"s.startswith('a', 1)",
+                           "s.strip('b')",
+                           "w.strip()",
+                           "s.find('a')",
+                           "s.removeprefix('b')",
+                           "s.center(5)",
+                           "[][t]",
+                           "{}[t]",
+                           "t in {}",
+                           "[][s]",
+                           "'%c' % s",
+                           "'{:.0}'.format(s)",
+                           "s|int(1)",
+                           "w|float",
+                           "u.title()",
+                           "u.swapcase()",
+                           "u.lower()",
+                           "s|wordcount",
+                           "s|urlencode",
+                           "u[::-7]",
+                           "{t: 1}",
+                           "s|title",
+                           "s|length",
+                           "'x'.join([s])",
+                           "{s: 1}|tojson",
+                           "s.partition('b')",
+                           "s.split('b')",
+                           "'a'.split(s)",
+                           "[]|attr(s)",
+                           "s.format()",
+                           "s % ()",
+                           "{}|attr(s)",
+                           "'a'|map(s)|list"}) {
+    const Hurried hurried(once);
+    const DictObject none;
+    const auto body = parse_template(
+        cat(kLong, "{% for i in range(90000) %}{% set q = ", once, " %}{% endfor %}"));
+    ASSERT_TRUE(body) << once;
+    // Refused for its steps or its types, or done because it costs next to nothing.
+    (void)Renderer(none, {}).run(*body).has_value();
+  }
+}
+
+TEST(HostileTemplate, CapturesThatNestAreCountedTogether) {
+  EXPECT_NE(
+      refusal(cat("{% macro f() %}", std::string(900'000, 'x'), "{{ f() }}{% endmacro %}{{ f() }}"))
+          .find("too much memory"),
+      std::string::npos);
 }
 
 TEST(HostileTemplate, SourcesAreLimited) {

@@ -183,6 +183,8 @@ class Lexer {
       if (!is_identifier(one)) break;
       end = next;
     }
+    if (end - at_ > kNameBytesMax)
+      return fail(Code::TooLarge, cat("line ", line_, ": a name is too long"));
     const std::string text = source_.substr(at_, end - at_);
     if (!is_identifier(text)) return wrong("unexpected character in a tag");
     add(Kind::Name, text);

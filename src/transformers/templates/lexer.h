@@ -35,6 +35,7 @@ struct TemplateToken {
 };
 
 constexpr std::size_t kTemplateBytesMax = std::size_t{1} << 20;
+constexpr std::size_t kNameBytesMax = 1000;  // names are compared at every use
 
 // `source` must be UTF-8. Errors name the line.
 Result<std::vector<TemplateToken>> read_template_tokens(std::string_view source);

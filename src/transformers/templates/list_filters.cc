@@ -20,7 +20,7 @@ Result<Value> key_of(Renderer& renderer, const Value& item, const Value& path, b
                      const std::optional<Value>& otherwise = std::nullopt) {
   EMB_TRY(Value key, follow_path(renderer, item, path, otherwise));
   if (case_sensitive || !key.is_text()) return key;
-  EMB_DO(renderer.reserve(key.as_text().size() * 2));
+  EMB_DO(renderer.reserve(key.as_text().size() * 10));
   return renderer.text(lower(key.as_text()));
 }
 
@@ -98,11 +98,8 @@ Made join_filter(Renderer& renderer, std::string_view name, const Value& subject
     EMB_TRY(const Value item,
             follow_path(renderer, items[i], bound[1].value_or(Value()), std::nullopt));
     EMB_TRY(const std::string piece, renderer.str(item));
-    if (i > 0) out += separator;
-    out += piece;
-    if (out.size() > Renderer::kOutputBytesMax)
-      return fail(Code::TooLarge, "a text became too long");
-    EMB_DO(renderer.reserve(separator.size()));
+    if (i > 0) EMB_DO(renderer.append(out, separator));
+    EMB_DO(renderer.append(out, piece));
   }
   return renderer.text(std::move(out));
 }
@@ -211,6 +208,7 @@ Made dictsort_filter(Renderer& renderer, std::string_view name, const Value& sub
   std::vector<Value> items;
   std::vector<Value> keys;
   for (const auto& [key, value] : subject.as_dict().entries()) {
+    EMB_DO(renderer.spend());
     items.push_back(renderer.list({key, value}, Kind::Tuple));
     EMB_TRY(Value one, key_of(renderer, by == "key" ? key : value, Value(), case_sensitive));
     keys.push_back(std::move(one));
@@ -264,8 +262,8 @@ Made unique_filter(Renderer& renderer, std::string_view name, const Value& subje
   std::vector<Value> out;
   for (const Value& item : items) {
     EMB_TRY(const Value key, key_of(renderer, item, bound[1].value_or(Value()), case_sensitive));
-    if (!is_hashable(key)) return type_error(cat("unhashable type: '", type_name(key), "'"));
     EMB_DO(renderer.spend(1 + key.weight() / 8));
+    if (!is_hashable(key)) return type_error(cat("unhashable type: '", type_name(key), "'"));
     if (seen->find(key) != nullptr) continue;
     seen->set(key, Value());
     out.push_back(item);
@@ -365,8 +363,10 @@ Made items_filter(Renderer& renderer, std::string_view name, const Value& subjec
   if (subject.is_undefined()) return renderer.list({}, Kind::Generator);
   if (!subject.is(Kind::Dict)) return type_error("Can only get item pairs from a mapping.");
   std::vector<Value> out;
-  for (const auto& [key, value] : subject.as_dict().entries())
+  for (const auto& [key, value] : subject.as_dict().entries()) {
+    EMB_DO(renderer.spend());
     out.push_back(renderer.list({key, value}, Kind::Tuple));
+  }
   return renderer.list(std::move(out), Kind::Generator);
 }
 

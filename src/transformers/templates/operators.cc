@@ -175,7 +175,7 @@ Result<Value> negated(const Value& value) {
 Status spend_search(Renderer& renderer, std::string_view text, std::string_view part) {
   // std::string::find may compare the whole of `part` at every place.
   return renderer.spend(1 + text.size() / 64 +
-                        std::min(part.size(), text.size()) * (text.size() / 4096));
+                        text.size() * std::min(part.size(), text.size()) / 4096);
 }
 
 Result<bool> is_equal(Renderer& renderer, const Value& a, const Value& b) {
@@ -213,8 +213,8 @@ Result<bool> contains(Renderer& renderer, const Value& container, const Value& i
     return container.as_text().find(item.as_text()) != std::string::npos;
   }
   if (container.is(Kind::Dict)) {
-    if (!is_hashable(item)) return type_error(cat("unhashable type: '", type_name(item), "'"));
     EMB_DO(renderer.spend(1 + item.weight() / 8));
+    if (!is_hashable(item)) return type_error(cat("unhashable type: '", type_name(item), "'"));
     return container.as_dict().find(item) != nullptr;
   }
   if (container.is(Kind::Range)) {
@@ -271,6 +271,7 @@ Status sort_values(Renderer& renderer, std::vector<Value>& items, const std::vec
                    bool reverse) {
   // Bottom-up merging of indexes: stable, and safe whatever is_less says.
   const std::size_t count = items.size();
+  EMB_DO(renderer.reserve(count * (2 * sizeof(std::size_t) + sizeof(Value))));
   std::vector<std::size_t> order(count);
   std::vector<std::size_t> merged(count);
   std::iota(order.begin(), order.end(), std::size_t{0});

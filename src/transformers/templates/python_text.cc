@@ -3,6 +3,7 @@
 #include <unicode/uchar.h>
 #include <unicode/ustring.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -118,7 +119,8 @@ std::string_view strip(std::string_view text, Side side) {
 std::string_view strip(std::string_view text, Side side, std::string_view set) {
   std::u32string points;
   for (std::size_t at = 0; at < set.size();) points += next_code_point(set, at);
-  return strip_if(text, side, [&](char32_t c) { return points.find(c) != points.npos; });
+  std::ranges::sort(points);
+  return strip_if(text, side, [&](char32_t c) { return std::ranges::binary_search(points, c); });
 }
 
 std::vector<std::string_view> split_lines(std::string_view text, bool keep_ends) {

@@ -13,20 +13,33 @@ namespace embrace::transformers {
 using Kind = Value::Kind;
 
 const Value* Scope::find(std::string_view name) const {
-  for (const auto& [own, value] : names) {
+  if (names_.size() > kScanned) {
+    const auto found = places_.find(name);
+    return found != places_.end() ? &names_[found->second].second : nullptr;
+  }
+  for (const auto& [own, value] : names_) {
     if (own == name) return &value;
   }
   return nullptr;
 }
 
 void Scope::set(std::string_view name, Value value) {
-  for (auto& [own, old] : names) {
-    if (own != name) continue;
-    old = std::move(value);
+  if (const Value* found = find(name)) {
+    *const_cast<Value*>(found) = std::move(value);
     return;
   }
-  names.emplace_back(name, std::move(value));
-  charge(budget(), sizeof(names.front()));
+  names_.emplace_back(name, std::move(value));
+  charge(budget(), 3 * sizeof(names_.front()));
+  if (names_.size() == kScanned + 1) {
+    for (std::size_t i = 0; i < kScanned; ++i) places_.emplace(names_[i].first, i);
+  }
+  if (names_.size() > kScanned) places_.emplace(name, names_.size() - 1);
+}
+
+void Scope::clear() {
+  names_.clear();
+  places_.clear();
+  parent.reset();
 }
 
 class Renderer::Inside {
@@ -44,6 +57,29 @@ class Renderer::Inside {
  private:
   Renderer& renderer_;
   std::shared_ptr<Scope> before_;
+};
+
+// What is captured counts as a living value meanwhile: captures nest.
+class Renderer::Capture {
+ public:
+  explicit Capture(Renderer& renderer)
+      : renderer_(renderer), before_(std::exchange(renderer.out_, &text_)) {}
+  ~Capture() {
+    renderer_.out_ = before_;
+    renderer_.budget_.bytes_live -= text_.size();
+  }
+  Capture(const Capture&) = delete;
+  Capture& operator=(const Capture&) = delete;
+
+  std::string take() {
+    renderer_.budget_.bytes_live -= text_.size();
+    return std::exchange(text_, {});
+  }
+
+ private:
+  Renderer& renderer_;
+  std::string text_;
+  std::string* const before_;
 };
 
 // A macro, or the body of a call block.
@@ -65,6 +101,7 @@ class Macro : public Callable {
     if (wanted == "catch_varargs") return Value::boolean(signature->uses_varargs);
     if (wanted == "caller") return Value::boolean(signature->uses_caller);
     if (wanted != "arguments") return std::nullopt;
+    renderer.budget()->pay(signature->parameters.size());
     std::vector<Value> names;
     for (const std::string& parameter : signature->parameters)
       names.push_back(renderer.text(parameter));
@@ -151,10 +188,7 @@ Renderer::~Renderer() {
   for (const auto& loop : compared_) loop->changed_from.reset();
   compared.clear();
   for (const auto& one : namespaces_) one->clear();
-  for (const auto& scope : captured_) {
-    scope->names.clear();
-    scope->parent.reset();
-  }
+  for (const auto& scope : captured_) scope->clear();
 }
 
 Result<std::string> Renderer::run(const Body& body) {
@@ -206,12 +240,24 @@ Result<std::string> Renderer::str(const Value& value) {
   return out;
 }
 
+Status Renderer::append(std::string& text, std::string_view more) {
+  if (more.size() > kOutputBytesMax || text.size() > kOutputBytesMax - more.size())
+    return fail(Code::TooLarge, "a text became too long");
+  text += more;
+  return spend(more.size() / 256);
+}
+
 Status Renderer::write(const Value& value) {
   EMB_TRY(const std::string text, str(value));
+  return write_text(text);
+}
+
+Status Renderer::write_text(std::string_view text) {
   if (text.size() > kOutputBytesMax || out_->size() > kOutputBytesMax - text.size())
     return fail(Code::TooLarge, "the output is too long");
   *out_ += text;
-  return Done{};
+  if (out_ != &output_) budget_.bytes_live += text.size();
+  return spend(text.size() / 256);
 }
 
 Result<Renderer::Flow> Renderer::execute(const Body& body) {
@@ -232,10 +278,7 @@ Result<Renderer::Flow> Renderer::execute(const Statement& node) {
   EMB_DO(spend());
   switch (node.kind) {
     case Statement::Kind::Data:
-      EMB_DO(spend(node.text.size() / 256));
-      if (out_->size() > kOutputBytesMax - node.text.size())
-        return fail(Code::TooLarge, "the output is too long");
-      *out_ += node.text;
+      EMB_DO(write_text(node.text));
       return Flow::Normal;
     case Statement::Kind::Output: {
       EMB_TRY(const Value value, evaluate(*node.expressions[0]));
@@ -329,14 +372,12 @@ Result<std::string> Renderer::run_loop(const Statement& node, const Value& itera
                                        const std::shared_ptr<Scope>& outer, std::uint32_t depth) {
   const Deeper level(*this);
   EMB_DO(level.check());
-  std::string out;
-  std::string* const before = std::exchange(out_, &out);
+  Capture captured(*this);
   const std::shared_ptr<Scope> scope = std::exchange(scope_, outer);
   const auto flow = turn_loop(node, iterable, depth);
-  out_ = before;
   scope_ = scope;
   if (!flow) return std::unexpected(flow.error());
-  return out;
+  return captured.take();
 }
 
 Result<Renderer::Flow> Renderer::turn_loop(const Statement& node, const Value& iterable,
@@ -360,7 +401,7 @@ Result<Renderer::Flow> Renderer::turn_loop(const Statement& node, const Value& i
   for (const Value& item : items) loop->weigh(item);
   if (node.recursive) {
     loop->outer = outer;
-    captured_.push_back(outer);
+    if (captured_.empty() || captured_.back() != outer) captured_.push_back(outer);
   }
   loop->items = std::make_shared<const std::vector<Value>>(std::move(items));
   loop->level = depth;
@@ -383,12 +424,10 @@ Result<Renderer::Flow> Renderer::turn_loop(const Statement& node, const Value& i
 }
 
 Result<std::string> Renderer::capture(const Body& body) {
-  std::string out;
-  std::string* const before = std::exchange(out_, &out);
+  Capture captured(*this);
   const auto flow = execute(body);
-  out_ = before;
   if (!flow) return std::unexpected(flow.error());
-  return out;
+  return captured.take();
 }
 
 Value Renderer::make_macro(const Signature& signature, const Body& body, std::string_view name) {
@@ -411,17 +450,18 @@ Result<std::string> Renderer::call_macro(const Signature& signature, const Body&
   EMB_DO(level.check());
   EMB_DO(spend());
   const Inside scope(*this, closure);
-  auto& named = arguments.named;
+  std::map<std::string_view, Value*> named;
+  for (auto& [key, value] : arguments.named) named.emplace(key, &value);
   const auto take = [&](std::string_view wanted) -> std::optional<Value> {
-    const auto found = std::find_if(named.begin(), named.end(),
-                                    [&](const auto& one) { return one.first == wanted; });
+    const auto found = named.find(wanted);
     if (found == named.end()) return std::nullopt;
-    Value value = std::move(found->second);
+    Value value = std::move(*found->second);
     named.erase(found);
     return value;
   };
   const std::size_t count = signature.parameters.size();
   bool has_caller = false;
+  EMB_DO(spend(count));
   for (std::size_t i = 0; i < count; ++i) {
     const std::string& parameter = signature.parameters[i];
     has_caller = has_caller || parameter == "caller";
@@ -446,11 +486,14 @@ Result<std::string> Renderer::call_macro(const Signature& signature, const Body&
   }
   if (signature.uses_kwargs) {
     const auto rest = new_dict();
-    for (auto& [key, value] : named) rest->set(text(key), std::move(value));
+    for (auto& [key, value] : arguments.named) {
+      if (named.contains(key)) rest->set(text(key), std::move(value));
+    }
     scope_->set("kwargs", Value::dict(rest));
   } else if (!named.empty()) {
-    return type_error(
-        cat("macro '", name, "' takes no keyword argument '", named.front().first, "'"));
+    const auto first = std::find_if(arguments.named.begin(), arguments.named.end(),
+                                    [&](const auto& one) { return named.contains(one.first); });
+    return type_error(cat("macro '", name, "' takes no keyword argument '", first->first, "'"));
   }
   if (signature.uses_varargs) {
     std::vector<Value> rest;

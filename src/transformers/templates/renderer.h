@@ -3,13 +3,16 @@
 // tests and methods ask for everything they need.
 //
 // Templates come from strangers, so all that one rendering may do is counted: steps (spend), bytes
-// of living values (TemplateBudget), bytes of output, and depth. Passing a limit is TooLarge.
+// of living values (TemplateBudget), bytes of output, and depth. Passing a limit is TooLarge. A
+// step stands for a few hundred nanoseconds: whoever walks over something whose size the template
+// chooses spends in proportion to it.
 // Threads: one.
 
 #include <cstdint>
 #include <ctime>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,14 +42,20 @@ class Callable : public Object {
   virtual bool is_callable() const { return true; }
 };
 
-// Names of one block, loop turn or macro call. What is not here is in the parent's.
+// Names of one block, loop turn or macro call. What is not here is in the parent's. A template may
+// set as many as it likes: finding one takes the logarithm of their number.
 class Scope : public Object {
  public:
   std::shared_ptr<Scope> parent;
-  std::vector<std::pair<std::string_view, Value>> names;  // views of the tree's text
 
   const Value* find(std::string_view name) const;
-  void set(std::string_view name, Value value);
+  void set(std::string_view name, Value value);  // a view of the tree's text
+  void clear();
+
+ private:
+  static constexpr std::size_t kScanned = 8;  // fewer are looked through
+  std::vector<std::pair<std::string_view, Value>> names_;
+  std::map<std::string_view, std::size_t> places_;  // of all, once there are more
 };
 
 class Renderer {
@@ -76,10 +85,17 @@ class Renderer {
   TemplateBudget* budget() { return &budget_; }
   Status spend(std::uint64_t steps = 1);
   Status reserve(std::size_t bytes);  // would this many more fit?
-  Value text(std::string text) { return Value::text(std::move(text), &budget_); }
+  // What making them costs is paid here; the next spend() says when that was too much.
+  Value text(std::string text) {
+    budget_.pay(text.size() / 256);
+    return Value::text(std::move(text), &budget_);
+  }
   Value list(std::vector<Value> items, Value::Kind kind = Value::Kind::List) {
+    budget_.pay(items.size() / 16);
     return Value::list(std::move(items), &budget_, kind);
   }
+  // Adds to a text that will be a value or output, which is limited as they are.
+  Status append(std::string& text, std::string_view more);
   std::shared_ptr<DictObject> new_dict();
   Value undefined(std::string message);
   const std::tm& now() const { return now_; }
@@ -103,7 +119,8 @@ class Renderer {
   friend class Macro;
   friend class Loop;
   enum class Flow : std::uint8_t { Normal, Break, Continue };
-  class Inside;  // a scope for as long as it lives
+  class Inside;   // a scope for as long as it lives
+  class Capture;  // where output goes for as long as it lives
 
   // A level of depth_ for as long as it lives.
   class Deeper {
@@ -144,6 +161,7 @@ class Renderer {
                                  Arguments arguments);
   Status assign(const Expression& target, Value value);
   Status write(const Value& value);
+  Status write_text(std::string_view text);
   Value make_macro(const Signature& signature, const Body& body, std::string_view name);
 
   TemplateBudget budget_;  // first: what it counts dies before it
@@ -183,6 +201,7 @@ bool has_filter(std::string_view name);
 bool has_test(std::string_view name);
 
 std::unexpected<Error> type_error(std::string message);
+std::unexpected<Error> value_error(std::string_view what);
 // Undefined values say what was missing when they are used.
 std::unexpected<Error> undefined_error(const Value& undefined);
 

@@ -66,6 +66,7 @@ Made title_filter(Renderer& renderer, std::string_view name, const Value& subjec
   EMB_DO(bind_arguments(name, arguments, {}));
   EMB_TRY(const std::string text, renderer.str(subject));
   EMB_DO(renderer.reserve(text.size() * 4));
+  EMB_DO(renderer.spend(1 + text.size() / 2));
   std::string out;
   std::string word;
   const auto finish = [&] {
@@ -185,6 +186,7 @@ Made wordcount_filter(Renderer& renderer, std::string_view name, const Value& su
                       Arguments& arguments) {
   EMB_DO(bind_arguments(name, arguments, {}));
   EMB_TRY(const std::string text, renderer.str(subject));
+  EMB_DO(renderer.spend(1 + text.size() / 16));
   std::int64_t count = 0;
   bool inside = false;
   for (std::size_t at = 0; at < text.size();) {
@@ -236,6 +238,7 @@ Made urlencode_filter(Renderer& renderer, std::string_view name, const Value& su
   if (!subject.is_items() && !subject.is(Kind::Dict)) {
     EMB_TRY(const std::string text, renderer.str(subject));
     EMB_DO(renderer.reserve(text.size() * 3));
+    EMB_DO(renderer.spend(1 + text.size() / 8));
     return renderer.text(quoted_for_url(text, false));
   }
   std::vector<std::pair<Value, Value>> pairs;
@@ -254,9 +257,10 @@ Made urlencode_filter(Renderer& renderer, std::string_view name, const Value& su
   for (const auto& [key, value] : pairs) {
     EMB_TRY(const std::string left, renderer.str(key));
     EMB_TRY(const std::string right, renderer.str(value));
-    EMB_DO(renderer.reserve(out.size() + 3 * (left.size() + right.size())));
+    EMB_DO(renderer.reserve(3 * (left.size() + right.size())));
+    EMB_DO(renderer.spend(1 + (left.size() + right.size()) / 8));
     if (!out.empty()) out += '&';
-    out += cat(quoted_for_url(left, true), "=", quoted_for_url(right, true));
+    EMB_DO(renderer.append(out, cat(quoted_for_url(left, true), "=", quoted_for_url(right, true))));
   }
   return renderer.text(std::move(out));
 }
@@ -336,7 +340,8 @@ std::optional<double> parse_float(std::string_view text) {
   return sign * number;
 }
 
-Made int_filter(Renderer&, std::string_view name, const Value& subject, Arguments& arguments) {
+Made int_filter(Renderer& renderer, std::string_view name, const Value& subject,
+                Arguments& arguments) {
   EMB_TRY(const auto bound, bind_arguments(name, arguments, {"default", "base"}));
   EMB_TRY(const std::int64_t base, integer_argument(bound[1], 10));
   if (base != 0 && (base < 2 || base > 36)) return bound[0].value_or(Value::integer(0));
@@ -348,6 +353,7 @@ Made int_filter(Renderer&, std::string_view name, const Value& subject, Argument
     if (std::isinf(*number))
       return fail(Code::InvalidArgument, "OverflowError: cannot convert float infinity to integer");
   } else if (subject.is_text()) {
+    EMB_DO(renderer.spend(1 + subject.as_text().size() / 16));
     if (const auto whole = parse_integer(subject.as_text(), base)) return Value::integer(*whole);
     number = parse_float(subject.as_text());
   }
@@ -357,11 +363,13 @@ Made int_filter(Renderer&, std::string_view name, const Value& subject, Argument
   return Value::integer(static_cast<std::int64_t>(*number));
 }
 
-Made float_filter(Renderer&, std::string_view name, const Value& subject, Arguments& arguments) {
+Made float_filter(Renderer& renderer, std::string_view name, const Value& subject,
+                  Arguments& arguments) {
   EMB_TRY(const auto bound, bind_arguments(name, arguments, {"default"}));
   if (subject.is_undefined()) return undefined_error(subject);
   if (subject.is_number()) return Value::floating(subject.as_double());
   if (subject.is_text()) {
+    EMB_DO(renderer.spend(1 + subject.as_text().size() / 16));
     if (const auto number = parse_float(subject.as_text())) return Value::floating(*number);
   }
   return bound[0].value_or(Value::floating(0));

@@ -1,7 +1,6 @@
 #include "transformers/templates/value.h"
 
 #include <algorithm>
-#include <bit>
 #include <charconv>
 #include <cmath>
 
@@ -127,27 +126,20 @@ const std::string& Value::as_text() const { return as<StringObject>()->text; }
 const std::vector<Value>& Value::as_items() const { return as<ListObject>()->items; }
 const DictObject& Value::as_dict() const { return *as<DictObject>(); }
 
-const Value* DictObject::find(const Value& key) const {
-  if (entries_.size() <= kScanned) {
-    for (const auto& [name, value] : entries_) {
-      if (equal(name, key)) return &value;
-    }
-    return nullptr;
+template <class Key>
+const Value* DictObject::find_key(const Key& key) const {
+  if (entries_.size() > kScanned) {
+    const auto found = places_.find(key);
+    return found != places_.end() ? &entries_[found->second].second : nullptr;
   }
-  const auto [begin, end] = places_.equal_range(hash_of(key));
-  for (auto at = begin; at != end; ++at) {
-    if (equal(entries_[at->second].first, key)) return &entries_[at->second].second;
+  for (const auto& [name, value] : entries_) {
+    if (order_of_keys(name, key) == 0) return &value;
   }
   return nullptr;
 }
 
-const Value* DictObject::find(std::string_view key) const {
-  if (entries_.size() > kScanned) return find(Value::text(std::string(key)));
-  for (const auto& [name, value] : entries_) {
-    if (name.is_text() && name.as_text() == key) return &value;
-  }
-  return nullptr;
-}
+const Value* DictObject::find(const Value& key) const { return find_key(key); }
+const Value* DictObject::find(std::string_view key) const { return find_key(key); }
 
 void DictObject::set(const Value& key, Value value) {
   if (!is_opaque) {
@@ -159,11 +151,11 @@ void DictObject::set(const Value& key, Value value) {
     return;
   }
   entries_.emplace_back(key, std::move(value));
-  charge(budget(), 2 * sizeof(entries_.front()));
+  charge(budget(), 3 * sizeof(entries_.front()));
   if (entries_.size() == kScanned + 1) {
-    for (std::size_t i = 0; i < kScanned; ++i) places_.emplace(hash_of(entries_[i].first), i);
+    for (std::size_t i = 0; i < kScanned; ++i) places_.emplace(entries_[i].first, i);
   }
-  if (entries_.size() > kScanned) places_.emplace(hash_of(key), entries_.size() - 1);
+  if (entries_.size() > kScanned) places_.emplace(key, entries_.size() - 1);
 }
 
 void DictObject::clear() {
@@ -241,29 +233,72 @@ bool is_hashable(const Value& value) {
   }
 }
 
-std::uint64_t hash_of(const Value& value) {
-  const auto mix = [](std::uint64_t seed, std::uint64_t more) {
-    return (std::rotl(seed, 5) ^ more) * 0x9E3779B97F4A7C15;
-  };
-  switch (value.kind()) {
-    case Value::Kind::Bool:
-    case Value::Kind::Int:
-      return mix(1, std::bit_cast<std::uint64_t>(static_cast<double>(value.as_int())));
-    case Value::Kind::Float:
-      return mix(1, std::bit_cast<std::uint64_t>(value.as_double() + 0.0));
-    case Value::Kind::String:
-      return std::hash<std::string_view>()(value.as_text());
-    case Value::Kind::Tuple: {
-      std::uint64_t hash = 2;
-      for (const Value& item : value.as_items()) hash = mix(hash, hash_of(item));
-      return hash;
-    }
+namespace {
+
+// Numbers by what they are worth, whole or not; what is no number comes last.
+std::strong_ordering order_of_numbers(const Value& a, const Value& b) {
+  if (a.is_integral() && b.is_integral()) return a.as_int() <=> b.as_int();
+  if (b.is_integral()) return 0 <=> order_of_numbers(b, a);
+  const double real = b.as_double();
+  if (std::isnan(real)) {
+    const bool both = a.is(Value::Kind::Float) && std::isnan(a.as_double());
+    return both ? std::strong_ordering::equal : std::strong_ordering::less;
+  }
+  if (a.is(Value::Kind::Float)) {
+    const double other = a.as_double();
+    if (other == real) return std::strong_ordering::equal;
+    return other < real ? std::strong_ordering::less : std::strong_ordering::greater;
+  }
+  if (real >= 0x1p63) return std::strong_ordering::less;
+  if (real < -0x1p63) return std::strong_ordering::greater;
+  const double whole = std::trunc(real);
+  if (const auto order = a.as_int() <=> static_cast<std::int64_t>(whole); order != 0) return order;
+  if (real == whole) return std::strong_ordering::equal;
+  return real > whole ? std::strong_ordering::less : std::strong_ordering::greater;
+}
+
+std::strong_ordering order_of_texts(std::string_view a, std::string_view b) {
+  const int order = a.compare(b);
+  return order <=> 0;
+}
+
+// Numbers are of one kind to a dict.
+int rank_of(const Value& value) { return value.is_number() ? -1 : static_cast<int>(value.kind()); }
+
+}  // namespace
+
+std::strong_ordering order_of_keys(const Value& a, std::string_view b) {
+  if (a.is_text()) return order_of_texts(a.as_text(), b);
+  return rank_of(a) <=> static_cast<int>(Value::Kind::String);
+}
+
+std::strong_ordering order_of_keys(const Value& a, const Value& b) {
+  if (const auto order = rank_of(a) <=> rank_of(b); order != 0) return order;
+  if (a.is_number()) return order_of_numbers(a, b);
+  switch (a.kind()) {
     case Value::Kind::None:
     case Value::Kind::Undefined:
-    case Value::Kind::Range:
-      return static_cast<std::uint64_t>(value.kind());
+      return std::strong_ordering::equal;
+    case Value::Kind::String:
+      return order_of_texts(a.as_text(), b.as_text());
+    case Value::Kind::Tuple: {
+      const auto& left = a.as_items();
+      const auto& right = b.as_items();
+      for (std::size_t i = 0; i < std::min(left.size(), right.size()); ++i) {
+        if (const auto order = order_of_keys(left[i], right[i]); order != 0) return order;
+      }
+      return left.size() <=> right.size();
+    }
+    case Value::Kind::Range: {
+      const auto* left = a.as<RangeObject>();
+      const auto* right = b.as<RangeObject>();
+      if (left->count != right->count) return left->count <=> right->count;
+      if (left->count == 0) return std::strong_ordering::equal;
+      if (left->start != right->start || left->count == 1) return left->start <=> right->start;
+      return left->step <=> right->step;
+    }
     default:
-      return std::hash<const void*>()(value.shared().get());
+      return std::compare_three_way()(a.shared().get(), b.shared().get());
   }
 }
 
@@ -381,6 +416,9 @@ Status append_repr(std::string& out, const Value& value, std::size_t bytes_max, 
       out += float_repr(value.as_double());
       break;
     case Value::Kind::String:
+      // Its repr is no shorter than the text itself.
+      if (value.as_text().size() > bytes_max)
+        return fail(Code::TooLarge, "the text became too long");
       append_quoted_repr(out, value.as_text());
       break;
     case Value::Kind::List:

@@ -6,12 +6,13 @@
 // Ownership: heap objects are shared, and constant but for namespaces and generators. A caller's
 // values may be used by several renderings at once.
 
+#include <compare>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct TemplateBudget {
   bool too_deep = false;   // a value nested deeper than Value::kDepthMax was made
   bool too_heavy = false;  // or one whose walk would take too long
 
+  // Takes steps from those that are left. Whoever can fail asks Renderer::spend() instead.
+  void pay(std::uint64_t steps) { steps_left -= steps < steps_left ? steps : steps_left; }
   bool over() const { return bytes_live > bytes_live_max || too_deep || too_heavy; }
 };
 
@@ -160,7 +163,13 @@ class UndefinedObject : public Object {
   std::string message;  // what using it says
 };
 
-// Insertion order; keys are compared as Python does, so 1, 1.0 and True are one key.
+// An order of hashable values in which equal() ones are equal; what is not a number is equal to
+// itself here, as one object of Python's is.
+std::strong_ordering order_of_keys(const Value& a, const Value& b);
+std::strong_ordering order_of_keys(const Value& a, std::string_view b);
+
+// Insertion order; keys are compared as Python does, so 1, 1.0 and True are one key. Finding one
+// among many takes the logarithm of their number, whatever they are.
 class DictObject : public Object {
  public:
   const Value* find(const Value& key) const;
@@ -177,16 +186,29 @@ class DictObject : public Object {
   bool is_opaque = false;
 
  private:
+  struct KeyOrder {
+    using is_transparent = void;
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const {
+      if constexpr (std::is_same_v<A, Value>) {
+        return order_of_keys(a, b) < 0;
+      } else {
+        return order_of_keys(b, a) > 0;
+      }
+    }
+  };
+  template <class Key>
+  const Value* find_key(const Key& key) const;
+
   static constexpr std::size_t kScanned = 8;  // smaller ones are looked through
   std::vector<std::pair<Value, Value>> entries_;
-  std::unordered_multimap<std::uint64_t, std::size_t> places_;
+  std::map<Value, std::size_t, KeyOrder> places_;  // of all, once there are more
 };
 
 // Python's ==. Nested containers are as deep as their makers allowed; what is deeper (a namespace
 // inside itself) is unequal.
 bool equal(const Value& a, const Value& b, unsigned depth = 0);
 bool is_hashable(const Value& value);
-std::uint64_t hash_of(const Value& value);  // equal values have equal ones
 
 bool truth(const Value& value);
 std::string_view type_name(const Value& value);  // as Python says it: "str", "dict", "NoneType"
