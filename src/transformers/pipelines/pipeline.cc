@@ -36,6 +36,13 @@ constexpr std::pair<std::string_view, std::string_view> kTaskOfClass[] = {
     {"ViTModel", "image-feature-extraction"},
 };
 
+// Names that the official package has for them, too.
+std::string_view own_name(std::string_view task) {
+  if (task == "sentiment-analysis") return "text-classification";
+  if (task == "ner") return "token-classification";
+  return task;
+}
+
 Result<std::string> guess_task(rt::Blocking blocking, const std::filesystem::path& model) {
   if (model.extension() == ".gguf") return "text-generation";
   const ModelFiles files = ModelFiles::in_folder(blocking, model);
@@ -68,7 +75,7 @@ std::vector<Pipeline::Task> Pipeline::tasks() {
 
 Result<Pipeline::Task> Pipeline::find(rt::Blocking blocking, std::string_view name,
                                       const std::filesystem::path& model) {
-  std::string wanted(name);
+  std::string wanted(own_name(name));
   if (wanted == "auto") {
     EMB_TRY(wanted, guess_task(blocking, model));
   }

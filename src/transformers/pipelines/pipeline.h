@@ -48,8 +48,9 @@ class Pipeline {
   };
   // All that there are, by their names.
   static std::vector<Task> tasks();
-  // The task of that name; for "auto" what the model was made for, by its files. InvalidArgument,
-  // with the list of tasks, where there is none.
+  // The task of that name, or of the official package's other names for it ("ner"); for "auto" what
+  // the model was made for, by its files. InvalidArgument, with the list of tasks, where there is
+  // none.
   static Result<Task> find(rt::Blocking, std::string_view name, const std::filesystem::path& model);
 
   virtual ~Pipeline() = default;

@@ -165,6 +165,12 @@ TEST_F(PipelineTasks, AreListedWhereAnUnknownOneIsAskedFor) {
     EXPECT_NE(found.error().message().find(task.name), std::string::npos) << task.name;
 }
 
+TEST_F(PipelineTasks, HaveTheOfficialPackagesOtherNames) {
+  const auto blocking = rt::Blocking::on_main_thread();
+  EXPECT_EQ(Pipeline::find(blocking, "ner", folder_)->name, "token-classification");
+  EXPECT_EQ(Pipeline::find(blocking, "sentiment-analysis", folder_)->name, "text-classification");
+}
+
 TEST_F(PipelineTasks, FollowFromTheModelsClass) {
   const auto name = [&](std::string_view config) -> std::string {
     const auto task = guess(config);
