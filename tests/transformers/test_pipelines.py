@@ -174,6 +174,43 @@ def test_inputs_come_from_everywhere(model, tmp_path):
     assert len(answer("auto", model, "[MASK] is no JSON")[0]) == 3
 
 
+def test_models_of_a_hub_are_fetched(alice, new_repo, model, tmp_path):
+    repo = new_repo(files={path.name: path.read_bytes() for path in model.iterdir()})
+    commit = repo.commit_files({"README.md": b"# moods"})
+    env = alice.env(tmp_path, xet=False)
+    wanted = answer("auto", model, "one text")
+    assert "no branch, tag or commit nowhere" in run("auto", repo.id, "one text", "--revision", "nowhere", env=env).stderr.decode()
+    assert answer("auto", repo.id, "one text", env=env) == wanted
+    for words in (["--offline"], ["--revision", commit], ["--revision", "main", "--offline"]):
+        assert answer("auto", repo.id, "one text", *words, env=env) == wanted
+    assert "--revision" in refusal("auto", f"{repo.id}@main", "one text", "--revision", "main", env=env)
+
+
+def test_progress_is_shown_on_a_terminal(alice, new_repo, model, tmp_path):
+    """What is fetched and loaded is one line that is gone at the end."""
+    repo = new_repo(files={path.name: path.read_bytes() for path in model.iterdir()})
+
+    def shown(*words):
+        terminal, end = os.openpty()
+        done = subprocess.run([find_program(), "pipeline", "auto", repo.id, "one text", *words], stdout=subprocess.PIPE, stderr=end,
+                              env=alice.env(tmp_path, xet=False), timeout=120)
+        os.close(end)
+        assert done.returncode == 0 and json.loads(done.stdout)
+        os.set_blocking(terminal, False)
+        try:
+            return os.read(terminal, 1 << 16).decode()
+        except (BlockingIOError, OSError):
+            return ""
+        finally:
+            os.close(terminal)
+
+    first = shown()
+    assert re.search(r"fetching \[#*-*\] \d+%", first) and re.search(r"loading \[#*-*\] \d+%", first)
+    assert first.endswith("\r\x1b[K") and "\n" not in first
+    assert "fetching" not in shown()  # it is there
+    assert shown("--quiet") == ""
+
+
 def test_what_is_wrong_is_said(model, tmp_path):
     assert "there are audio-classification" in refusal("no-such-task", "ns/none", "a")
     assert "not UTF-8" in refusal("auto", model, "-", stdin=b"\xff\xfe")
