@@ -253,21 +253,31 @@ def audio_classification():
                 feature_extractor=transformers.Wav2Vec2FeatureExtractor(**HEARING))
 
 
-@case
-def text_generation():
-    words = {"bos_token": "<|begin_of_text|>", "eos_token": "<|end_of_text|>"}
-
+def llama(words, calls):
     def ask(asked, inputs, parameters):
-        truncate = parameters.pop("truncate", None)
-        more = {"tokenizer_encode_kwargs": {"truncation": True, "max_length": truncate}} if truncate else {}
-        stops = {"stop_strings": parameters.pop("stop"), "tokenizer": asked.tokenizer} if "stop" in parameters else {}
-        return asked(inputs, clean_up_tokenization_spaces=False, do_sample=False, **parameters, **more, **stops)
+        return asked(inputs, clean_up_tokenization_spaces=False, do_sample=False, **parameters)
 
-    calls = [(TEXTS[1], {"max_new_tokens": 12}), (TEXTS[:2], {"max_new_tokens": 5, "return_full_text": False}),
-             (TEXTS[0], {"max_new_tokens": 9, "repetition_penalty": 1.7})]
     config = transformers.LlamaConfig(vocab_size=600, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
                                       num_key_value_heads=2, max_position_embeddings=128, bos_token_id=None, eos_token_id=None, pad_token_id=None)
+    words = {"bos_token": "<|begin_of_text|>", "eos_token": "<|end_of_text|>", **words}
     return made("text-generation", transformers.LlamaForCausalLM(config), "llama3", words, calls, Ask(ask))
+
+
+@case
+def text_generation():
+    return llama({}, [(TEXTS[1], {"max_new_tokens": 12}), (TEXTS[:2], {"max_new_tokens": 5, "return_full_text": False}),
+                      (TEXTS[0], {"max_new_tokens": 9, "repetition_penalty": 1.7})])
+
+
+@case
+def text_generation_chat():
+    """The last of the messages may be what the model has begun to say."""
+    template = ("{{ bos_token }}{% for message in messages %}{{ message.role }}: {{ message.content }}\n{% endfor %}"
+                "{% if add_generation_prompt %}assistant:{% endif %}")
+    question = [{"role": "system", "content": "You cut texts."}, {"role": "user", "content": TEXTS[0]}]
+    begun = [{"role": "user", "content": "one"}, {"role": "assistant", "content": "A token"}]
+    return llama({"chat_template": template}, [(question, {"max_new_tokens": 8}), (question, {"max_new_tokens": 8, "return_full_text": False}),
+                                               (begun, {"max_new_tokens": 6}), (begun, {"max_new_tokens": 6, "return_full_text": False})])
 
 
 WRITING_WORDS = {"eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>", "model_max_length": 60}
