@@ -54,6 +54,10 @@ Result<DecoderConfig> DecoderConfig::read(const Weights& weights, json::View con
   return fail(Code::InvalidArgument, "there is no tensor model.embed_tokens.weight");
 }
 
+std::string DecoderConfig::layer_prefix(std::size_t layer) const {
+  return cat(prefix, "layers.", layer, ".");
+}
+
 std::size_t DecoderConfig::window_of(ConfigReader& read, std::size_t otherwise) {
   if (read.object()["sliding_window"].is_null()) return 0;
   return read.size_or("sliding_window", otherwise);

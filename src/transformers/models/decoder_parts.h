@@ -36,6 +36,9 @@ struct DecoderConfig {
   std::vector<std::size_t> windows;
   std::string prefix;  // of all tensors but the head: "model."
 
+  // "model.layers.3."
+  std::string layer_prefix(std::size_t layer) const;
+
   // Where families differ in what a file leaves out, or in its spelling.
   struct Habits {
     std::string_view activation_key = "hidden_act";

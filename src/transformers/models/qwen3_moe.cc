@@ -5,7 +5,7 @@
 
 #include "base/strings.h"
 #include "transformers/models/decoder_families.h"
-#include "transformers/models/decoder_parts.h"
+#include "transformers/models/pre_norm_lm.h"
 
 namespace embrace::transformers {
 
@@ -114,16 +114,9 @@ struct Mixture {
   }
 };
 
-struct Layer {
-  std::vector<float> attention_norm, network_norm;
-  CausalAttention attention;
-  GatedNetwork network;  // of the layers without experts
-  Mixture mixture;
-};
-
-class MixtureLm final : public CausalLm {
+class MixtureLm final : public PreNormLm {
  public:
-  using CausalLm::CausalLm;
+  using PreNormLm::PreNormLm;
 
   Status load_all(json::View config, Precision precision) {
     ConfigReader read(config);
@@ -153,60 +146,44 @@ class MixtureLm final : public CausalLm {
     const std::size_t window = DecoderConfig::window_of(read, qwen ? 4096 : 0);
     EMB_DO(numbers.read_windows({}, windows ? window : 0, 0));
     EMB_DO(read.status());
-    EMB_TRY(rope_,
+    EMB_TRY(Rope rope,
             Rope::parse(config, {.head_dim = numbers.shape.head_dim, .theta = qwen ? 1e4 : 1e6}));
-    shape_ = numbers.shape;
-    epsilon_ = numbers.epsilon;
-    shape_.angles_vary_from = rope_.vary_from();
-    EMB_DO(load_words(numbers.prefix + "embed_tokens.weight", numbers.tied, precision));
-    EMB_TRY(last_norm_, load_vector(weights_, numbers.prefix + "norm.weight", shape_.hidden));
-    for (std::size_t i = 0; i < shape_.layers; ++i) {
-      const std::string at = numbers.prefix + "layers." + std::to_string(i) + ".";
-      Layer layer;
-      EMB_TRY(layer.attention_norm,
-              load_vector(weights_, at + "input_layernorm.weight", shape_.hidden));
-      EMB_TRY(layer.network_norm,
-              load_vector(weights_, at + "post_attention_layernorm.weight", shape_.hidden));
-      layer.attention.take(numbers, i);
-      EMB_DO(layer.attention.load(weights_, at + "self_attn.", shape_.hidden, precision));
-      if (qwen) EMB_DO(layer.attention.load_norms(weights_, at + "self_attn.", false));
+    EMB_DO(load_frame(numbers, std::move(rope), precision));
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      const std::string at = numbers.layer_prefix(i);
+      CausalAttention& attention = layers_[i].attention;
+      EMB_DO(attention.load(weights_, at + "self_attn.", shape_.hidden, precision));
+      if (qwen) EMB_DO(attention.load_norms(weights_, at + "self_attn.", false));
+      Network network;
       if (plain[i] || (i + 1) % step != 0) {
-        EMB_DO(layer.network.load(weights_, at + "mlp.", shape_.hidden, numbers.intermediate,
+        EMB_DO(network.plain.load(weights_, at + "mlp.", shape_.hidden, numbers.intermediate,
                                   numbers.activation, precision));
       } else {
-        layer.mixture.numbers = mixture;
-        EMB_DO(layer.mixture.load(weights_, at, precision));
+        network.mixture.numbers = mixture;
+        EMB_DO(network.mixture.load(weights_, at, precision));
       }
-      layers_.push_back(std::move(layer));
+      networks_.push_back(std::move(network));
     }
     return Done{};
   }
 
  private:
-  Status run(Team& team, Workspace& work) const override {
-    EMB_DO(embed(work.batch, 1, work.hidden));
-    fill_angles(rope_, work.batch, work.angles);
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
-      const Layer& layer = layers_[i];
-      rms_norm(work.hidden, layer.attention_norm, epsilon_, work.normed);
-      layer.attention.forward(team, i, work.angles, work.normed, work, work.projected);
-      add(work.hidden, work.projected);
-      rms_norm(work.hidden, layer.network_norm, epsilon_, work.normed);
-      if (layer.mixture.experts.empty()) {
-        layer.network.forward(team, work.normed, work, work.projected);
-      } else {
-        layer.mixture.forward(team, work.normed, work, work.projected);
-      }
-      add(work.hidden, work.projected);
+  struct Network {
+    GatedNetwork plain;  // of the layers without experts
+    Mixture mixture;
+  };
+
+  void apply_network(Team& team, std::size_t index, const Matrix& in, Workspace& work,
+                     Matrix& out) const override {
+    const Network& network = networks_[index];
+    if (network.mixture.experts.empty()) {
+      network.plain.forward(team, in, work, out);
+    } else {
+      network.mixture.forward(team, in, work, out);
     }
-    rms_norm(work.hidden, last_norm_, epsilon_, work.hidden);
-    return Done{};
   }
 
-  Rope rope_;
-  float epsilon_ = 0;
-  std::vector<Layer> layers_;
-  std::vector<float> last_norm_;
+  std::vector<Network> networks_;
 };
 
 }  // namespace
