@@ -120,7 +120,7 @@ void CausalAttention::take(const DecoderConfig& config, std::size_t layer) {
 }
 
 Status CausalAttention::load(const Weights& weights, const std::string& prefix, std::size_t hidden,
-                             Precision precision) {
+                             Precision precision, Biases has) {
   std::vector<TensorView> joined;
   std::vector<const TensorView*> biases;
   const std::pair<const char*, std::size_t> parts[] = {
@@ -130,10 +130,11 @@ Status CausalAttention::load(const Weights& weights, const std::string& prefix, 
             weights.get(cat(prefix, name, ".weight"), {static_cast<std::int64_t>(count * head_dim),
                                                        static_cast<std::int64_t>(hidden)}));
     joined.push_back(std::move(view));
-    biases.push_back(weights.find(cat(prefix, name, ".bias")));
+    biases.push_back(has.inputs ? weights.find(cat(prefix, name, ".bias")) : nullptr);
   }
   EMB_TRY(qkv, Linear::join(joined, biases, precision));
-  EMB_TRY(out, Linear::load(weights, prefix + "o_proj", heads * head_dim, hidden, precision));
+  EMB_TRY(out,
+          load_linear(weights, prefix + "o_proj", heads * head_dim, hidden, precision, has.out));
   return Done{};
 }
 

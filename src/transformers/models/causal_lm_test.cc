@@ -229,7 +229,8 @@ TEST(CausalLm, ReadsTheOlderSpellingOfConfigs) {
   const auto config = json::Document::parse(R"({"model_type": "llama", "vocab_size": 199,
     "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4,
     "num_key_value_heads": 2, "head_dim": 32, "max_position_embeddings": 32, "rope_theta": 1000.0,
-    "tie_word_embeddings": true, "rope_scaling": {"type": "llama3", "factor": 8.0,
+    "tie_word_embeddings": true, "attention_bias": true, "mlp_bias": true,
+    "rope_scaling": {"type": "llama3", "factor": 8.0,
     "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 128}})");
   ASSERT_TRUE(config);
   Bench bench(fixture);
@@ -331,6 +332,37 @@ TEST(CausalLm, RefusesConfigsThatMakeNoSense) {
             "\"model_type\":\"llama\",\"quantization_config\":{\"quant_method\":\"fp8\"}"},
        }) {
     EXPECT_NE(with(from, to), "loaded") << to;
+  }
+}
+
+TEST(CausalLm, LeavesOutBiasesThatTheConfigDenies) {
+  for (const char* name :
+       {"llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "phi3", "qwen3_moe", "mixtral"}) {
+    const ModelFixture fixture(name);
+    std::vector<OwnedTensor> tensors = fixture.tensors();
+    std::vector<OwnedTensor> more;
+    for (const OwnedTensor& tensor : tensors) {
+      const bool product = tensor.name.find("_proj.weight") != std::string::npos ||
+                           tensor.name.find("gate.weight") != std::string::npos;
+      const bool known = std::string(name) == "qwen2" &&
+                         tensor.name.find("self_attn.o_proj") == std::string::npos &&
+                         tensor.name.find("self_attn") != std::string::npos;
+      if (!product || known) continue;
+      const std::string bias = tensor.name.substr(0, tensor.name.size() - 6) + "bias";
+      more.push_back(fixture_tensor(bias, {tensor.shape[0]}));
+    }
+    ASSERT_GT(more.size(), 5u) << name;
+    for (OwnedTensor& tensor : more) tensors.push_back(std::move(tensor));
+    Bench bench(fixture);
+    auto loaded = CausalLm::load(*Weights::from_tensors(std::move(tensors)), fixture.config(),
+                                 Precision::F32);
+    ASSERT_TRUE(loaded) << loaded.error().message();
+    bench.model = *std::move(loaded);
+    KvSequence sequence(*bench.pool);
+    bench.read(sequence, ModelFixture::integers(fixture.cases()["input_ids"]));
+    EXPECT_LT(furthest(bench.work.logits.row(0), ModelFixture::floats(fixture.cases()["logits"])),
+              1e-4f)
+        << name;
   }
 }
 

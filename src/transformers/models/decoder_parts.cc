@@ -103,17 +103,20 @@ Result<std::vector<float>> load_vector(const Weights& weights, std::string_view 
 }
 
 Status GatedNetwork::load(const Weights& weights, const std::string& prefix, std::size_t hidden,
-                          std::size_t intermediate, Activation kind, Precision precision) {
+                          std::size_t intermediate, Activation kind, Precision precision,
+                          bool biased) {
   activation = kind;
   const std::vector<std::int64_t> shape{static_cast<std::int64_t>(intermediate),
                                         static_cast<std::int64_t>(hidden)};
   EMB_TRY(const TensorView gate, weights.get(prefix + "gate_proj.weight", shape));
   EMB_TRY(const TensorView up, weights.get(prefix + "up_proj.weight", shape));
-  EMB_TRY(gate_up, Linear::join({gate, up},
-                                {weights.find(prefix + "gate_proj.bias"),
-                                 weights.find(prefix + "up_proj.bias")},
-                                precision));
-  EMB_TRY(down, Linear::load(weights, prefix + "down_proj", intermediate, hidden, precision));
+  const auto bias = [&](const char* name) {
+    return biased ? weights.find(prefix + name) : nullptr;
+  };
+  EMB_TRY(gate_up,
+          Linear::join({gate, up}, {bias("gate_proj.bias"), bias("up_proj.bias")}, precision));
+  EMB_TRY(down,
+          load_linear(weights, prefix + "down_proj", intermediate, hidden, precision, biased));
   return Done{};
 }
 

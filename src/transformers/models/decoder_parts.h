@@ -15,6 +15,7 @@
 #include "transformers/kernels/ops.h"
 #include "transformers/models/causal_lm.h"
 #include "transformers/models/config.h"
+#include "transformers/models/loadable.h"
 #include "transformers/models/rope.h"
 
 namespace embrace::transformers {
@@ -78,9 +79,13 @@ struct CausalAttention {
 
   // Shapes and scale from the config.
   void take(const DecoderConfig& config, std::size_t layer);
-  // q_proj, k_proj, v_proj and o_proj under `prefix`, with the biases that the file has.
+  struct Biases {
+    bool inputs = false;  // of queries, keys and values
+    bool out = false;
+  };
+  // q_proj, k_proj, v_proj and o_proj under `prefix`.
   Status load(const Weights& weights, const std::string& prefix, std::size_t hidden,
-              Precision precision);
+              Precision precision, Biases biases);
   // q_norm and k_norm.
   Status load_norms(const Weights& weights, const std::string& prefix, bool plus_one);
 
@@ -98,7 +103,7 @@ struct GatedNetwork {
 
   // gate_proj, up_proj and down_proj under `prefix`.
   Status load(const Weights& weights, const std::string& prefix, std::size_t hidden,
-              std::size_t intermediate, Activation kind, Precision precision);
+              std::size_t intermediate, Activation kind, Precision precision, bool biased);
   void forward(Team& team, const Matrix& in, CausalLm::Workspace& work, Matrix& out) const;
 };
 

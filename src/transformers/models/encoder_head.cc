@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/strings.h"
 #include "transformers/models/config.h"
+#include "transformers/models/loadable.h"
 
 namespace embrace::transformers {
 
@@ -88,9 +89,9 @@ class HeadLoader {
     return type_ == "roberta" || type_ == "xlm-roberta" || type_ == "camembert";
   }
 
-  Status square(const std::string& name, Activation activation) {
+  Status square(const std::string& name, Activation activation, bool biased = true) {
     EncoderHead::Stage stage;
-    EMB_TRY(stage.linear, Linear::load(weights_, name, width_, width_, precision_));
+    EMB_TRY(stage.linear, load_linear(weights_, name, width_, width_, precision_, biased));
     stage.activation = activation;
     head_.stages_.push_back(std::move(stage));
     return Done{};
@@ -117,7 +118,7 @@ class HeadLoader {
   }
 
   // Scores of the vocabulary: by `name`.weight, or by the words' own table when files leave it out.
-  Status vocabulary(const std::string& name, const std::string& bias_name) {
+  Status vocabulary(const std::string& name, const std::string& bias_name, bool biased = true) {
     const std::size_t count = read_.size("vocab_size");
     EMB_DO(read_.status());
     const bool own = weights_.find(name + ".weight") != nullptr;
@@ -127,14 +128,17 @@ class HeadLoader {
     const TensorView* bias = weights_.find(bias_name);
     if (bias == nullptr) bias = weights_.find(name + ".bias");
     EncoderHead::Stage stage;
-    EMB_TRY(stage.linear, Linear::make(weight, bias, precision_));
+    EMB_TRY(stage.linear, Linear::make(weight, biased ? bias : nullptr, precision_));
     head_.stages_.push_back(std::move(stage));
     return Done{};
   }
 
   Status prediction_head() {  // ModernBERT's, before everything
-    EMB_DO(square(at_ + "head.dense", activation_));
-    return norm(at_ + "head.norm");
+    const bool norm_bias = read_.flag_or("norm_bias", false);
+    EMB_DO(square(at_ + "head.dense", activation_, read_.flag_or("classifier_bias", false)));
+    EMB_DO(norm(at_ + "head.norm"));
+    if (!norm_bias) head_.stages_.back().norm->bias.clear();
+    return read_.status();
   }
 
   Status pooler() {
@@ -180,7 +184,7 @@ class HeadLoader {
     }
     if (type_ == "modernbert") {
       EMB_DO(prediction_head());
-      return vocabulary(at_ + "decoder", at_ + "decoder.bias");
+      return vocabulary(at_ + "decoder", at_ + "decoder.bias", read_.flag_or("decoder_bias", true));
     }
     if (type_ == "electra")
       return fail(Code::NotBuilt, "ELECTRA's head for masked words is not built");

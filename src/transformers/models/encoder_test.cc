@@ -190,6 +190,39 @@ TEST(Encoder, RefusesWhatItWouldComputeOtherwise) {
   }
 }
 
+TEST(Encoder, LeavesOutBiasesThatTheConfigDenies) {
+  const ModelFixture fixture("modernbert");
+  std::vector<OwnedTensor> tensors = fixture.tensors();
+  const std::size_t count = tensors.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string name = tensors[i].name;
+    const bool has_none = name.find("layers.") != std::string::npos ||
+                          name.find("norm") != std::string::npos ||
+                          name.find("head.dense") != std::string::npos;
+    if (!has_none || !name.ends_with(".weight")) continue;
+    tensors.push_back(
+        fixture_tensor(name.substr(0, name.size() - 6) + "bias", {tensors[i].shape[0]}));
+  }
+  ASSERT_GT(tensors.size(), count + 10);
+  const Weights weights = *Weights::from_tensors(std::move(tensors));
+  auto encoder = load_encoder(weights, fixture.config(), Precision::F32);
+  ASSERT_TRUE(encoder) << encoder.error().message();
+  auto head = EncoderHead::load(HeadKind::MaskedLm, weights, fixture.config());
+  ASSERT_TRUE(head) << head.error().message();
+  Team team(1);
+  const EncoderBatch batch = batch_of(fixture.cases()["sequences"]);
+  Matrix hidden;
+  ASSERT_TRUE((*encoder)->forward(team, batch, hidden));
+  const json::View one = fixture.cases()["sequences"].items()[0];
+  expect_near(hidden, batch.starts[0], ModelFixture::floats(one["hidden"]), "hidden");
+  Matrix words;
+  head->apply(team, batch, hidden, words);
+  for (const auto& [name, kind] : kHeads) {
+    if (kind == HeadKind::MaskedLm)
+      expect_near(words, batch.starts[0], ModelFixture::floats(one[name]), "words");
+  }
+}
+
 TEST(Encoder, ReadsNoTextThatIsLongBeyondReason) {
   struct Endless final : Encoder {
     Endless() : Encoder({.width = 1, .vocabulary = 10, .length_max = 1 << 22}) {}

@@ -43,6 +43,7 @@ class Gemma final : public CausalLm {
     EMB_TRY(DecoderConfig numbers, DecoderConfig::read(weights_, config, habits));
     if (read.flag_or("use_bidirectional_attention", false))
       return fail(Code::NotBuilt, "Gemma that looks both ways is not built");
+    const bool biased = read.flag_or("attention_bias", false);
     const double divisor = read.number_or("query_pre_attn_scalar", 256, 1e-3, 1e6);
     double score_cap = 0;
     if (second || third) {
@@ -84,10 +85,11 @@ class Gemma final : public CausalLm {
       layer.attention.take(numbers, i);
       if (second || third) layer.attention.scale = static_cast<float>(1 / std::sqrt(divisor));
       layer.attention.softcap = static_cast<float>(score_cap);
-      EMB_DO(layer.attention.load(weights_, at + "self_attn.", shape_.hidden, precision));
+      EMB_DO(layer.attention.load(weights_, at + "self_attn.", shape_.hidden, precision,
+                                  {.inputs = biased, .out = biased}));
       if (third) EMB_DO(layer.attention.load_norms(weights_, at + "self_attn.", true));
       EMB_DO(layer.network.load(weights_, at + "mlp.", shape_.hidden, numbers.intermediate,
-                                numbers.activation, precision));
+                                numbers.activation, precision, false));
       layers_.push_back(std::move(layer));
     }
     return Done{};

@@ -27,17 +27,21 @@ class Llama final : public PreNormLm {
           static_cast<std::size_t>(read.integer_or("max_window_layers", qwen ? 28 : 0, 0, 1 << 20));
       EMB_DO(numbers.read_windows(qwen ? config : json::View(), window, qwen ? first : 0));
     }
+    const bool asked = read.flag_or("attention_bias", false);
+    const bool attention_bias = (type == "llama" || type == "qwen3") && asked;
+    const bool network_bias = read.flag_or("mlp_bias", false) && type == "llama";
     EMB_DO(read.status());
     EMB_TRY(Rope rope, Rope::parse(config, {.head_dim = numbers.shape.head_dim}));
     EMB_DO(load_frame(numbers, std::move(rope), precision));
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const std::string at = numbers.layer_prefix(i);
       CausalAttention& attention = layers_[i].attention;
-      EMB_DO(attention.load(weights_, at + "self_attn.", shape_.hidden, precision));
+      EMB_DO(attention.load(weights_, at + "self_attn.", shape_.hidden, precision,
+                            {.inputs = type == "qwen2" || attention_bias, .out = attention_bias}));
       if (type == "qwen3") EMB_DO(attention.load_norms(weights_, at + "self_attn.", false));
       GatedNetwork network;
       EMB_DO(network.load(weights_, at + "mlp.", shape_.hidden, numbers.intermediate,
-                          numbers.activation, precision));
+                          numbers.activation, precision, network_bias));
       networks_.push_back(std::move(network));
     }
     return Done{};

@@ -21,4 +21,13 @@ Status check_loadable(const Weights& weights, json::View config) {
   return Done{};
 }
 
+Result<Linear> load_linear(const Weights& weights, const std::string& name, std::size_t inputs,
+                           std::size_t outputs, Precision precision, bool biased) {
+  if (biased) return Linear::load(weights, name, inputs, outputs, precision);
+  EMB_TRY(const TensorView weight,
+          weights.get(name + ".weight",
+                      {static_cast<std::int64_t>(outputs), static_cast<std::int64_t>(inputs)}));
+  return Linear::make(weight, nullptr, precision);
+}
+
 }  // namespace embrace::transformers

@@ -9,6 +9,7 @@
 #include "transformers/models/config.h"
 #include "transformers/models/encoder_families.h"
 #include "transformers/models/encoder_parts.h"
+#include "transformers/models/loadable.h"
 
 namespace embrace::transformers {
 
@@ -67,13 +68,26 @@ class ModernBert final : public Encoder {
     const std::int64_t every = read.integer_or("global_attn_every_n_layers", 3, 1, 1 << 20);
     wide_theta_ = theta_of(read, "full_attention", "global_rope_theta", 160000);
     near_theta_ = theta_of(read, "sliding_attention", "local_rope_theta", 10000);
+    const bool attention_bias = read.flag_or("attention_bias", false);
+    const bool network_bias = read.flag_or("mlp_bias", false);
+    const bool norm_bias = read.flag_or("norm_bias", false);
     EMB_DO(read.status());
     if (width % heads_ != 0 || width / heads_ % 2 != 0)
       return fail(Code::InvalidArgument, "config.json: the width does not fit the heads");
 
+    // Biases of a file count where the config has them, and nowhere else.
+    const auto norm = [&](const std::string& name) {
+      auto made = Norm::load(weights_, name, width, epsilon);
+      if (made && !norm_bias) made->bias.clear();
+      return made;
+    };
+    const auto product = [&](const std::string& name, std::size_t inputs, std::size_t outputs,
+                             bool biased) {
+      return load_linear(weights_, name, inputs, outputs, precision, biased);
+    };
     EMB_TRY(words_, Table::load(weights_, prefix + std::string(kWords), shape().vocabulary, width));
-    EMB_TRY(embedding_norm_, Norm::load(weights_, prefix + "embeddings.norm", width, epsilon));
-    EMB_TRY(final_norm_, Norm::load(weights_, prefix + "final_norm", width, epsilon));
+    EMB_TRY(embedding_norm_, norm(prefix + "embeddings.norm"));
+    EMB_TRY(final_norm_, norm(prefix + "final_norm"));
     const auto kinds = read.object()["layer_types"].items();
     for (std::size_t i = 0; i < layers; ++i) {
       const std::string at = cat(prefix, "layers.", i, ".");
@@ -81,13 +95,13 @@ class ModernBert final : public Encoder {
       layer.near = i < kinds.size() ? kinds[i].text() == "sliding_attention"
                                     : i % static_cast<std::size_t>(every) != 0;
       if (i != 0) {
-        EMB_TRY(layer.attention_norm, Norm::load(weights_, at + "attn_norm", width, epsilon));
+        EMB_TRY(layer.attention_norm, norm(at + "attn_norm"));
       }
-      EMB_TRY(layer.qkv, Linear::load(weights_, at + "attn.Wqkv", width, 3 * width, precision));
-      EMB_TRY(layer.attention_out, Linear::load(weights_, at + "attn.Wo", width, width, precision));
-      EMB_TRY(layer.inner_norm, Norm::load(weights_, at + "mlp_norm", width, epsilon));
-      EMB_TRY(layer.inner, Linear::load(weights_, at + "mlp.Wi", width, 2 * inner, precision));
-      EMB_TRY(layer.outer, Linear::load(weights_, at + "mlp.Wo", inner, width, precision));
+      EMB_TRY(layer.qkv, product(at + "attn.Wqkv", width, 3 * width, attention_bias));
+      EMB_TRY(layer.attention_out, product(at + "attn.Wo", width, width, attention_bias));
+      EMB_TRY(layer.inner_norm, norm(at + "mlp_norm"));
+      EMB_TRY(layer.inner, product(at + "mlp.Wi", width, 2 * inner, network_bias));
+      EMB_TRY(layer.outer, product(at + "mlp.Wo", inner, width, network_bias));
       layers_.push_back(std::move(layer));
     }
     return Done{};

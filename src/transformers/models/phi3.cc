@@ -28,7 +28,7 @@ class Phi3 final : public PreNormLm {
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const std::string at = numbers.layer_prefix(i);
       const auto load = [&](const char* part, std::size_t inputs, std::size_t outputs) {
-        return Linear::load(weights_, at + part, inputs, outputs, precision);
+        return load_linear(weights_, at + part, inputs, outputs, precision, false);
       };
       CausalAttention& attention = layers_[i].attention;
       EMB_TRY(attention.qkv, load("self_attn.qkv_proj", shape_.hidden, attended + 2 * kept));

@@ -37,8 +37,8 @@ struct Mixture {
   Status load(const Weights& weights, const std::string& layer, Precision precision) {
     const bool blocks = weights.find(layer + "block_sparse_moe.gate.weight") != nullptr;
     const std::string at = layer + (blocks ? "block_sparse_moe." : "mlp.");
-    EMB_TRY(router,
-            Linear::load(weights, at + "gate", numbers.hidden, numbers.experts, Precision::F32));
+    EMB_TRY(router, load_linear(weights, at + "gate", numbers.hidden, numbers.experts,
+                                Precision::F32, false));
     const bool joined = weights.find(at + "experts.gate_up_proj") != nullptr;
     for (std::size_t i = 0; i < numbers.experts; ++i) {
       GatedNetwork expert;
@@ -58,11 +58,11 @@ struct Mixture {
         EMB_TRY(const TensorView gate, weights.get(own + "w1.weight", shape));
         EMB_TRY(const TensorView up, weights.get(own + "w3.weight", shape));
         EMB_TRY(expert.gate_up, Linear::join({gate, up}, {nullptr, nullptr}, precision));
-        EMB_TRY(expert.down,
-                Linear::load(weights, own + "w2", numbers.intermediate, numbers.hidden, precision));
+        EMB_TRY(expert.down, load_linear(weights, own + "w2", numbers.intermediate, numbers.hidden,
+                                         precision, false));
       } else {
         EMB_DO(expert.load(weights, own, numbers.hidden, numbers.intermediate, numbers.activation,
-                           precision));
+                           precision, false));
       }
       experts.push_back(std::move(expert));
     }
@@ -142,6 +142,7 @@ class MixtureLm final : public PreNormLm {
     }
     if (mixture.chosen > mixture.experts)
       read.complain("config.json: num_experts_per_tok is more than there are");
+    const bool biased = qwen && read.flag_or("attention_bias", false);
     const bool windows = qwen ? read.flag_or("use_sliding_window", false) : true;
     const std::size_t window = DecoderConfig::window_of(read, qwen ? 4096 : 0);
     EMB_DO(numbers.read_windows({}, windows ? window : 0, 0));
@@ -152,12 +153,13 @@ class MixtureLm final : public PreNormLm {
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const std::string at = numbers.layer_prefix(i);
       CausalAttention& attention = layers_[i].attention;
-      EMB_DO(attention.load(weights_, at + "self_attn.", shape_.hidden, precision));
+      EMB_DO(attention.load(weights_, at + "self_attn.", shape_.hidden, precision,
+                            {.inputs = biased, .out = biased}));
       if (qwen) EMB_DO(attention.load_norms(weights_, at + "self_attn.", false));
       Network network;
       if (plain[i] || (i + 1) % step != 0) {
         EMB_DO(network.plain.load(weights_, at + "mlp.", shape_.hidden, numbers.intermediate,
-                                  numbers.activation, precision));
+                                  numbers.activation, precision, false));
       } else {
         network.mixture.numbers = mixture;
         EMB_DO(network.mixture.load(weights_, at, precision));
