@@ -328,6 +328,7 @@ TEST(CausalLm, RefusesConfigsThatMakeNoSense) {
            {"\"num_hidden_layers\":2", "\"num_hidden_layers\":4097"},
            {"\"head_dim\":16", "\"head_dim\":4098"},
            {"\"model_type\":\"llama\"", "\"model_type\":\"llama\",\"is_causal\":false"},
+           {"\"model_type\":\"llama\"", "\"model_type\":\"llama\",\"partial_rotary_factor\":0.5"},
            {"\"model_type\":\"llama\"",
             "\"model_type\":\"llama\",\"quantization_config\":{\"quant_method\":\"fp8\"}"},
        }) {
@@ -364,6 +365,20 @@ TEST(CausalLm, LeavesOutBiasesThatTheConfigDenies) {
               1e-4f)
         << name;
   }
+}
+
+TEST(CausalLm, KnowsWhereLongTextsOfPhiBeginWhenTheFileDoesNotSay) {
+  const ModelFixture fixture("phi3_longrope");
+  std::string text = fixture.config().render();
+  const std::string_view said = "\"original_max_position_embeddings\":40,";
+  const auto outside = text.find(said);
+  ASSERT_LT(outside, text.find("\"rope_parameters\"")) << "the one in rope_parameters stays";
+  text.erase(outside, said.size());
+  const auto config = json::Document::parse(text);
+  ASSERT_TRUE(config);
+  const auto loaded = CausalLm::load(fixture.weights(), config->root(), Precision::F32);
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  EXPECT_EQ((*loaded)->shape().recompute_from, 4097u);
 }
 
 TEST(CausalLm, RefusesWeightsWithScalesBesideThem) {

@@ -20,7 +20,8 @@ class Phi3 final : public PreNormLm {
         numbers.read_windows({}, read.has("sliding_window") ? read.size("sliding_window") : 0, 0));
     EMB_DO(read.status());
     EMB_TRY(Rope rope,
-            Rope::parse(config, {.head_dim = numbers.shape.head_dim, .yarn_is_longrope = true}));
+            Rope::parse(config,
+                        {.head_dim = numbers.shape.head_dim, .is_partial = true, .is_phi = true}));
     EMB_DO(load_frame(numbers, std::move(rope), precision));
     shape_.recompute_from = shape_.angles_vary_from;
     const std::size_t attended = shape_.heads * shape_.head_dim;

@@ -15,6 +15,7 @@ namespace {
 
 constexpr double kThetaMax = 1e12;
 constexpr double kFactorMax = 1e6;
+constexpr double kLengthMax = 64e6;  // of a text, in tokens
 
 std::vector<float> plain_frequencies(double theta, std::size_t count) {
   std::vector<float> inverse(count);
@@ -94,8 +95,12 @@ Result<Rope> Rope::parse(json::View config, const Where& where) {
   const double default_partial = top.number_or("partial_rotary_factor", 1, 0, 1);
   EMB_DO(top.status());
   const double partial = read.number_or("partial_rotary_factor", default_partial, 0, 1);
+  if (partial != 1 && !where.is_partial) {
+    return fail(Code::NotBuilt,
+                "heads that are turned in part (partial_rotary_factor) are not built here");
+  }
   std::string type = read.text_or("rope_type", read.text_or("type", "default"));
-  if (type == "su" || (type == "yarn" && where.yarn_is_longrope)) type = "longrope";
+  if (type == "su" || (type == "yarn" && where.is_phi)) type = "longrope";
 
   Rope rope;
   rope.theta_ = read.number_or("rope_theta", default_theta, 1, kThetaMax);
@@ -106,9 +111,12 @@ Result<Rope> Rope::parse(json::View config, const Where& where) {
   }
   rope.inverse_ = plain_frequencies(rope.theta_, dims / 2);
 
-  const auto most = static_cast<double>(top.size_or("max_position_embeddings", 2048));
-  const double inner = read.number_or("original_max_position_embeddings", most, 1, kFactorMax * 64);
-  const double original = top.number_or("original_max_position_embeddings", inner, 1, 64 * 1e6);
+  const std::size_t usual = where.is_phi ? 4096 : 2048;
+  const auto most = static_cast<double>(top.size_or("max_position_embeddings", usual));
+  const double inner =
+      where.is_phi ? static_cast<double>(usual)
+                   : read.number_or("original_max_position_embeddings", most, 1, kLengthMax);
+  const double original = top.number_or("original_max_position_embeddings", inner, 1, kLengthMax);
   const auto factor = [&](double otherwise) {
     return read.number_or("factor", otherwise, 1e-3, kFactorMax);
   };

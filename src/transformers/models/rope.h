@@ -30,8 +30,12 @@ class Rope {
     std::string_view layer_type = {};
     std::string_view theta_key = "rope_theta";
     bool reads_old_scaling = true;
-    // Phi-3 calls its longrope "su" or "yarn" in old files.
-    bool yarn_is_longrope = false;
+    // Turns but a part of each head where the file says so. The official package overlooks it in
+    // other families; here they refuse such a file.
+    bool is_partial = false;
+    // Phi-3 calls its longrope "su" or "yarn" in old files. The length that it begins at stands
+    // outside of rope_parameters, and is 4096 when the file does not say.
+    bool is_phi = false;
   };
 
   Rope() = default;  // turns nothing, to be assigned to
