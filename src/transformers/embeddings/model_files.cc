@@ -27,6 +27,12 @@ Result<json::Document> ModelFiles::json(const std::string& path) const {
   return parsed;
 }
 
+Result<json::Document> ModelFiles::json_if_there(const std::string& path) const {
+  auto found = json(path);
+  if (!found && found.error().code() == Code::NotFound) return json::Document::parse("null");
+  return found;
+}
+
 Result<std::string> inner_path(std::string_view path) {
   if (path.empty()) return std::string();
   if (path.find('\\') != std::string_view::npos || path.find('\0') != std::string_view::npos)

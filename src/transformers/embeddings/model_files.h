@@ -29,6 +29,8 @@ struct ModelFiles {
 
   // A small file as JSON. Errors of what is in it name the file.
   Result<json::Document> json(const std::string& path) const;
+  // The same, or null where there is no such file.
+  Result<json::Document> json_if_there(const std::string& path) const;
 
   static ModelFiles in_folder(rt::Blocking, std::filesystem::path folder);
 };

@@ -47,13 +47,6 @@ Result<Activation> parse_torch_activation(std::string_view name) {
   return fail(Code::NotBuilt, cat("the activation ", name, " of a Dense module is not built"));
 }
 
-// {} when there is no such file.
-Result<json::Document> read_json_if_there(const ModelFiles& files, const std::string& path) {
-  auto read = files.json(path);
-  if (!read && read.error().code() == Code::NotFound) return json::Document::parse("{}");
-  return read;
-}
-
 }  // namespace
 
 void normalize_row(std::span<float> row) {
@@ -84,8 +77,7 @@ struct SentenceModel::Impl {
 };
 
 Status SentenceModel::Impl::load(const ModelFiles& files, Precision precision) {
-  EMB_TRY(const json::Document settings,
-          read_json_if_there(files, "config_sentence_transformers.json"));
+  EMB_TRY(const json::Document settings, files.json_if_there("config_sentence_transformers.json"));
   prompts = {{"query", ""}, {"document", ""}};  // there in every model
   for (const auto& [name, words] : settings.root()["prompts"].members())
     prompts.insert_or_assign(std::string(name), std::string(words.text().value_or("")));
@@ -137,14 +129,14 @@ Status SentenceModel::Impl::load_transformer(const ModelFiles& files, const std:
 
   // Each family had a file of its own name once.
   EMB_TRY(json::Document settings,
-          read_json_if_there(files, join_path(folder, "sentence_bert_config.json")));
+          files.json_if_there(join_path(folder, "sentence_bert_config.json")));
   for (const char* family : {"roberta", "distilbert", "camembert", "albert", "xlm-roberta"}) {
     if (settings.root().is_object() && !settings.root().members().empty()) break;
     EMB_TRY(settings,
-            read_json_if_there(files, join_path(folder, cat("sentence_", family, "_config.json"))));
+            files.json_if_there(join_path(folder, cat("sentence_", family, "_config.json"))));
   }
   EMB_TRY(const json::Document words,
-          read_json_if_there(files, join_path(folder, "tokenizer_config.json")));
+          files.json_if_there(join_path(folder, "tokenizer_config.json")));
   ConfigReader read(settings.root());
   lower = read.flag_or("do_lower_case", false);
   length_max = encoder->shape().length_max;

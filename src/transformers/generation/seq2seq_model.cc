@@ -8,19 +8,6 @@
 
 namespace embrace::transformers {
 
-namespace {
-
-Result<json::Document> read_json(const ModelFiles& files, const std::string& name, bool optional) {
-  auto text = files.text(name);
-  if (!text && optional && text.error().code() == Code::NotFound) text = "null";
-  if (!text) return fail(std::move(text).error());
-  auto document = json::Document::parse(*text);
-  if (!document) return fail(std::move(document).error().while_doing(name));
-  return document;
-}
-
-}  // namespace
-
 struct Seq2SeqSource::Written final : Text {
   explicit Written(Seq2Seq::State held) : state(std::move(held)) {}
   Seq2Seq::State state;
@@ -86,8 +73,8 @@ Result<std::vector<Generation>> write_texts_about(const Seq2Seq& model, Team& te
 Result<Seq2SeqModel> Seq2SeqModel::open(rt::Blocking blocking, const std::filesystem::path& folder,
                                         Precision precision) {
   const ModelFiles files = ModelFiles::in_folder(blocking, folder);
-  EMB_TRY(const json::Document config, read_json(files, "config.json", false));
-  EMB_TRY(const json::Document generation, read_json(files, "generation_config.json", true));
+  EMB_TRY(const json::Document config, files.json("config.json"));
+  EMB_TRY(const json::Document generation, files.json_if_there("generation_config.json"));
   EMB_TRY(const std::string tokenizer_json, files.text("tokenizer.json"));
   EMB_TRY(Tokenizer tokenizer, Tokenizer::parse(tokenizer_json));
   EMB_TRY(GenerationOptions defaults, read_generation_options(generation.root(), config.root()));

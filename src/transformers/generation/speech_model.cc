@@ -13,15 +13,6 @@ namespace embrace::transformers {
 
 namespace {
 
-Result<json::Document> read_json(const ModelFiles& files, const std::string& name, bool optional) {
-  auto text = files.text(name);
-  if (!text && optional && text.error().code() == Code::NotFound) text = "null";
-  if (!text) return fail(std::move(text).error());
-  auto document = json::Document::parse(*text);
-  if (!document) return fail(std::move(document).error().while_doing(name));
-  return document;
-}
-
 // Places of a whole window, whatever the model's length.
 constexpr double kWindowTimestamps = 1500;
 
@@ -105,9 +96,9 @@ SpeechModel::SpeechModel(std::unique_ptr<Whisper> model, TranscriptionRules rule
 Result<SpeechModel> SpeechModel::open(rt::Blocking blocking, const std::filesystem::path& folder,
                                       Precision precision) {
   const ModelFiles files = ModelFiles::in_folder(blocking, folder);
-  EMB_TRY(const json::Document config, read_json(files, "config.json", false));
-  EMB_TRY(const json::Document generation, read_json(files, "generation_config.json", true));
-  EMB_TRY(const json::Document settings, read_json(files, "preprocessor_config.json", false));
+  EMB_TRY(const json::Document config, files.json("config.json"));
+  EMB_TRY(const json::Document generation, files.json_if_there("generation_config.json"));
+  EMB_TRY(const json::Document settings, files.json("preprocessor_config.json"));
   EMB_TRY(const std::string tokenizer_json, files.text("tokenizer.json"));
   EMB_TRY(Tokenizer tokenizer, Tokenizer::parse(tokenizer_json));
   EMB_TRY(SpeechFeatures features, SpeechFeatures::parse(settings.root()));

@@ -33,13 +33,6 @@ std::string without_odd_spaces(std::string text) {
   return text;
 }
 
-// {} where there is none.
-Result<json::Document> optional_json(const ModelFiles& files, const std::string& path) {
-  auto document = files.json(path);
-  if (!document && document.error().code() == Code::NotFound) return json::Document::parse("{}");
-  return document;
-}
-
 class TextToText : public Pipeline {
  public:
   TextToText(Rewriting kind, Seq2SeqModel model, json::Document config, json::Document generation,
@@ -173,8 +166,8 @@ Result<std::unique_ptr<Pipeline>> open_rewriting(rt::Blocking blocking,
                                                  Precision precision) {
   const ModelFiles files = ModelFiles::in_folder(blocking, folder);
   EMB_TRY(json::Document config, files.json("config.json"));
-  EMB_TRY(json::Document generation, optional_json(files, "generation_config.json"));
-  EMB_TRY(json::Document words, optional_json(files, "tokenizer_config.json"));
+  EMB_TRY(json::Document generation, files.json_if_there("generation_config.json"));
+  EMB_TRY(json::Document words, files.json_if_there("tokenizer_config.json"));
   EMB_TRY(Seq2SeqModel model, Seq2SeqModel::open(blocking, folder, precision));
   return std::make_unique<TextToText>(kKind, std::move(model), std::move(config),
                                       std::move(generation), std::move(words));

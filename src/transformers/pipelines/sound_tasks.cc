@@ -195,12 +195,10 @@ Result<std::unique_ptr<Pipeline>> open_recognition(rt::Blocking blocking,
   EMB_TRY(Listener listener, Listener::load(files, weights, precision));
   if (listener.model->letters_known() == 0)
     return fail(Code::InvalidArgument, "the model has not the head for this task");
-  auto words = files.json("tokenizer_config.json");
-  if (!words && words.error().code() == Code::NotFound) words = json::Document::parse("{}");
-  if (!words) return fail(words.error());
+  EMB_TRY(const json::Document words, files.json_if_there("tokenizer_config.json"));
   // "<pad>", or {"content": "<pad>", ...}.
   const auto token = [&](std::string_view key, std::string_view otherwise) {
-    const json::View value = words->root()[key];
+    const json::View value = words.root()[key];
     return std::string((value.is_object() ? value["content"] : value).text().value_or(otherwise));
   };
   auto text = files.text("tokenizer.json");
@@ -208,7 +206,7 @@ Result<std::unique_ptr<Pipeline>> open_recognition(rt::Blocking blocking,
   auto tokenizer = Tokenizer::parse(text.value_or(""));
   if (!text) {
     EMB_TRY(const json::Document letters, files.json("vocab.json"));
-    tokenizer = make_ctc_tokenizer(letters.root(), words->root());
+    tokenizer = make_ctc_tokenizer(letters.root(), words.root());
   }
   if (!tokenizer) return fail(tokenizer.error());
   return std::make_unique<LetterRecognition>(std::move(listener), *std::move(tokenizer),

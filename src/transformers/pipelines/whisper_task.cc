@@ -87,13 +87,10 @@ Result<std::unique_ptr<Pipeline>> open_whisper(rt::Blocking blocking,
                                                Precision precision) {
   const ModelFiles files = ModelFiles::in_folder(blocking, folder);
   EMB_TRY(json::Document config, files.json("config.json"));
-  auto generation = files.json("generation_config.json");
-  if (!generation && generation.error().code() == Code::NotFound)
-    generation = json::Document::parse("{}");
-  if (!generation) return fail(std::move(generation).error());
+  EMB_TRY(json::Document generation, files.json_if_there("generation_config.json"));
   EMB_TRY(SpeechModel model, SpeechModel::open(blocking, folder, precision));
   return std::make_unique<WhisperRecognition>(std::move(model), std::move(config),
-                                              *std::move(generation));
+                                              std::move(generation));
 }
 
 }  // namespace embrace::transformers
