@@ -16,6 +16,8 @@ class FakeHub:
         self.etag = None  # what files are called instead
         self.elsewhere = None  # another FakeHub that has the contents
         self.ranges = True
+        self.refuses = None  # (status, headers) instead of any answer
+        self.next_page = None  # from a page's number to the query of the next one
         self.requests = []  # (method, path, headers)
         hub = self
 
@@ -45,9 +47,14 @@ class FakeHub:
 
     def answer(self, client):
         self.requests.append((client.command, client.path, dict(client.headers)))
-        path = client.path.split("?")[0]
+        path, _, query = client.path.partition("?")
+        if self.refuses:
+            return self.reply(client, self.refuses[0], b"", self.refuses[1])
         if "/revision/" in path:
             return self.reply(client, 200, json.dumps({"sha": COMMIT}).encode())
+        if "/tree/" in path and self.next_page:
+            link = f'<{self.url}{path}?{self.next_page(query)}>; rel="next"'
+            return self.reply(client, 200, json.dumps(self.listed or []).encode(), {"Link": link})
         if "/tree/" in path:
             return self.reply(client, 200, json.dumps(self.listed if self.listed is not None else self.tree()).encode())
         content = self.files.get(path.split("/resolve/", 1)[-1].split("/", 1)[-1])

@@ -278,6 +278,56 @@ def test_without_a_connection_the_cache_answers(fake, home):
     assert refused.value.code == UNAVAILABLE
 
 
+@pytest.mark.parametrize("status, tag", [(401, None), (403, None), (403, "GatedRepo"), (404, "RepoNotFound"), (429, None), (500, None), (503, None), (200, None)])
+def test_a_hub_that_does_not_let_us_in_leaves_the_cache_good(fake, home, status, tag):
+    env = env_of(fake, home, HF_TOKEN="hf_old")
+    path = ours(env, "file", "ns/name", "config.json")
+    fake.refuses = (status, {"X-Error-Code": tag} if tag else {})
+    asked = len(fake.requests)
+    assert theirs(env, "hf_hub_download('ns/name', 'config.json')") == path
+    assert ours(env, "file", "ns/name", "config.json") == path
+    assert ours(env, "snapshot", "ns/name") == path.parent
+    assert ours(env, "snapshot", f"ns/name@{COMMIT}") == path.parent
+    assert len(fake.requests) - asked <= 8, "nobody asks for long when there is an answer"
+
+
+@pytest.mark.parametrize("tag", ["EntryNotFound", "RevisionNotFound"])
+def test_what_is_no_more_is_not_answered_by_the_cache(fake, home, tag):
+    env = env_of(fake, home)
+    ours(env, "file", "ns/name", "config.json")
+    fake.refuses = (404, {"X-Error-Code": tag})
+    with pytest.raises(Refused) as refused:
+        ours(env, "file", "ns/name", "config.json")
+    assert refused.value.code == NOT_FOUND
+
+
+def test_the_official_client_calls_the_cache_sound_at_any_time(fake, home):
+    """Also of a download that came to nothing, and while there is but a revision."""
+    env = env_of(fake, home)
+    scan = "[str(w) for w in scan_cache_dir().warnings]"
+    with pytest.raises(Refused):
+        ours(env, "file", "ns/name", "none.json")
+    assert theirs(env, scan).name == "[]"
+    with pytest.raises(Refused):
+        ours(env | {"HF_HUB_OFFLINE": "1"}, "snapshot", "ns/name")
+    fake.spoil = True
+    with pytest.raises(Refused):
+        ours(env, "snapshot", "ns/name")
+    assert theirs(env, scan).name == "[]"
+    fake.spoil = False
+    ours(env, "snapshot", "ns/name")
+    assert theirs(env, scan).name == "[]"
+
+
+@pytest.mark.parametrize("next_page", [lambda query: query, lambda query: f"cursor={len(query)}&" + "x" * len(query)])
+def test_a_list_without_end_is_given_up(fake, home, next_page):
+    fake.listed = []
+    fake.next_page = next_page
+    with pytest.raises(Refused, match="has no end"):
+        ours(env_of(fake, home), "snapshot", "ns/name")
+    assert len(fake.requests) < 30
+
+
 def test_a_cache_that_cannot_be_written_is_read(fake, home):
     env = env_of(fake, home)
     path = ours(env, "file", "ns/name", "config.json")

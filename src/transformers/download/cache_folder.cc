@@ -17,12 +17,7 @@ namespace {
 constexpr std::size_t kPathBytesMax = 4096;
 constexpr std::size_t kNameBytesMax = 255;
 constexpr std::size_t kRefBytesMax = 256;
-
-// Beside `path`, where nobody else writes.
-std::string name_beside(const std::string& path) {
-  static std::atomic<unsigned> count{0};
-  return cat(path, ".", ::getpid(), "-", count.fetch_add(1), ".tmp");
-}
+constexpr unsigned kLockTriesMax = 10;
 
 bool is_there(const std::filesystem::path& path) {
   std::error_code ignored;
@@ -83,14 +78,32 @@ std::optional<std::string> CacheFolder::find_commit(std::string_view revision) c
   return std::string(commit);
 }
 
+Result<std::string> CacheFolder::fresh_name() const {
+  static std::atomic<unsigned> count{0};
+  const std::filesystem::path folder = root_ / ".tmp";
+  EMB_DO(make_folders(folder.string()));
+  std::string name = (folder / cat(::getpid(), "-", count.fetch_add(1))).string();
+  EMB_DO(remove_file(name));  // of a process that died here and had our number
+  return name;
+}
+
 Status CacheFolder::keep_commit(std::string_view revision, std::string_view commit) const {
-  EMB_CHECK(is_commit(commit), "callers have checked the commit");
+  EMB_DO(make_folders(snapshot(commit).string()));
   if (revision == commit) return Done{};
   EMB_DO(check_relative_path(revision));
   if (find_commit(revision) == commit) return Done{};
   const std::filesystem::path path = root_ / "refs" / revision;
   EMB_DO(make_folders(path.parent_path().string()));
-  return write_file_durably(path.string(), commit);
+  EMB_TRY(const std::string name, fresh_name());
+  const auto write = [&]() -> Status {
+    EMB_TRY(const File file, File::create_new(name));
+    EMB_DO(file.write_all(commit));
+    EMB_DO(file.sync());
+    return rename_durably(name, path.string());
+  };
+  Status done = write();
+  if (!done) (void)remove_file(name).has_value();
+  return done;
 }
 
 std::filesystem::path CacheFolder::snapshot(std::string_view commit) const {
@@ -125,8 +138,12 @@ Status CacheFolder::keep_absence(std::string_view commit, std::string_view path)
 
 Result<File> CacheFolder::lock(std::string_view etag) const {
   EMB_DO(check_etag(etag));
-  EMB_DO(make_folders(locks_.string()));
-  return lock_file((locks_ / cat(etag, ".lock")).string());
+  for (unsigned tries = 0;; ++tries) {
+    EMB_DO(make_folders(locks_.string()));
+    auto lock = lock_file((locks_ / cat(etag, ".lock")).string());
+    // Someone may empty the cache at any time, its folders of locks among the rest.
+    if (lock || lock.error().code() != Code::NotFound || tries == kLockTriesMax) return lock;
+  }
 }
 
 Status CacheFolder::link(std::string_view commit, std::string_view path,
@@ -138,13 +155,13 @@ Status CacheFolder::link(std::string_view commit, std::string_view path,
   const std::size_t depth = split(path, '/').size() + 1;
   for (std::size_t i = 0; i < depth; ++i) target += "../";
   target += cat("blobs/", etag);
-  const std::string beside = name_beside(from.string());
-  if (::symlink(target.c_str(), beside.c_str()) != 0)
-    return fail(errno_error(errno, cat("link ", beside)));
-  if (::rename(beside.c_str(), from.c_str()) != 0) {
+  EMB_TRY(const std::string name, fresh_name());
+  if (::symlink(target.c_str(), name.c_str()) != 0)
+    return fail(errno_error(errno, cat("link ", name)));
+  if (::rename(name.c_str(), from.c_str()) != 0) {
     const int why = errno;
-    (void)remove_file(beside).has_value();
-    return fail(errno_error(why, cat("rename ", beside)));
+    (void)remove_file(name).has_value();
+    return fail(errno_error(why, cat("rename ", name, " to ", from.string())));
   }
   return Done{};
 }

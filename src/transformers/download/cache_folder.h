@@ -8,6 +8,8 @@
 //     refs/main                     the commit that a branch or tag was at
 //     snapshots/COMMIT/a/b.json  -> ../../../blobs/ETAG
 //     .no_exist/COMMIT/c.json       an empty file: the commit has no c.json
+//     .tmp/                         refs and links until they are renamed, so that no reader of the
+//                                   folders above meets them
 //   CACHE/.locks/models--ns--name/ETAG.lock     held (flock) while a blob arrives
 //
 // Names of files and revisions come from servers: those that would lead elsewhere are refused.
@@ -38,6 +40,8 @@ class CacheFolder {
 
   // The commit that a revision was at when it was last asked for; itself for a commit.
   std::optional<std::string> find_commit(std::string_view revision) const;
+  // Makes the commit's snapshot, too: the official client calls a cache broken whose revisions lead
+  // to none.
   Status keep_commit(std::string_view revision, std::string_view commit) const;
 
   std::filesystem::path snapshot(std::string_view commit) const;
@@ -52,6 +56,9 @@ class CacheFolder {
   Status link(std::string_view commit, std::string_view path, std::string_view etag) const;
 
  private:
+  // A name in .tmp that nobody has.
+  Result<std::string> fresh_name() const;
+
   std::filesystem::path root_;
   std::filesystem::path locks_;
 };

@@ -1,6 +1,8 @@
 // The parts of downloads that need no server; tests/transformers/test_download.py has one.
 
 #include <gtest/gtest.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -97,6 +99,58 @@ TEST(CacheFolder, LinksAreRelativeAndReplaced) {
   EXPECT_EQ(std::filesystem::read_symlink(place), "../../../blobs/abc");
   ASSERT_TRUE(cache.link(kCommit, "a/b.txt", "def"));
   EXPECT_EQ(*read_file(place.string(), 10), "two");
+}
+
+// Names that appeared in a folder, in whatever way, since it is watched.
+class Watch {
+ public:
+  explicit Watch(const std::string& folder) : fd_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+    EXPECT_GE(::inotify_add_watch(fd_, folder.c_str(), IN_CREATE | IN_MOVED_TO), 0);
+  }
+  ~Watch() { ::close(fd_); }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  std::string names() const {
+    alignas(inotify_event) char buffer[4096];
+    std::string out;
+    const ssize_t got = ::read(fd_, buffer, sizeof buffer);
+    for (ssize_t at = 0; at < got;) {
+      const auto* event = reinterpret_cast<const inotify_event*>(buffer + at);
+      out += std::string(event->name) + ";";
+      at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
+    }
+    return out;
+  }
+
+ private:
+  int fd_;
+};
+
+TEST(CacheFolder, OtherReadersMeetNothingUnfinished) {
+  const testing::TempFolder folder;
+  const CacheFolder cache(folder.path(), *RepoName::parse(RepoType::Model, "ns/name"));
+  ASSERT_TRUE(cache.keep_commit("v1", kCommit));
+  EXPECT_TRUE(std::filesystem::is_directory(cache.snapshot(kCommit)));
+  std::filesystem::create_directories(cache.blob("abc").parent_path());
+  std::ofstream(cache.blob("abc")) << "one";
+  const Watch snapshot(cache.snapshot(kCommit).string());
+  const Watch refs(folder / "models--ns--name/refs");
+  const Watch blobs(cache.blob("abc").parent_path().string());
+  ASSERT_TRUE(cache.link(kCommit, "a", "abc"));
+  ASSERT_TRUE(cache.keep_commit("main", kCommit));
+  EXPECT_EQ(snapshot.names(), "a;");
+  EXPECT_EQ(refs.names(), "main;");
+  EXPECT_EQ(blobs.names(), "");
+  EXPECT_TRUE(std::filesystem::is_empty(folder / "models--ns--name/.tmp"));
+}
+
+TEST(CacheFolder, AFailedLinkLeavesNothingBehind) {
+  const testing::TempFolder folder;
+  const CacheFolder cache(folder.path(), *RepoName::parse(RepoType::Model, "ns/name"));
+  std::filesystem::create_directories(cache.file(kCommit, "a"));
+  EXPECT_FALSE(cache.link(kCommit, "a", "abc"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder / "models--ns--name/.tmp"));
 }
 
 TEST(CacheFolder, RevisionsAreRemembered) {

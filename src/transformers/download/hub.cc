@@ -44,6 +44,13 @@ bool fits(const std::vector<std::string>& patterns, const std::string& path) {
   });
 }
 
+// The Hub was out of reach or in trouble, or did not let us in: what was fetched before is as good
+// as it was. Not so when it was asked and has no such thing, or when its answer was hostile.
+bool leaves_cache_good(const Error& why) {
+  if (why.tag() == Tag::EntryNotFound || why.tag() == Tag::RevisionNotFound) return false;
+  return why.code() != Code::InvalidArgument && why.code() != Code::TooLarge;
+}
+
 Status check_repo(const RepoAt& repo) {
   EMB_DO(check_relative_path(repo.revision));
   return Done{};
@@ -132,6 +139,7 @@ struct Hub::Impl {
     }
     const std::string blob = cache.blob(file.etag).string();
     const std::string part = blob + ".incomplete";
+    EMB_DO(make_folders(cache.snapshot(file.commit).string()));
     EMB_DO(make_folders(cache.blob(file.etag).parent_path().string()));
     EMB_TRY(const File lock, cache.lock(file.etag));
     if (!is_file(blob)) {
@@ -178,18 +186,19 @@ Result<std::filesystem::path> Hub::download_file(rt::Blocking blocking, const Re
     return fail(Code::Unavailable,
                 cat(impl_->missing(repo, path), ", and HF_HUB_OFFLINE forbids asking the Hub"));
   }
-  auto file = impl_->calls.ask(blocking, repo.name, repo.revision, path);
+  auto file = impl_->calls.ask(blocking, repo.name, repo.revision, path,
+                               cached ? Patience::Short : Patience::Long);
   if (!file) {
     Error why = std::move(file).error();
-    if (why.code() == Code::Unavailable) {
-      if (cached) return *cached;
-      return fail(Code::Unavailable,
-                  cat(impl_->missing(repo, path), ", and the Hub can't be asked: ", why.message()));
-    }
     if (const auto at = why.fact("commit"); why.tag() == Tag::EntryNotFound && is_commit(at)) {
       // Remembered, so that nobody asks again; a cache that can't be written is no reason to fail.
-      (void)cache.keep_absence(at, path).has_value();
       (void)cache.keep_commit(repo.revision, at).has_value();
+      (void)cache.keep_absence(at, path).has_value();
+    }
+    if (cached && leaves_cache_good(why)) return *cached;
+    if (why.code() == Code::Unavailable) {
+      return fail(Code::Unavailable,
+                  cat(impl_->missing(repo, path), ", and the Hub can't be asked: ", why.message()));
     }
     return fail(std::move(why));
   }
@@ -211,31 +220,30 @@ Result<std::filesystem::path> Hub::download_snapshot(rt::Blocking blocking, cons
   }
   const CacheFolder cache = impl_->cache_of(repo);
   const auto known = cache.find_commit(repo.revision);
-  const auto from_cache = [&](const Error& why) -> Result<std::filesystem::path> {
-    std::error_code ignored;
-    if (known && std::filesystem::is_directory(cache.snapshot(*known), ignored))
-      return cache.snapshot(*known);
+  std::error_code ignored;
+  const bool cached = known && std::filesystem::is_directory(cache.snapshot(*known), ignored) &&
+                      !std::filesystem::is_empty(cache.snapshot(*known), ignored);
+  const auto from_cache = [&](Error why) -> Result<std::filesystem::path> {
+    if (cached && leaves_cache_good(why)) return cache.snapshot(*known);
+    if (why.code() != Code::Unavailable) return fail(std::move(why));
     return fail(Code::Unavailable,
                 cat(impl_->missing(repo, "a snapshot"), ", and ", why.message()));
   };
   if (impl_->offline())
     return from_cache(Error(Code::Unavailable, "HF_HUB_OFFLINE forbids asking the Hub"));
+  const auto patience = cached ? Patience::Short : Patience::Long;
 
   auto commit = is_commit(repo.revision)
                     ? Result<std::string>(repo.revision)
-                    : impl_->calls.find_commit(blocking, repo.name, repo.revision);
-  auto files = commit ? impl_->calls.list(blocking, repo.name, *commit, kFilesMax)
+                    : impl_->calls.find_commit(blocking, repo.name, repo.revision, patience);
+  auto files = commit ? impl_->calls.list(blocking, repo.name, *commit, kFilesMax, patience)
                       : Result<std::vector<RemoteFile>>(fail(commit.error()));
-  if (!files) {
-    if (files.error().code() == Code::Unavailable) return from_cache(files.error());
-    return fail(std::move(files).error());
-  }
+  if (!files) return from_cache(std::move(files).error());
   EMB_DO(cache.keep_commit(repo.revision, *commit));
   std::erase_if(*files, [&](const RemoteFile& file) {
     return (!options.allow.empty() && !fits(options.allow, file.path)) ||
            fits(options.ignore, file.path);
   });
-  EMB_DO(make_folders(cache.snapshot(*commit).string()));
 
   Impl::Tally tally(*files, on_progress);
   // Each thread takes the next file. The first error stops those that have not begun.

@@ -4,7 +4,8 @@
 // the same protocol.
 //
 // What arrives is checked against the digest that names it; a download that was cut off goes on
-// where it stopped. Without a connection, or with HF_HUB_OFFLINE, the cache answers alone.
+// where it stopped. With HF_HUB_OFFLINE the cache answers alone; it answers, too, without a
+// connection, and where a Hub that refuses the token or is in trouble says neither yes nor no.
 //
 // Errors say what to do. NotFound with a Tag for a repository, revision or file that is not there;
 // Denied for gated ones; Unauthenticated for a token that is refused; Unavailable when the Hub

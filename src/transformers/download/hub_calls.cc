@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <functional>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/strings.h"
@@ -20,6 +23,8 @@ constexpr unsigned kRedirectsMax = 5;
 constexpr unsigned kCutsMax = 5;  // in a row, without a byte in between
 constexpr std::size_t kPieceBytes = 256 << 10;
 constexpr std::uint64_t kListBytesMax = 64 << 20;
+constexpr std::size_t kPagesMax = 10'000;
+constexpr std::size_t kEmptyPagesMax = 10;  // in a row
 
 bool is_redirect(unsigned status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -63,6 +68,14 @@ bool continues_at(std::string_view range, std::uint64_t first, std::uint64_t siz
 }
 
 }  // namespace
+
+HubCalls::HubCalls(HubSettings settings)
+    : settings_(std::move(settings)), hasty_client_([] {
+        http::ClientSettings hasty;
+        hasty.stall_timeout = std::chrono::seconds(10);
+        hasty.tries_max = 1;
+        return hasty;
+      }()) {}
 
 http::ClientRequest HubCalls::request(std::string method, const Place& place) const {
   http::ClientRequest made;
@@ -127,10 +140,11 @@ Error HubCalls::refusal(unsigned status, const http::Fields& fields, const RepoN
 }
 
 Result<RemoteFile> HubCalls::ask(rt::Blocking blocking, const RepoName& repo,
-                                 std::string_view revision, std::string_view path) {
+                                 std::string_view revision, std::string_view path,
+                                 Patience patience) {
   Place place{file_url(repo, revision, path)};
   for (unsigned hops = 0; hops <= kRedirectsMax; ++hops) {
-    EMB_TRY(const auto head, client_.send(blocking, request("HEAD", place)));
+    EMB_TRY(const auto head, client_for(patience).send(blocking, request("HEAD", place)));
     const std::string to = text_of(head.fields, "Location");
     if (is_redirect(head.status) && to.starts_with('/') && !to.starts_with("//")) {
       // The repository has another name now. What lies elsewhere is asked for no more: this answer
@@ -160,9 +174,10 @@ Result<RemoteFile> HubCalls::ask(rt::Blocking blocking, const RepoName& repo,
 }
 
 Result<http::ClientResponse> HubCalls::get_json(rt::Blocking blocking, const RepoName& repo,
-                                                std::string_view revision, std::string url) {
+                                                std::string_view revision, std::string url,
+                                                Patience patience) {
   for (unsigned hops = 0; hops <= kRedirectsMax; ++hops) {
-    EMB_TRY(auto reply, client_.send(blocking, request("GET", {url}), kListBytesMax));
+    EMB_TRY(auto reply, client_for(patience).send(blocking, request("GET", {url}), kListBytesMax));
     if (reply.status == 200) return reply;
     if (!is_redirect(reply.status))
       return fail(refusal(reply.status, reply.fields, repo, revision, ""));
@@ -174,10 +189,10 @@ Result<http::ClientResponse> HubCalls::get_json(rt::Blocking blocking, const Rep
 }
 
 Result<std::string> HubCalls::find_commit(rt::Blocking blocking, const RepoName& repo,
-                                          std::string_view revision) {
+                                          std::string_view revision, Patience patience) {
   const std::string url = cat(settings_.endpoint, "/api/", api_segment(repo.type), "/", repo.id(),
                               "/revision/", percent_encode(revision));
-  EMB_TRY(const auto reply, get_json(blocking, repo, revision, url));
+  EMB_TRY(const auto reply, get_json(blocking, repo, revision, url, patience));
   const auto document = json::Document::parse(reply.body);
   const std::string commit = document ? document->root().text_or("sha", "") : "";
   if (!is_commit(commit)) return fail(Code::Unusable, cat(url, " names no commit"));
@@ -185,17 +200,25 @@ Result<std::string> HubCalls::find_commit(rt::Blocking blocking, const RepoName&
 }
 
 Result<std::vector<RemoteFile>> HubCalls::list(rt::Blocking blocking, const RepoName& repo,
-                                               std::string_view commit, std::size_t files_max) {
+                                               std::string_view commit, std::size_t files_max,
+                                               Patience patience) {
   std::vector<RemoteFile> files;
   std::optional<std::string> url = cat(settings_.endpoint, "/api/", api_segment(repo.type), "/",
                                        repo.id(), "/tree/", commit, "?recursive=true&expand=false");
-  // Pages without files may come, but not for ever.
-  for (std::size_t pages = 0; url; ++pages) {
-    if (origin_of(*url) != origin_of(settings_.endpoint) || pages > files_max)
+  std::set<std::string, std::less<>> seen;  // a page that names one before it begins a circle
+  std::size_t empty_pages = 0;
+  while (url) {
+    if (origin_of(*url) != origin_of(settings_.endpoint))
       return fail(Code::Unusable, cat(*url, " is no next page of the Hub's list"));
-    EMB_TRY(const auto reply, get_json(blocking, repo, commit, *url));
-    EMB_TRY(const auto document, json::Document::parse(reply.body));
-    for (const json::View entry : document.root().items()) {
+    if (!seen.insert(*url).second || seen.size() > kPagesMax || empty_pages > kEmptyPagesMax)
+      return fail(Code::Unusable, cat("the list of ", repo.id(), "'s files has no end"));
+    EMB_TRY(const auto reply, get_json(blocking, repo, commit, *url, patience));
+    const auto document = json::Document::parse(reply.body);
+    if (!document || !document->root().is_array())
+      return fail(Code::Unusable, cat(*url, " is no list of files"));
+    const auto entries = document->root().items();
+    empty_pages = entries.empty() ? empty_pages + 1 : 0;
+    for (const json::View entry : entries) {
       if (entry.text_or("type", "") != "file") continue;
       const json::View large = entry["lfs"];
       const auto size = (large.is_object() ? large : entry)["size"].integer();
