@@ -77,7 +77,7 @@ Result<std::shared_ptr<const TokenVocabulary>> read_token_vocabulary(
     }
     // As long as the letter behind it changes nothing.
     EMB_TRY(const std::string last, tokenizer.decode(std::span(ids).first(2)));
-    if (std::string_view(last).substr(1) != middle) continue;
+    if (!last.starts_with(letter) || std::string_view(last).substr(1) != middle) continue;
     bytes[id] = middle;
     first[id] = at_first;
     differs = differs || middle != at_first;

@@ -56,6 +56,20 @@ TEST(TokenVocabularies, LeaveSpecialTokensOutAndRefuseWordPieces) {
   }
 }
 
+TEST(TokenVocabularies, OutliveDecodersThatEraseTheWholeText) {
+  const auto tokenizer = Tokenizer::parse(R"({"version": "1.0", "added_tokens": [],
+      "normalizer": null, "pre_tokenizer": null, "post_processor": null,
+      "decoder": {"type": "Sequence", "decoders": [{"type": "Fuse"},
+        {"type": "Replace", "pattern": {"Regex": "^ab$"}, "content": ""}]},
+      "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "e": 2}, "merges": []}})");
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message();
+  const auto vocabulary = read_token_vocabulary(*tokenizer, {});
+  ASSERT_TRUE(vocabulary) << vocabulary.error().message();
+  EXPECT_EQ((*vocabulary)->bytes_of(0), "a");
+  EXPECT_EQ((*vocabulary)->bytes_of(1), "");  // beside "a" it is not always "b"
+  EXPECT_EQ((*vocabulary)->bytes_of(2), "e");
+}
+
 TEST(GrammarMask, HoldsGreedyAndSampledTexts) {
   SmallModel small("llama");
   const Tokens prompt{5, 9, 77};
