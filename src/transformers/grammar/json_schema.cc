@@ -49,6 +49,7 @@ class SchemaCompiler {
   // One rule for each set of schemas, so that they may refer to each other, and so that what is
   // said once stands once.
   Made compile(const Schemas& schemas) {
+    EMB_DO(reader_.spend(schemas.size()));
     std::set<std::uintptr_t> key;
     for (const json::View schema : schemas) {
       if (schema.boolean() != true) key.insert(identity_of(schema));
@@ -121,13 +122,20 @@ class SchemaCompiler {
     std::optional<Schemas> values;
     for (const SchemaPart& part : parts) {
       Schemas read;
-      EMB_TRY(const bool has, read_values(part.schema, read));
+      EMB_TRY(const bool has, reader_.values_of(part.schema, read));
       if (!has) continue;
       if (values) {  // of both
         std::set<std::string> known;
-        for (const json::View value : read) known.insert(key_of_value(value));
-        std::erase_if(*values,
-                      [&](json::View value) { return !known.contains(key_of_value(value)); });
+        for (const json::View value : read) {
+          EMB_TRY(std::string key, reader_.key_of(value));
+          known.insert(std::move(key));
+        }
+        Schemas both;
+        for (const json::View value : *values) {
+          EMB_TRY(const std::string key, reader_.key_of(value));
+          if (known.contains(key)) both.push_back(value);
+        }
+        values = std::move(both);
       } else {
         values = std::move(read);
       }
@@ -159,6 +167,7 @@ class SchemaCompiler {
   }
 
   Made constants(const Schemas& values, const Parts& parts) {
+    EMB_DO(reader_.spend(values.size() * parts.size()));
     std::vector<std::string> texts;
     for (const json::View value : values) {
       bool fits = true;
@@ -238,21 +247,24 @@ class SchemaCompiler {
   Made array(const Parts& parts) {
     std::uint32_t min = 0;
     std::uint32_t max = GrammarBuilder::kUnbounded;
-    std::size_t size = 0;  // of items with a schema of their own
+    std::size_t size = 0;           // of items with a schema of their own
+    std::vector<Schemas> prefixes;  // of each part
     for (const SchemaPart& part : parts) {
       EMB_TRY(const std::uint32_t low, read_count(part.schema, "minItems", 0, kMost));
       EMB_TRY(const std::uint32_t high,
               read_count(part.schema, "maxItems", GrammarBuilder::kUnbounded, kMost));
       min = std::max(min, low);
       max = std::min(max, high);
-      size = std::max(size, part.schema["prefixItems"].items().size());
+      prefixes.push_back(part.schema["prefixItems"].items());
+      EMB_DO(reader_.spend(prefixes.back().size()));
+      size = std::max(size, prefixes.back().size());
     }
     // What applies to the item at `i`; from `size` on it is the same for all.
     const auto schemas_at = [&](std::size_t i) {
       Schemas all;
-      for (const SchemaPart& part : parts) {
-        const auto prefix = part.schema["prefixItems"].items();
-        const json::View own = i < prefix.size() ? prefix[i] : part.schema["items"];
+      for (std::size_t p = 0; p < parts.size(); ++p) {
+        const Schemas& prefix = prefixes[p];
+        const json::View own = i < prefix.size() ? prefix[i] : parts[p].schema["items"];
         if (own.exists()) all.push_back(own);
       }
       return all;
@@ -280,12 +292,25 @@ class SchemaCompiler {
         if (least == 0) tail = builder_.choice({std::move(tail), {}});
       }
     }
-    for (std::uint32_t i = fixed; i-- > 0;) {
+    const auto needed = std::min(fixed, min);
+    for (std::uint32_t i = fixed; i-- > needed;) {
+      EMB_DO(reader_.spend(parts.size()));
       EMB_TRY(const Sequence item, compile(schemas_at(i)));
-      tail = seq({i > 0 ? json_.comma() : Sequence{}, item, tail});
-      if (i >= min) tail = builder_.choice({std::move(tail), {}});
+      tail = builder_.choice({seq({i > 0 ? json_.comma() : Sequence{}, item, tail}), {}});
+      EMB_DO(builder_.check_size());
     }
-    return seq({lit("["), json_.spaces, tail, json_.spaces, lit("]")});
+    Sequence all = seq({lit("["), json_.spaces});
+    const auto add = [&](const Sequence& more) { all.insert(all.end(), more.begin(), more.end()); };
+    for (std::uint32_t i = 0; i < needed; ++i) {
+      EMB_DO(reader_.spend(parts.size()));
+      EMB_TRY(const Sequence item, compile(schemas_at(i)));
+      if (i > 0) add(json_.comma());
+      add(item);
+    }
+    add(tail);
+    add(json_.spaces);
+    add(lit("]"));
+    return all;
   }
 
   Made object(const Parts& parts) {
@@ -302,6 +327,7 @@ class SchemaCompiler {
     };
     for (const SchemaPart& part : parts) {
       const auto properties = part.schema["properties"].members();
+      EMB_DO(reader_.spend(properties.size()));
       for (const auto& [name, view] : properties) EMB_DO(add(name));
       const json::View rest = part.schema["additionalProperties"];
       if (rest.exists()) additional.push_back(rest);
@@ -309,7 +335,9 @@ class SchemaCompiler {
       if (rest.exists() ? rest.boolean() == false : !properties.empty()) open = false;
     }
     for (const SchemaPart& part : parts) {
-      for (const json::View one : part.schema["required"].items()) {
+      const Schemas listed = part.schema["required"].items();
+      EMB_DO(reader_.spend(listed.size()));
+      for (const json::View one : listed) {
         if (!one.is_string())
           return fail(Code::InvalidArgument, "schema: required is a list of names");
         EMB_DO(add(*one.text()));
@@ -329,6 +357,7 @@ class SchemaCompiler {
       some = said_once(seq({member, after}));
     }
     for (std::size_t i = names.size(); i-- > 0;) {
+      EMB_DO(reader_.spend(parts.size()));
       EMB_TRY(const Sequence value, compile(schemas_of_property(parts, names[i])));
       std::string key;
       append_json_quoted(key, names[i]);

@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "transformers/grammar/automaton.h"
 #include "transformers/grammar/grammar.h"
+#include "transformers/grammar/schema_parts.h"
 
 namespace embrace::transformers {
 namespace {
@@ -162,6 +163,53 @@ TEST(JsonSchema, WhatIsNotBuiltIsNamed) {
             "schema: 'minItems' beside constant objects or arrays is not supported");
   EXPECT_EQ(refusal(R"({"type": "string", "format": "hostname"})"),
             "schema: the format 'hostname' is not supported");
+}
+
+// n objects that share a large one and differ in the constant of one property.
+std::string kinds(int properties, int branches) {
+  std::string source = R"({"$defs": {"b": {"properties": {)";
+  for (int i = 0; i < properties; ++i) source += cat(i > 0 ? "," : "", "\"p", i, "\":{}");
+  source += R"(}}}, "oneOf": [)";
+  for (int i = 0; i < branches; ++i)
+    source +=
+        cat(i > 0 ? "," : "", R"({"allOf":[{"$ref":"#/$defs/b"}],"properties":{"k":{"const":)", i,
+            R"(}},"required":["k"]})");
+  return source + "]}";
+}
+
+TEST(JsonSchema, SchemasOfOneOfAreReadOnce) {
+  // 19,701 pairs of 199 schemas are compared; each is taken apart once.
+  expect(kinds(3, 199), {R"({"p0":1,"k":198})", R"({"k":7})"}, {R"({"k":199})", R"({"p0":1})"});
+  EXPECT_EQ(refusal(kinds(11'000, 50)), "schema: too much work");
+  // Lists cost what is in them, however often they are read.
+  const auto document = json::Document::parse(
+      R"({"a": {"type": "object", "required": ["x", "y", "y", "y"], "properties": {"x": {}}}, "b": {"enum": [1, 2]}})");
+  SchemaReader reader(document->root());
+  const json::View a = document->root()["a"], b = document->root()["b"];
+  EXPECT_TRUE(reader.are_apart(a, b).value());
+  const std::size_t once = reader.work();
+  EXPECT_GE(once, 2 * 5 + 5 + 2U);
+  EXPECT_TRUE(reader.are_apart(a, b).value());
+  EXPECT_EQ(reader.work(), once + 1);
+  std::string names = R"({"type": "object", "required": [""])";
+  for (int i = 0; i < 40'000; ++i) names.insert(names.size() - 1, ",\"\"");
+  names += R"(, "allOf": [)";
+  for (int i = 0; i < 11; ++i) names += cat(i > 0 ? "," : "", R"({"anyOf": [{}, {}]})");
+  EXPECT_EQ(refusal(names + "]}"), "schema: too much work");
+}
+
+TEST(JsonSchema, LongPrefixesAreReadOnce) {
+  std::string source = R"({"type": "array", "prefixItems": [true)";
+  for (int i = 1; i < 50'000; ++i) source += ",true";
+  // Were they read again for each item, it would be too much work.
+  expect(source + R"(], "items": false})", {"[]", "[1]", "[1,\"a\",{}]"}, {"1"});
+  expect(source + R"(], "minItems": 2})", {"[1,2]", "[1,2,3]"}, {"[]", "[1]"});
+  expect(
+      R"({"type": "array", "prefixItems": [{"type": "null"}, {"type": "boolean"}], "minItems": 2})",
+      {"[null,true]", "[null,true,1]"}, {"[null]", "[true,null]"});
+  expect(
+      R"({"type": "array", "prefixItems": [{"type": "null"}, {"type": "boolean"}], "minItems": 1, "items": {"type": "integer"}})",
+      {"[null]", "[null,true]", "[null,true,1]"}, {"[]", "[null,1]"});
 }
 
 TEST(JsonSchema, LargeOnesStaySmall) {

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <map>
-#include <set>
 #include <span>
 
 #include "base/strings.h"
@@ -63,12 +61,14 @@ Status check_keywords(json::View schema) {
   return Done{};
 }
 
-// What objects of a schema surely have and can have.
-struct Outline {
+}  // namespace
+
+// Of all keywords and references of a schema together, but for choices.
+struct SchemaOutline {
   unsigned types = json_types::kAll;    // of values that satisfy it
   unsigned written = json_types::kAll;  // of values that are written for it
   bool has_values = false;
-  std::vector<json::View> values;
+  std::set<std::string> values;  // their keys
   std::set<std::string_view> required;
   std::map<std::string_view, json::View> properties;
   bool closed_by_schema = false;
@@ -79,40 +79,64 @@ struct Outline {
   }
 };
 
-Result<Outline> outline(SchemaReader& reader, json::View schema) {
+Status SchemaReader::spend(std::size_t work) {
+  work_ += work;
+  if (work_ > kWorkMax) return fail(Code::TooLarge, "schema: too much work");
+  return Done{};
+}
+
+Result<bool> SchemaReader::values_of(json::View schema, std::vector<json::View>& into) {
+  EMB_DO(spend(schema["enum"].items().size()));
+  return read_values(schema, into);
+}
+
+Result<std::string> SchemaReader::key_of(json::View value) {
+  std::string key = key_of_value(value);
+  EMB_DO(spend(1 + key.size() / 16));
+  return key;
+}
+
+Result<std::shared_ptr<const SchemaOutline>> SchemaReader::outline(json::View schema) {
+  if (const auto known = outlines_.find(identity_of(schema)); known != outlines_.end())
+    return known->second;
   std::vector<SchemaPart> parts;
-  EMB_DO(reader.take_apart(schema, {}, parts));
-  Outline out;
+  EMB_DO(take_apart(schema, {}, parts));
+  auto out = std::make_shared<SchemaOutline>();
+  std::vector<json::View> values;
   bool any_open = false;
   for (const SchemaPart& part : parts) {
-    if (part.kind == Kind::Never) out.types = 0;
+    if (part.kind == Kind::Never) out->types = 0;
     if (part.kind != Kind::Plain) continue;
     EMB_TRY(const unsigned types, types_of_schema(part.schema));
-    out.types &= types;
-    if (!out.has_values) {
-      EMB_TRY(out.has_values, read_values(part.schema, out.values));
+    out->types &= types;
+    if (!out->has_values) {
+      EMB_TRY(out->has_values, values_of(part.schema, values));
     }
     const json::View additional = part.schema["additionalProperties"];
     const auto properties = part.schema["properties"].members();
-    for (const auto& [name, property] : properties) out.properties.emplace(name, property);
-    for (const json::View name : part.schema["required"].items())
-      out.required.insert(name.text().value_or(""));
-    if (additional.boolean() == false) out.closed_by_schema = true;
-    if (!properties.empty() && !additional.exists()) out.closed_by_grammar = true;
+    const auto required = part.schema["required"].items();
+    EMB_DO(spend(properties.size() + required.size()));
+    for (const auto& [name, property] : properties) out->properties.emplace(name, property);
+    for (const json::View name : required) out->required.insert(name.text().value_or(""));
+    if (additional.boolean() == false) out->closed_by_schema = true;
+    if (!properties.empty() && !additional.exists()) out->closed_by_grammar = true;
     any_open = any_open || (additional.exists() && additional.boolean() != false);
   }
-  EMB_TRY(out.written, types_written(parts));
-  out.closed_by_grammar = out.closed_by_schema || (out.closed_by_grammar && !any_open);
-  if (out.has_values) {
+  EMB_TRY(out->written, types_written(parts));
+  out->closed_by_grammar = out->closed_by_schema || (out->closed_by_grammar && !any_open);
+  if (out->has_values) {
     unsigned types = 0;
-    for (const json::View value : out.values) types |= type_of_value(value);
-    out.types &= types;
+    for (const json::View value : values) {
+      types |= type_of_value(value);
+      EMB_TRY(std::string key, key_of(value));
+      out->values.insert(std::move(key));
+    }
+    out->types &= types;
   }
-  out.written &= out.types;
+  out->written &= out->types;
+  outlines_.emplace(identity_of(schema), out);
   return out;
 }
-
-}  // namespace
 
 Result<json::View> SchemaReader::follow(std::string_view reference) const {
   const std::string shown(reference.substr(0, 60));
@@ -142,7 +166,7 @@ Result<json::View> SchemaReader::follow(std::string_view reference) const {
 
 Status SchemaReader::take_apart(json::View schema, const std::vector<std::uintptr_t>& way,
                                 std::vector<SchemaPart>& into) {
-  if (++work_ > kWorkMax) return fail(Code::TooLarge, "schema: too much work");
+  EMB_DO(spend(5));
   if (into.size() > kPartsMax || way.size() > kWayMax)
     return fail(Code::TooLarge, "schema: too many schemas for one value");
   if (const auto flag = schema.boolean()) {
@@ -168,27 +192,33 @@ Status SchemaReader::take_apart(json::View schema, const std::vector<std::uintpt
 
 Result<bool> SchemaReader::are_apart(json::View a, json::View b, unsigned depth) {
   if (depth > 4) return false;
-  EMB_TRY(const Outline x, outline(*this, a));
-  EMB_TRY(const Outline y, outline(*this, b));
+  EMB_TRY(const auto first, outline(a));
+  EMB_TRY(const auto second, outline(b));
+  const SchemaOutline& x = *first;
+  const SchemaOutline& y = *second;
+  EMB_DO(spend(1));
   const unsigned common = (x.written & y.types) | (y.written & x.types);
   if (common == 0) return true;
   if (x.has_values && y.has_values) {
-    std::set<std::string> known;
-    for (const json::View value : x.values) known.insert(key_of_value(value));
-    return std::none_of(y.values.begin(), y.values.end(),
-                        [&](json::View value) { return known.contains(key_of_value(value)); });
+    EMB_DO(spend(x.values.size()));
+    return std::none_of(x.values.begin(), x.values.end(),
+                        [&](const std::string& key) { return y.values.contains(key); });
   }
   if (common != json_types::kObject) return false;
+  EMB_DO(spend(x.required.size() + y.required.size()));
   // A property that one of them must have tells them apart both ways.
-  for (const auto& [name, schema] : x.properties) {
-    const auto other = y.properties.find(name);
-    if (other == y.properties.end() || (!x.required.contains(name) && !y.required.contains(name)))
-      continue;
-    EMB_TRY(const bool apart, are_apart(schema, other->second, depth + 1));
-    if (apart) return true;
+  for (const SchemaOutline* one : {&x, &y}) {
+    for (const std::string_view name : one->required) {
+      if (one == &y && x.required.contains(name)) continue;
+      const auto own = x.properties.find(name);
+      const auto other = y.properties.find(name);
+      if (own == x.properties.end() || other == y.properties.end()) continue;
+      EMB_TRY(const bool apart, are_apart(own->second, other->second, depth + 1));
+      if (apart) return true;
+    }
   }
   // Otherwise what one writes must lack what the other requires, or have what it forbids.
-  const auto never_is = [](const Outline& written, const Outline& read) {
+  const auto never_is = [](const SchemaOutline& written, const SchemaOutline& read) {
     const auto lacks = [&](std::string_view name) { return !written.can_have(name); };
     const auto forbidden = [&](std::string_view name) {
       return read.closed_by_schema && !read.properties.contains(name);

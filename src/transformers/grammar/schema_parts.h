@@ -7,6 +7,9 @@
 // Ownership: borrows the schema's Document. Threads: one.
 
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,25 +37,38 @@ struct SchemaPart {
   }
 };
 
+struct SchemaOutline;  // what objects of a schema have and can have (schema_parts.cc)
+
 class SchemaReader {
  public:
-  static constexpr std::size_t kPartsMax = 500;     // of one value
-  static constexpr std::size_t kWorkMax = 100'000;  // schemas taken apart, again and again
+  static constexpr std::size_t kPartsMax = 500;  // of one value
+  // Names, values and schemas that are read, again and again; taking a schema apart is five.
+  static constexpr std::size_t kWorkMax = 500'000;
 
   explicit SchemaReader(json::View root) : root_(root) {}
+
+  // Whoever reads a list of the schema pays for its length: TooLarge beyond kWorkMax.
+  Status spend(std::size_t work);
+  std::size_t work() const { return work_; }
 
   // Appends the parts of `schema` to `into`. `way`: as in SchemaPart, of what is taken apart.
   Status take_apart(json::View schema, const std::vector<std::uintptr_t>& way,
                     std::vector<SchemaPart>& into);
+  // As read_values and key_of_value, paid for.
+  Result<bool> values_of(json::View schema, std::vector<json::View>& into);
+  Result<std::string> key_of(json::View value);
   // True when no value that a grammar writes for one satisfies the other, as far as that is plain:
   // other types, other constants, or objects that differ in a required property.
   Result<bool> are_apart(json::View a, json::View b, unsigned depth = 0);
 
  private:
   Result<json::View> follow(std::string_view reference) const;
+  // Made once for each schema.
+  Result<std::shared_ptr<const SchemaOutline>> outline(json::View schema);
 
   json::View root_;
   std::size_t work_ = 0;
+  std::map<std::uintptr_t, std::shared_ptr<const SchemaOutline>> outlines_;
 };
 
 // Which value of its document a View shows: a View is a place and nothing else, so its bits say it.
