@@ -1,4 +1,4 @@
-// Attention (attention.h) at one level: included after rows-inl.h.
+// Attention (attention.h) at one level: included after math-inl.h.
 //
 // Many queries: a block of keys is turned so that its tokens lie side by side, and its values are
 // copied beside it; then, 16 queries at a time, the scores are one product, their weights are made
@@ -185,63 +185,6 @@ constexpr int kVectorTile = 1;
 #endif
 static_assert(kBlockQueries % kQueryTile == 0);
 
-// The parts of the scratch, and what is made of the queries.
-struct Block {
-  std::size_t width;  // of a head, in whole vectors
-  float* keys;        // width x kBlockTokens
-  float* values;      // kBlockTokens x width
-  float* queries;     // times the scale; rows of width
-  float* sums;        // of weighted values; rows of width
-  Fold* folds;        // of each query
-  float* scores;      // kBlockQueries x kBlockTokens
-};
-
-EMB_INLINE Block cut(float* scratch, std::size_t width, std::size_t queries) {
-  static_assert(sizeof(Fold) == 2 * sizeof(float));
-  const std::size_t rows = whole_rows(queries);
-  Block block{};
-  block.width = (width + 15) / 16 * 16;
-  block.keys = scratch;
-  block.values = block.keys + block.width * kBlockTokens;
-  block.queries = block.values + block.width * kBlockTokens;
-  block.sums = block.queries + block.width * rows;
-  block.scores = block.sums + block.width * rows;
-  block.folds = reinterpret_cast<Fold*>(block.scores + kBlockQueries * kBlockTokens);
-  return block;
-}
-
-// Tokens [first, first + count) of all stretches.
-template <class T>
-EMB_INLINE void gather(const SeenKeys<T>& keys, std::size_t width, std::size_t first,
-                       std::size_t count, Block& block) {
-  const T* key_rows[kBlockTokens];
-  const T* value_rows[kBlockTokens];
-  std::size_t found = 0;
-  std::size_t start = 0;
-  for (const KeyStretch<T>& stretch : keys.stretches) {
-    while (found < count && first + found < start + stretch.tokens) {
-      const std::size_t at = (first + found - start) * keys.stride;
-      key_rows[found] = stretch.keys + at;
-      value_rows[found] = stretch.values + at;
-      ++found;
-    }
-    start += stretch.tokens;
-  }
-  for (std::size_t t = 0; t < count; t += 16) {
-    for (std::size_t i = 0; i < block.width; i += 16) {
-      F rows[16];
-      for (std::size_t r = 0; r < 16; ++r)
-        rows[r] = t + r < count ? load_lanes_up_to(key_rows[t + r] + i, width - i) : F{};
-      transpose(rows);
-      for (std::size_t r = 0; r < 16; ++r) store(block.keys + (i + r) * kBlockTokens + t, rows[r]);
-    }
-  }
-  for (std::size_t t = 0; t < count; ++t) {
-    for (std::size_t i = 0; i < block.width; i += 16)
-      store(block.values + t * block.width + i, load_lanes_up_to(value_rows[t] + i, width - i));
-  }
-}
-
 // sums[rows][vectors] += a[rows][count] * b[count][vectors]; strides are in floats.
 template <int kVectors>
 EMB_INLINE void add_product(const float* a, std::size_t a_stride, const float* b,
@@ -260,40 +203,112 @@ EMB_INLINE void add_product(const float* a, std::size_t a_stride, const float* b
   }
 }
 
-template <int kVectors>
-EMB_INLINE void score_tile(const Block& block, std::size_t row, std::size_t query,
-                           std::size_t token) {
-  F sums[kQueryTile][kVectors] = {};
-  add_product<kVectors>(block.queries + query * block.width, block.width, block.keys + token,
-                        kBlockTokens, block.width, sums);
-#pragma clang loop unroll(full)
-  for (int r = 0; r < kQueryTile; ++r) {
-#pragma clang loop unroll(full)
-    for (int v = 0; v < kVectors; ++v)
-      store(block.scores + (row + r) * kBlockTokens + token + v * 16, sums[r][v]);
-  }
-}
+// A block's two products in float vectors, on the caller's scratch. What else multiplies (tiles)
+// has the same members: width, scores, sums and folds, and the steps in the order of attend_many().
+template <class T>
+struct VectorProducts {
+  std::size_t head_width;
+  std::size_t width;  // in whole vectors
+  float* scores;      // kBlockQueries x kBlockTokens
+  float* sums;        // of weighted values: rows of width, one for each query
+  Fold* folds;        // of each query
 
-template <int kVectors>
-EMB_INLINE void value_tile(const Block& block, std::size_t row, std::size_t query, Range tokens,
-                           const float* shrinks, std::size_t column) {
-  float* at = block.sums + query * block.width + column;
-  F sums[kQueryTile][kVectors];
-#pragma clang loop unroll(full)
-  for (int r = 0; r < kQueryTile; ++r) {
-#pragma clang loop unroll(full)
-    for (int v = 0; v < kVectors; ++v)
-      sums[r][v] = load<F>(at + r * block.width + v * 16) * all(shrinks[r]);
+  float* keys;     // width x kBlockTokens
+  float* values;   // kBlockTokens x width
+  float* queries;  // times the scale; rows of width
+
+  VectorProducts(const HeadShape& shape, std::span<const Query> from, float* scratch)
+      : head_width(shape.width), width((shape.width + 15) / 16 * 16) {
+    const std::size_t rows = whole_rows(from.size());
+    keys = scratch;
+    values = keys + width * kBlockTokens;
+    queries = values + width * kBlockTokens;
+    sums = queries + width * rows;
+    scores = sums + width * rows;
+    folds = reinterpret_cast<Fold*>(scores + kBlockQueries * kBlockTokens);
+    for (std::size_t row = 0; row < rows; ++row) {
+      for (std::size_t i = 0; i < width; i += 16) {
+        const F value =
+            row < from.size() ? load_up_to(from[row].at + i, head_width - i, 0) * shape.scale : F{};
+        store(queries + row * width + i, value);
+      }
+    }
   }
-  add_product<kVectors>(block.scores + row * kBlockTokens + tokens.first, kBlockTokens,
-                        block.values + tokens.first * block.width + column, block.width,
-                        tokens.last - tokens.first, sums);
-#pragma clang loop unroll(full)
-  for (int r = 0; r < kQueryTile; ++r) {
-#pragma clang loop unroll(full)
-    for (int v = 0; v < kVectors; ++v) store(at + r * block.width + v * 16, sums[r][v]);
+
+  // Takes in keys and values of a block: at most kBlockTokens rows.
+  void take(const T* const* key_rows, const T* const* value_rows, std::size_t count) {
+    for (std::size_t t = 0; t < count; t += 16) {
+      for (std::size_t i = 0; i < width; i += 16) {
+        F rows[16];
+        for (std::size_t r = 0; r < 16; ++r)
+          rows[r] = t + r < count ? load_lanes_up_to(key_rows[t + r] + i, head_width - i) : F{};
+        transpose(rows);
+        for (std::size_t r = 0; r < 16; ++r) store(keys + (i + r) * kBlockTokens + t, rows[r]);
+      }
+    }
+    for (std::size_t t = 0; t < count; ++t) {
+      for (std::size_t i = 0; i < width; i += 16)
+        store(values + t * width + i, load_lanes_up_to(value_rows[t] + i, head_width - i));
+    }
   }
-}
+
+  // Fills the scores of `count` queries from `query` on, for whole vectors of tokens.
+  void score(std::size_t query, std::size_t count, Range tokens) {
+    for (std::size_t row = 0; row < count; row += kQueryTile) {
+      std::size_t token = tokens.first;
+      for (; token + kVectorTile * 16 <= tokens.last; token += kVectorTile * 16)
+        score_tile<kVectorTile>(query, row, token);
+      if (token < tokens.last) score_tile<1>(query, row, token);
+    }
+  }
+
+  // Adds values by the weights that stand in the scores, to sums that weigh `shrinks` times as much
+  // as before.
+  void add(std::size_t query, std::size_t count, Range tokens, const float* shrinks) {
+    for (std::size_t row = 0; row < count; row += kQueryTile) {
+      std::size_t column = 0;
+      for (; column + kVectorTile * 16 <= width; column += kVectorTile * 16)
+        value_tile<kVectorTile>(query, row, tokens, shrinks + row, column);
+      if (column < width) value_tile<1>(query, row, tokens, shrinks + row, column);
+    }
+  }
+
+  void end() {}
+
+  template <int kVectors>
+  void score_tile(std::size_t query, std::size_t row, std::size_t token) {
+    F found[kQueryTile][kVectors] = {};
+    add_product<kVectors>(queries + (query + row) * width, width, keys + token, kBlockTokens, width,
+                          found);
+#pragma clang loop unroll(full)
+    for (int r = 0; r < kQueryTile; ++r) {
+#pragma clang loop unroll(full)
+      for (int v = 0; v < kVectors; ++v)
+        store(scores + (row + r) * kBlockTokens + token + v * 16, found[r][v]);
+    }
+  }
+
+  template <int kVectors>
+  void value_tile(std::size_t query, std::size_t row, Range tokens, const float* shrinks,
+                  std::size_t column) {
+    float* at = sums + (query + row) * width + column;
+    F found[kQueryTile][kVectors];
+#pragma clang loop unroll(full)
+    for (int r = 0; r < kQueryTile; ++r) {
+#pragma clang loop unroll(full)
+      for (int v = 0; v < kVectors; ++v)
+        found[r][v] = load<F>(at + r * width + v * 16) * all(shrinks[r]);
+    }
+    add_product<kVectors>(scores + row * kBlockTokens + tokens.first, kBlockTokens,
+                          values + tokens.first * width + column, width, tokens.last - tokens.first,
+                          found);
+#pragma clang loop unroll(full)
+    for (int r = 0; r < kQueryTile; ++r) {
+#pragma clang loop unroll(full)
+      for (int v = 0; v < kVectors; ++v) store(at + r * width + v * 16, found[r][v]);
+    }
+  }
+};
 
 // Scores of tokens outside [first, last) of the block become minus infinity.
 EMB_INLINE void hide(float* scores, Range tokens, std::size_t first, std::size_t last) {
@@ -308,9 +323,10 @@ EMB_INLINE void hide(float* scores, Range tokens, std::size_t first, std::size_t
 }
 
 // At most kBlockQueries queries from `query` on, over the block that begins with token `start`.
-EMB_INLINE void attend_block(const HeadShape& shape, std::span<const Query> queries,
-                             std::size_t query, std::size_t start, std::size_t count,
-                             const ScoreExtra& extra, const Block& block) {
+template <class Products>
+void attend_block(const HeadShape& shape, std::span<const Query> queries, std::size_t query,
+                  std::size_t start, std::size_t count, const ScoreExtra& extra,
+                  Products& products) {
   const std::size_t left = queries.size() - query;
   const std::size_t rows = left < kBlockQueries ? left : kBlockQueries;
   // What each of them sees of the block, and what any does.
@@ -330,19 +346,13 @@ EMB_INLINE void attend_block(const HeadShape& shape, std::span<const Query> quer
   }
   if (any.first >= any.last) return;
   const Range whole{any.first / 16 * 16, (any.last + 15) / 16 * 16};
-
-  for (std::size_t r = 0; r < rows; r += kQueryTile) {
-    std::size_t t = whole.first;
-    for (; t + kVectorTile * 16 <= whole.last; t += kVectorTile * 16)
-      score_tile<kVectorTile>(block, r, query + r, t);
-    if (t < whole.last) score_tile<1>(block, r, query + r, t);
-  }
+  products.score(query, rows, whole);
   float shrinks[kBlockQueries];
   for (std::size_t r = 0; r < kBlockQueries; ++r) {
-    float* scores = block.scores + r * kBlockTokens;
+    float* scores = products.scores + r * kBlockTokens;
     shrinks[r] = 1;
     if (seen[r].first >= seen[r].last) {
-      for (std::size_t t = whole.first; t < whole.last; ++t) scores[t] = 0;
+      for (std::size_t t = whole.first; t < whole.last; t += 16) store(scores + t, F{});
       continue;
     }
     if (shape.softcap > 0) cap_scores(shape, scores + whole.first, whole.last - whole.first);
@@ -351,57 +361,89 @@ EMB_INLINE void attend_block(const HeadShape& shape, std::span<const Query> quer
             {scores + seen[r].first, seen[r].last - seen[r].first});
     }
     hide(scores, whole, seen[r].first, seen[r].last);
-    shrinks[r] = weigh(scores + whole.first, whole.last - whole.first, block.folds[query + r]);
+    shrinks[r] = weigh(scores + whole.first, whole.last - whole.first, products.folds[query + r]);
   }
-  for (std::size_t r = 0; r < rows; r += kQueryTile) {
-    std::size_t column = 0;
-    for (; column + kVectorTile * 16 <= block.width; column += kVectorTile * 16)
-      value_tile<kVectorTile>(block, r, query + r, any, shrinks + r, column);
-    if (column < block.width) value_tile<1>(block, r, query + r, any, shrinks + r, column);
-  }
+  products.add(query, rows, any, shrinks);
 }
 
+// Where the rows of a block are.
 template <class T>
+struct KeyRows {
+  struct Place {
+    std::size_t stretch = 0;
+    std::size_t before = 0;  // tokens of the stretches before it
+  };
+  std::size_t count = 0;
+  const T* keys[kBlockTokens];
+  const T* values[kBlockTokens];
+
+  // Tokens from `start` to before `last`, a block of them at most; `place` is at `start` or before.
+  void find(const SeenKeys<T>& from, std::size_t start, std::size_t last, Place& place) {
+    count = last - start < kBlockTokens ? last - start : kBlockTokens;
+    for (std::size_t t = 0; t < count; ++t) {
+      while (start + t >= place.before + from.stretches[place.stretch].tokens)
+        place.before += from.stretches[place.stretch++].tokens;
+      const std::size_t at = (start + t - place.before) * from.stride;
+      keys[t] = from.stretches[place.stretch].keys + at;
+      values[t] = from.stretches[place.stretch].values + at;
+    }
+  }
+  // Asks memory for them: pages lie far from each other.
+  void fetch(std::size_t width) const {
+    for (std::size_t t = 0; t < count; ++t) {
+      for (std::size_t i = 0; i < width; i += 64 / sizeof(T)) {
+        __builtin_prefetch(keys[t] + i);
+        __builtin_prefetch(values[t] + i);
+      }
+    }
+  }
+};
+
+template <class Products, class T>
 void attend_many(const HeadShape& shape, std::span<const Query> queries, const SeenKeys<T>& keys,
                  const ScoreExtra& extra, float* scratch) {
-  Block block = cut(scratch, shape.width, queries.size());
+  Products products(shape, queries, scratch);
   Range tokens{static_cast<std::size_t>(-1), 0};
   for (std::size_t row = 0; row < whole_rows(queries.size()); ++row) {
-    block.folds[row] = Fold{};
-    float* scaled = block.queries + row * block.width;
-    for (std::size_t i = 0; i < block.width; i += 16) {
-      F values{};
-      if (row < queries.size() && i < shape.width)
-        values = load_up_to(queries[row].at + i, shape.width - i, 0) * shape.scale;
-      store(scaled + i, values);
-      store(block.sums + row * block.width + i, F{});
-    }
+    products.folds[row] = Fold{};
+    for (std::size_t i = 0; i < products.width; i += 16)
+      store(products.sums + row * products.width + i, F{});
     if (row >= queries.size() || queries[row].first >= queries[row].last) continue;
     if (queries[row].first < tokens.first) tokens.first = queries[row].first;
     if (queries[row].last > tokens.last) tokens.last = queries[row].last;
   }
+  KeyRows<T> here;
+  KeyRows<T> next;
+  typename KeyRows<T>::Place place;
+  if (tokens.first < tokens.last) next.find(keys, tokens.first, tokens.last, place);
   for (std::size_t start = tokens.first; start < tokens.last; start += kBlockTokens) {
-    const std::size_t left = tokens.last - start;
-    const std::size_t count = left < kBlockTokens ? left : kBlockTokens;
-    gather(keys, shape.width, start, count, block);
+    here = next;
+    next.count = 0;
+    if (start + here.count < tokens.last) {
+      next.find(keys, start + here.count, tokens.last, place);
+      next.fetch(shape.width);
+    }
+    products.take(here.keys, here.values, here.count);
     for (std::size_t query = 0; query < queries.size(); query += kBlockQueries)
-      attend_block(shape, queries, query, start, count, extra, block);
+      attend_block(shape, queries, query, start, here.count, extra, products);
   }
+  products.end();
   for (std::size_t row = 0; row < queries.size(); ++row) {
-    const float sum = block.folds[row].sum;
+    const float sum = products.folds[row].sum;
     const float scale = sum == 0 ? 0.0f : 1.0f / sum;
-    const float* sums = block.sums + row * block.width;
+    const float* sums = products.sums + row * products.width;
     for (std::size_t i = 0; i < shape.width; i += 16)
       store_up_to(queries[row].out + i, load<F>(sums + i) * scale, shape.width - i);
   }
 }
 
 // Below this many queries a block of keys is not worth its turning.
-constexpr std::size_t kManyQueries = 4;
+constexpr std::size_t kManyQueries = 6;
 
-template <class T>
+template <class Products, class T>
 void attend(const HeadShape& shape, std::span<const Query> queries, const SeenKeys<T>& keys,
             const ScoreExtra& extra, float* scratch) {
-  if (queries.size() >= kManyQueries) return attend_many(shape, queries, keys, extra, scratch);
+  if (queries.size() >= kManyQueries)
+    return attend_many<Products>(shape, queries, keys, extra, scratch);
   for (std::size_t i = 0; i < queries.size(); ++i) attend_one(shape, queries[i], i, keys, extra);
 }

@@ -106,11 +106,11 @@ constexpr std::size_t kBlockTokens = 64;
 constexpr std::size_t whole_rows(std::size_t queries) {
   return (queries + kBlockQueries - 1) / kBlockQueries * kBlockQueries;
 }
-// Keys and values of a block, queries and sums, scores, and two numbers for each query.
+// Keys and values of a block, queries, sums, scores and weights; two numbers for each query.
 constexpr std::size_t attention_scratch(std::size_t width, std::size_t queries) {
-  const std::size_t lanes = (width + 15) / 16 * 16;
-  return 2 * lanes * (kBlockTokens + whole_rows(queries)) + kBlockQueries * kBlockTokens +
-         2 * whole_rows(queries);
+  const std::size_t lanes = (width + 31) / 32 * 32;
+  const std::size_t rows = whole_rows(queries);
+  return 2 * lanes * (kBlockTokens + rows) + 2 * kBlockQueries * kBlockTokens + 2 * rows;
 }
 
 // Of the current level.

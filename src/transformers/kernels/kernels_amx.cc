@@ -1,7 +1,7 @@
 // The products of many rows for processors with tiles of bfloats (AMX): sixteen times the
 // operations of one dot product. A panel's 16 words of 64 bytes are a tile of weights as they lie;
-// block types are unpacked to bfloats, and floats are three bfloats that add up to them. All other
-// kernels are those of the level below.
+// block types are unpacked to bfloats, and floats are three bfloats that add up to them. So are
+// those of attention to kept bfloats. All other kernels are those of the level below.
 //
 // Formula: the instructions are those of Intel's architecture manual, chapter "Intel AMX": a tile
 // is 16 rows of 64 bytes, and tdpbf16ps adds 16 rows of 32 inputs times 16 outputs.
@@ -28,7 +28,9 @@ namespace {
 #pragma clang attribute push(__attribute__((no_sanitize("undefined"))), apply_to = function)
 // clang-format off
 #include "transformers/kernels/lanes-inl.h"
+#include "transformers/kernels/math-inl.h"
 #include "transformers/kernels/groups-inl.h"
+#include "transformers/kernels/attention-inl.h"
 // clang-format on
 
 constexpr std::size_t kSide = 16;    // rows and outputs of a tile
@@ -351,6 +353,8 @@ void split_row(const float* from, std::size_t count, std::byte* into) {
   }
 }
 
+#include "transformers/kernels/attention_tiles-inl.h"
+
 #pragma clang attribute pop
 #pragma clang attribute pop
 }  // namespace
@@ -372,6 +376,7 @@ const Kernels& kernels() {
     made.tile_panels = 2;
     made.rows_together = 256;
     made.split_row = split_row;
+    made.attend_bf16 = attend<TileProducts, std::uint16_t>;
     return made;
   }();
   return table;

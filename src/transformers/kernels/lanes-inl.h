@@ -112,3 +112,22 @@ EMB_INLINE I dot_bytes(I sum, U w, std::uint32_t x) {
   return sum + ((I)((U)high << 16) >> 16) + (high >> 16);
 }
 #endif
+
+// The lanes that `count` leaves of 16.
+EMB_INLINE F load_up_to(const float* from, std::size_t count, float otherwise) {
+  if (count >= 16) return load<F>(from);
+  F value = all(otherwise);
+  for (std::size_t i = 0; i < count; ++i) value[i] = from[i];
+  return value;
+}
+EMB_INLINE void store_up_to(float* into, F value, std::size_t count) {
+  if (count >= 16) return store(into, value);
+  for (std::size_t i = 0; i < count; ++i) into[i] = value[i];
+}
+EMB_INLINE float sum_of(F value) {
+  // By halves, so that the error stays small and the order is the same everywhere.
+  for (int step = 8; step > 0; step /= 2) {
+    for (int i = 0; i < step; ++i) value[i] += value[i + step];
+  }
+  return value[0];
+}

@@ -80,3 +80,17 @@ EMB_INLINE F erf(F x) {
   far = 1.0f - exp(-size * size) * t * far;
   return with_sign_of(choose(magnitude(x) > all(1.0f), far, near), x);
 }
+
+// The highest of some floats and of `highest`; a NaN is none.
+EMB_INLINE float highest_of(const float* values, std::size_t count, float highest) {
+  F lanes = all(highest);
+  for (std::size_t i = 0; i < count; i += 16) {
+    const F x = load_up_to(values + i, count - i, highest);
+    lanes = choose(x > lanes, x, lanes);
+  }
+  for (int step = 8; step > 0; step /= 2) {
+    for (int i = 0; i < step; ++i)
+      lanes[i] = lanes[i + step] > lanes[i] ? lanes[i + step] : lanes[i];
+  }
+  return lanes[0];
+}

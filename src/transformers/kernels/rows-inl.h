@@ -1,24 +1,5 @@
 // The steps of ops.h on one row, at one level: included after math-inl.h.
 
-// The lanes that `count` leaves of 16.
-EMB_INLINE F load_up_to(const float* from, std::size_t count, float otherwise) {
-  if (count >= 16) return load<F>(from);
-  F value = all(otherwise);
-  for (std::size_t i = 0; i < count; ++i) value[i] = from[i];
-  return value;
-}
-EMB_INLINE void store_up_to(float* into, F value, std::size_t count) {
-  if (count >= 16) return store(into, value);
-  for (std::size_t i = 0; i < count; ++i) into[i] = value[i];
-}
-EMB_INLINE float sum_of(F value) {
-  // By halves, so that the error stays small and the order is the same everywhere.
-  for (int step = 8; step > 0; step /= 2) {
-    for (int i = 0; i < step; ++i) value[i] += value[i + step];
-  }
-  return value[0];
-}
-
 template <Activation kActivation>
 EMB_INLINE F activation(F x) {
   if constexpr (kActivation == Activation::None) return x;
@@ -89,19 +70,6 @@ void layer_norm_row(const float* in, const float* weight, const float* bias, flo
     if (bias != nullptr) y += load_up_to(bias + i, count - i, 0);
     store_up_to(out + i, y, count - i);
   }
-}
-
-EMB_INLINE float highest_of(const float* values, std::size_t count, float highest) {
-  F lanes = all(highest);
-  for (std::size_t i = 0; i < count; i += 16) {
-    const F x = load_up_to(values + i, count - i, highest);
-    lanes = choose(x > lanes, x, lanes);
-  }
-  for (int step = 8; step > 0; step /= 2) {
-    for (int i = 0; i < step; ++i)
-      lanes[i] = lanes[i + step] > lanes[i] ? lanes[i + step] : lanes[i];
-  }
-  return lanes[0];
 }
 
 void softmax_row(float* scores, std::size_t count) {

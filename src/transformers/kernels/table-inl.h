@@ -33,6 +33,6 @@ const Kernels kKernels = {
     .rms_norm_row = rms_norm_row,
     .layer_norm_row = layer_norm_row,
     .softmax_row = softmax_row,
-    .attend_f32 = attend<float>,
-    .attend_bf16 = attend<std::uint16_t>,
+    .attend_f32 = attend<VectorProducts<float>, float>,
+    .attend_bf16 = attend<VectorProducts<std::uint16_t>, std::uint16_t>,
 };
