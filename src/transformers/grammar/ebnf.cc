@@ -101,6 +101,7 @@ class EbnfParser {
 
   Result<Sequence> choices(bool nested) {
     if (++depth_ > kNestingMax) return fail(Code::TooLarge, "grammar: nested too deeply");
+    const std::size_t open_before = open_;
     std::vector<Sequence> all;
     while (true) {
       EMB_TRY(Sequence one, sequence(nested));
@@ -109,6 +110,7 @@ class EbnfParser {
       pass_blank(true);
     }
     --depth_;
+    open_ = open_before;
     return builder_.choice(std::move(all));
   }
 
@@ -139,8 +141,8 @@ class EbnfParser {
       EMB_TRY(piece, repeated(std::move(piece)));
       out.insert(out.end(), piece.begin(), piece.end());
       EMB_DO(builder_.check_size());
-      if (out.size() > Grammar::kSymbolsMax)
-        return fail(Code::TooLarge, "the grammar is too large");
+      open_ += piece.size();
+      if (open_ > Grammar::kSymbolsMax) return fail(Code::TooLarge, "the grammar is too large");
     }
     return out;
   }
@@ -234,6 +236,7 @@ class EbnfParser {
   std::string_view source_;
   std::size_t at_ = 0;
   unsigned depth_ = 0;
+  std::size_t open_ = 0;  // symbols of all alternatives that are not rules yet
   std::map<std::string, Known> rules_;
 };
 

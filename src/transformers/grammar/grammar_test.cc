@@ -106,6 +106,37 @@ TEST(Grammar, Regex) {
   }
 }
 
+TEST(Grammar, BoundsThatDialectsReadDifferentlyAreRefused) {
+  for (const char* open : {"a{,5}", "a{,}", "(a|b){,12}c", "a*{,5}"}) {
+    const auto made = Grammar::from_regex(open);
+    ASSERT_FALSE(made) << open;
+    EXPECT_EQ(made.error().code(), Code::NotBuilt);
+  }
+  EXPECT_EQ(Grammar::from_regex("ba{,5}").error().message(),
+            "pattern: write {0,5} for a repetition from 0, or \\{ for the letter, at byte 2");
+  expect(Grammar::from_regex("ba{0,2}"), {"b", "ba", "baa"}, {"baaa"});
+  expect(Grammar::from_regex(R"(a\{,5}b{,x}c{)"), {"a{,5}b{,x}c{"}, {"abc"});
+}
+
+TEST(Grammar, AlternativesAreCountedBeforeTheyAreRules) {
+  // Each is 10,000 symbols, so the 41st is too many; nobody gets to the mistake behind the 45th.
+  std::string pattern, flat, text = "root ::= ";
+  for (int i = 0; i < 45; ++i) {
+    pattern += "a{10000}|";
+    flat += i % 2 == 0 ? "(a{10000}|" : "(b|a{10000}";
+    text += "\"a\"{10000} | ";
+  }
+  for (const auto& made : {Grammar::from_regex(pattern + "*"), Grammar::from_regex(flat + "*"),
+                           Grammar::from_ebnf(text + "\"\\q\"")}) {
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().message(), "the grammar is too large");
+  }
+  // What has become a rule is not counted twice.
+  std::string many = "(x";
+  for (int i = 0; i < 30; ++i) many += "|(a{5000}|b{5000})";
+  EXPECT_TRUE(Grammar::from_regex(many + ")"));
+}
+
 TEST(Grammar, CodePointsBecomeExactlyTheirBytes) {
   std::mt19937 random(7);
   for (int round = 0; round < 30; ++round) {

@@ -67,6 +67,7 @@ class RegexParser {
 
   Result<Sequence> choices() {
     if (++depth_ > kNestingMax) return fail(Code::TooLarge, "pattern: nested too deeply");
+    const std::size_t open_before = open_;
     std::vector<Sequence> all;
     do {
       Sequence one;
@@ -74,12 +75,13 @@ class RegexParser {
         EMB_TRY(Sequence piece, repeated());
         one.insert(one.end(), piece.begin(), piece.end());
         EMB_DO(builder_.check_size());
-        if (one.size() > Grammar::kSymbolsMax)
-          return fail(Code::TooLarge, "the grammar is too large");
+        open_ += piece.size();
+        if (open_ > Grammar::kSymbolsMax) return fail(Code::TooLarge, "the grammar is too large");
       }
       all.push_back(std::move(one));
     } while (skip('|'));
     --depth_;
+    open_ = open_before;
     return builder_.choice(std::move(all));
   }
 
@@ -94,7 +96,11 @@ class RegexParser {
         max = 1;
       } else if (!skip('*')) {
         const std::size_t before = at_;
-        if (!skip('{') || !bounds(min, max)) {
+        bool are_bounds = skip('{');
+        if (are_bounds) {
+          EMB_TRY(are_bounds, bounds(min, max));
+        }
+        if (!are_bounds) {
           at_ = before;
           return piece;
         }
@@ -105,12 +111,17 @@ class RegexParser {
     return piece;
   }
 
-  // "2}", "2,}" or "2,5}"; otherwise the brace is a letter.
-  bool bounds(std::uint32_t& min, std::uint32_t& max) {
+  // "2}", "2,}" or "2,5}"; otherwise the brace is a letter. So it is in ECMAScript's ",5}", but
+  // Python reads that as "0,5}": one has to say which is meant.
+  Result<bool> bounds(std::uint32_t& min, std::uint32_t& max) {
     const std::size_t end = pattern_.find('}', at_);
     if (end == pattern_.npos) return false;
     const std::string_view inside = pattern_.substr(at_, end - at_);
     const std::size_t comma = inside.find(',');
+    if (comma == 0 && (inside.size() == 1 || parse_uint(inside.substr(1))))
+      return fail(Code::NotBuilt,
+                  cat("pattern: write {0", inside.substr(0, 20),
+                      "} for a repetition from 0, or \\{ for the letter, at byte ", at_ - 1));
     const auto low = parse_uint(inside.substr(0, comma));
     if (!low) return false;
     max = min = static_cast<std::uint32_t>(std::min<std::uint64_t>(*low, 1U << 30));
@@ -228,6 +239,7 @@ class RegexParser {
   Spelling spelling_;
   std::size_t at_ = 0;
   unsigned depth_ = 0;
+  std::size_t open_ = 0;  // symbols of all alternatives that are not rules yet
 };
 
 CodePoints without(const CodePoints& points, const CodePoints& removed) {
