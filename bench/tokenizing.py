@@ -4,7 +4,7 @@ Tokenizers of every kind are trained here, with vocabularies of some thousand to
 encoded: Python's own library (code and English), and words of 40 scripts. Rates are megabytes of text a second; "CPU" counts the
 processor time of all threads, which a busy machine disturbs little. The first round of each process, with empty caches, is not counted.
 
-    bench/tokenizing.py FOLDER      measures alone
+    bench/tokenizing.py FOLDER [--quick] [KIND...]      measures alone
 """
 
 import json
@@ -18,7 +18,11 @@ import sysconfig
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-KINDS = ["gpt2", "llama3", "bert", "t5", "sentencepiece_bpe", "gemma"]
+# Every family that tests have: byte-level BPE, WordPiece, Unigram, SentencePiece's BPE, and the rest.
+KINDS = ["gpt2", "llama3", "qwen2", "roberta", "clip", "bert", "bert_cased", "t5", "xlm_roberta", "unigram_bytes",
+         "sentencepiece_bpe", "gemma", "crossing", "openai_gpt", "prefixed_bpe", "word_level", "ctc"]
+
+UNIGRAMS = ["t5", "xlm_roberta", "unigram_bytes"]  # whose training takes longest
 
 
 def make_texts(megabytes):
@@ -47,7 +51,10 @@ def make_tokenizer(kind, lines, path):
     import make_tokenizers
 
     make_tokenizers.train = lambda tokenizer, trainer: (tokenizer.train_from_iterator(lines, grown(trainer)), tokenizer)[1]
-    getattr(make_tokenizers, kind)().save(str(path))
+    tokenizer = getattr(make_tokenizers, kind)()
+    tokenizer.no_truncation()  # of every text all tokens, and no others
+    tokenizer.no_padding()
+    tokenizer.save(str(path))
 
 
 def grown(trainer):
@@ -90,7 +97,7 @@ def measure(report, folder, options):
     megabytes = texts.stat().st_size / 1e6
     for kind in KINDS:
         file = folder / f"{kind}.json"
-        make_tokenizer(kind, lines[:: 4 if kind == "t5" else 2], file)
+        make_tokenizer(kind, lines[:: 4 if kind in UNIGRAMS else 2], file)
         for threads, offsets in [(1, True), (2, True), (1, False)]:
             runs = {ours: [], theirs: []}
             for _ in range(1 if options.quick else 2):
@@ -110,6 +117,7 @@ def main():
         return
     from report import run_alone
 
+    KINDS[:] = [kind for kind in KINDS if kind in sys.argv[2:]] or KINDS
     run_alone(measure, "tokenizers.csv")
 
 
