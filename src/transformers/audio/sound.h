@@ -42,7 +42,9 @@ Result<Sound> read_wave(std::span<const std::byte> file);
 // with c = 0.95 min(1, to / from), kaiser(u) = I0(10 sqrt(1 - u^2)) / I0(10) (Kaiser 1974), and h
 // scaled so that a constant stays what it is. Before the first sample and behind the last is
 // silence. Frequencies up to 0.9 of the lower rate's half stay; what the lower rate cannot hold is
-// 90 dB down. InvalidArgument for rates outside kRateMin to kRateMax, TooLarge above kSamplesMax.
-Result<Sound> resample(Team& team, const Sound& sound, std::uint32_t rate);
+// 90 dB down. Rates with so large a common denominator that h would be computed for millions of
+// places take it from a table, within 1e-6 of full scale. InvalidArgument for rates outside
+// kRateMin to kRateMax, TooLarge above kSamplesMax.
+Result<Sound> resample(Team& team, Sound sound, std::uint32_t rate);
 
 }  // namespace embrace::transformers

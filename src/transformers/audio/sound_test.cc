@@ -1,6 +1,7 @@
 #include "transformers/audio/sound.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include <bit>
 #include <cmath>
@@ -9,6 +10,7 @@
 #include <numbers>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace embrace::transformers {
 namespace {
@@ -120,6 +122,20 @@ TEST(Wave, RefusesFilesThatAreNot) {
   EXPECT_EQ(code(wave({.coding = 3, .bits = 32}, nan)), Code::Corrupt);
 }
 
+TEST(Wave, RefusesMoreSamplesThanASoundMayHave) {
+  // Zeros that nobody touches take no memory.
+  const std::size_t bytes = kSamplesMax + 4096;
+  void* const place =
+      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(place, MAP_FAILED);
+  const std::string head = wave({.bits = 8}, "", 0xFFFFFFFF);
+  std::memcpy(place, head.data(), head.size());
+  const auto sound = read_wave({static_cast<const std::byte*>(place), bytes});
+  EXPECT_EQ(::munmap(place, bytes), 0);
+  ASSERT_FALSE(sound);
+  EXPECT_EQ(sound.error().code(), Code::TooLarge);
+}
+
 Sound tone(double hertz, std::uint32_t rate, double seconds) {
   Sound sound{.samples = std::vector<float>(static_cast<std::size_t>(seconds * rate)),
               .rate = rate};
@@ -151,6 +167,34 @@ TEST(Resample, KeepsTones) {
             1e-4f);
   EXPECT_LT(apart(*resample(team, tone(3000, 16'000, 0.2), 44'100), tone(3000, 44'100, 0.2)),
             1e-4f);
+}
+
+// Rates with nothing in common have as many phases as the new rate has samples in a second; there
+// are more weights than a short sound is worth.
+TEST(Resample, KeepsTonesBetweenRatesWithManyPhases) {
+  Team team(2);
+  for (const auto& [from, to] : {std::pair{191'999u, 16'000u},
+                                 {16'001u, 16'000u},
+                                 {15'999u, 16'000u},
+                                 {44'101u, 48'000u},
+                                 {1001u, 191'999u}}) {
+    const double hertz = std::min(from, to) * 0.4;
+    const auto made = resample(team, tone(hertz, from, 0.5), to);
+    ASSERT_TRUE(made);
+    const auto wanted = tone(hertz, to, 0.5);
+    ASSERT_NEAR(static_cast<double>(made->samples.size()),
+                static_cast<double>(wanted.samples.size()), to / from + 1);
+    const std::size_t edge = std::size_t{140} * to / std::min(from, to);
+    for (std::size_t i = edge; i + edge < wanted.samples.size(); ++i)
+      ASSERT_NEAR(made->samples[i], wanted.samples[i], 1e-4f) << from << ' ' << to << ' ' << i;
+  }
+  const Sound flat{.samples = std::vector<float>(9000, 0.5f), .rate = 44'101};
+  const auto made = *resample(team, flat, 16'000);
+  for (std::size_t i = 100; i + 100 < made.samples.size(); ++i)
+    ASSERT_NEAR(made.samples[i], 0.5f, 1e-6);
+  const auto silenced = *resample(team, tone(20'000, 48'001, 0.3), 16'000);
+  for (std::size_t i = 200; i + 200 < silenced.samples.size(); ++i)
+    ASSERT_NEAR(silenced.samples[i], 0, 1e-4f);
 }
 
 TEST(Resample, SilencesWhatTheNewRateCannotHold) {

@@ -20,6 +20,8 @@ constexpr std::size_t kFrameMax = 8192;
 constexpr std::size_t kFiltersMax = 512;
 constexpr std::size_t kFramesMax = 1 << 16;
 constexpr std::size_t kPrimeMax = 64;
+constexpr std::size_t kValuesMax = kSamplesMax;             // of a log-mel matrix
+constexpr std::size_t kWindowedMax = std::size_t{1} << 31;  // samples of all frames together
 
 // Slaney's scale: 200 / 3 Hz for each mel up to 1000 Hz, then 27 mels for each factor of 6.4.
 constexpr double kLinearHertz = 200.0 / 3;
@@ -118,6 +120,11 @@ Status SpeechFeatures::compute(Team& team, std::span<const float> samples, Matri
     const std::size_t window = extent == Extent::All ? samples.size() : window_samples_;
     if (window <= fourier_.length() || window < hop_)
       return fail(Code::InvalidArgument, cat("a sound of ", window, " samples is too short"));
+    const std::size_t frames = window / hop_;
+    if (frames > kValuesMax / filters_.size() || frames > kWindowedMax / fourier_.length()) {
+      return fail(Code::TooLarge, cat("a sound of ", window, " samples has too many frames where ",
+                                      "hop_length is ", hop_));
+    }
     log_mel(team, samples, window, out);
   } else {
     normalize(samples, out);

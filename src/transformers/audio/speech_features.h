@@ -42,7 +42,8 @@ class SpeechFeatures {
 
   // `samples` are of rate(). Log-mel: a row for each hop of the window, a column for each filter.
   // Samples: a row for each. InvalidArgument for none of these, and for less than a frame with
-  // Extent::All; TooLarge for more than kSamplesMax.
+  // Extent::All; TooLarge for more than kSamplesMax, and for so many frames that their
+  // numbers are more.
   Status compute(Team& team, std::span<const float> samples, Matrix& out,
                  Extent extent = Extent::Window) const;
 

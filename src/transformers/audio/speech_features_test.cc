@@ -96,6 +96,22 @@ TEST(SpeechFeatures, RefuseWhatIsNotBuiltOrOutOfBounds) {
             Code::InvalidArgument);
 }
 
+// A hop of one sample makes a row of every sample.
+TEST(SpeechFeatures, RefuseMoreFramesThanMemoryIsWorth) {
+  const auto features = parse(
+      R"({"feature_extractor_type": "WhisperFeatureExtractor", "feature_size": 512,
+          "sampling_rate": 1000, "n_fft": 8, "hop_length": 1, "chunk_length": 60})");
+  ASSERT_TRUE(features) << features.error().message();
+  Team team(1);
+  Matrix out;
+  const std::vector<float> samples((std::size_t{1} << 19) + 1);
+  const auto done = features->compute(team, samples, out, SpeechFeatures::Extent::All);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code(), Code::TooLarge);
+  EXPECT_NE(done.error().message().find("hop_length is 1"), std::string::npos);
+  EXPECT_TRUE(out.all().empty());
+}
+
 TEST(Fourier, IsTheSumThatItStandsFor) {
   for (const std::size_t length : {1u, 2u, 3u, 4u, 7u, 12u, 30u, 64u, 97u, 100u, 400u}) {
     const Fourier fourier(length);

@@ -92,6 +92,8 @@ double read_sample(std::span<const std::byte> bytes, const Format& format) {
 
 Result<Sound> read_samples(std::span<const std::byte> data, const Format& format) {
   const std::size_t block = format.channels * format.sample_bytes;
+  if (data.size() / block > kSamplesMax)
+    return fail(Code::TooLarge, cat("a WAV file of more than ", kSamplesMax, " samples"));
   Sound sound;
   sound.rate = format.rate;
   sound.samples.resize(data.size() / block);  // a block that was cut off is left out

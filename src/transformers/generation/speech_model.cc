@@ -117,9 +117,9 @@ Result<SpeechModel> SpeechModel::open(rt::Blocking blocking, const std::filesyst
                      std::move(defaults));
 }
 
-Result<Transcript> SpeechModel::transcribe(Team& team, const Sound& sound,
+Result<Transcript> SpeechModel::transcribe(Team& team, Sound sound,
                                            const TranscribeOptions& options) const {
-  EMB_TRY(const Sound heard, resample(team, sound, features_.rate()));
+  EMB_TRY(const Sound heard, resample(team, std::move(sound), features_.rate()));
   const bool is_long = heard.samples.size() > features_.window_samples();
   Matrix features;
   EMB_DO(features_.compute(team, heard.samples, features,

@@ -73,7 +73,7 @@ class SpeechModel {
   // A sound of any rate; it is brought to the model's. One that is longer than the model's window
   // of 30 seconds is heard window after window (speech_segments.h). InvalidArgument for languages
   // and tasks that the model does not know, and for timestamps where it writes none.
-  Result<Transcript> transcribe(Team& team, const Sound& sound,
+  Result<Transcript> transcribe(Team& team, Sound sound,
                                 const TranscribeOptions& options = {}) const;
 
  private:

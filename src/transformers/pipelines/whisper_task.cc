@@ -32,8 +32,8 @@ class WhisperRecognition : public Pipeline {
     Parameters read(parameters);
     EMB_TRY(const TranscribeOptions options, read_options(read, parameters));
     EMB_TRY(const std::string file, file_of(input, "a WAV file"));
-    EMB_TRY(const Sound sound, read_wave(std::as_bytes(std::span(file))));
-    EMB_TRY(const Transcript said, model_.transcribe(team, sound, options));
+    EMB_TRY(Sound sound, read_wave(std::as_bytes(std::span(file))));
+    EMB_TRY(const Transcript said, model_.transcribe(team, std::move(sound), options));
     json::Writer out;
     out.begin_object().field("text", said.text);
     if (options.timestamps) {
