@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "transformers/pipelines/cut_text.h"
@@ -83,8 +85,9 @@ std::vector<Answer> AnswerFinder::find(std::string_view context, std::span<const
   // Several may be of one word.
   const std::size_t kept = options.align_to_words ? options.count * 2 + 10 : options.count;
   double unanswerable = 1e6;
-  std::vector<Answer> answers;
-  std::vector<std::string> known;  // answers' texts in lower case
+  std::vector<Answer> answers;  // without their texts
+  const auto text_of = [&](const Answer& one) { return cut.cut(one.start, one.end); };
+  std::unordered_multimap<std::size_t, std::size_t> known;  // by the hash of the text in lower case
   std::size_t row = 0;
   for (const Encoding& window : windows) {
     std::vector<bool> open(window.size());
@@ -98,20 +101,24 @@ std::vector<Answer> AnswerFinder::find(std::string_view context, std::span<const
     for (const Span& span : best_spans(starts, ends, options.answer_tokens_max, kept)) {
       if (!open[span.first] || !open[span.last]) continue;
       const auto [begin, end] = place_of(window, span, options.align_to_words);
-      Answer answer{span.score, begin, end, std::string(cut.cut(begin, end))};
-      std::string lowered = lower_case(answer.answer);
-      const auto same = std::ranges::find(known, lowered);
-      if (same != known.end()) {
-        answers[static_cast<std::size_t>(same - known.begin())].score += answer.score;
+      const std::string lowered = lower_case(cut.cut(begin, end));
+      const std::size_t hash = std::hash<std::string>()(lowered);
+      const auto [alike, alike_end] = known.equal_range(hash);
+      const auto same = std::find_if(alike, alike_end, [&](const auto& entry) {
+        return lower_case(text_of(answers[entry.second])) == lowered;
+      });
+      if (same != alike_end) {
+        answers[same->second].score += span.score;
         continue;
       }
-      known.push_back(std::move(lowered));
-      answers.push_back(std::move(answer));
+      known.emplace(hash, answers.size());
+      answers.push_back({span.score, begin, end, ""});
     }
   }
   if (options.may_be_unanswerable) answers.push_back({unanswerable, 0, 0, ""});
   sort_stably(answers, [](const Answer& a, const Answer& b) { return a.score > b.score; });
   if (answers.size() > options.count) answers.resize(options.count);
+  for (Answer& answer : answers) answer.answer = text_of(answer);
   return answers;
 }
 

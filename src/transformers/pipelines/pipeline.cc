@@ -97,15 +97,21 @@ ScoreFunction score_function(Parameters& read) {
 Result<std::string> answer_each(const PipelineInput& input, const WriteAnswer& answer) {
   if (!input.json.exists()) return fail(Code::InvalidArgument, "the task takes texts, no file");
   json::Writer out;
+  const auto answer_one = [&](json::View one) -> Status {
+    EMB_DO(answer(one, out));
+    if (out.size() <= kAnswerBytesMax) return Done{};
+    return fail(Code::TooLarge, cat("the answer has more than ", kAnswerBytesMax >> 20,
+                                    " MiB: give fewer or shorter inputs, or a smaller top_k"));
+  };
   if (!input.json.is_array()) {
-    EMB_DO(answer(input.json, out));
+    EMB_DO(answer_one(input.json));
     return out.take();
   }
   const std::vector<json::View> all = input.json.items();
   if (all.empty() || all.size() > Pipeline::kInputsMax)
     return fail(Code::InvalidArgument, cat("a list has 1 to ", Pipeline::kInputsMax, " inputs"));
   out.begin_array();
-  for (const json::View one : all) EMB_DO(answer(one, out));
+  for (const json::View one : all) EMB_DO(answer_one(one));
   out.end_array();
   return out.take();
 }

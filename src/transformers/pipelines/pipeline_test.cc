@@ -7,11 +7,14 @@
 #include <bit>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <optional>
 #include <sstream>
 
 #include "base/strings.h"
 #include "json/writer.h"
 #include "transformers/models/model_fixture.h"
+#include "transformers/pipelines/tasks.h"
 
 namespace embrace::transformers {
 namespace {
@@ -146,6 +149,72 @@ std::vector<std::string> cases() {
 
 INSTANTIATE_TEST_SUITE_P(All, PipelineCase, ::testing::ValuesIn(cases()),
                          [](const auto& given) { return given.param; });
+
+// The model of a case whose tensors may be changed before it is opened.
+class ChangedModel : public ::testing::Test {
+ protected:
+  ~ChangedModel() override { fs::remove_all(folder_); }
+  Result<std::unique_ptr<Pipeline>> open(const std::string& name,
+                                         const std::map<std::string, std::string>& shapes) {
+    case_ =
+        *json::Document::parse(read_text(fs::path(EMB_TESTDATA) / "pipelines" / (name + ".json")));
+    const json::View root = case_->root();
+    for (const auto& [file, text] : root["files"].members())
+      write_text(folder_ / file, text.text() ? std::string(*text.text()) : text.render());
+    json::Writer tensors;
+    tensors.begin_object();
+    for (const auto& [tensor, shape] : root["tensors"].members()) {
+      const auto other = shapes.find(std::string(tensor));
+      tensors.key(tensor).raw(other == shapes.end() ? shape.render() : other->second);
+    }
+    tensors.end_object();
+    const auto changed = *json::Document::parse(tensors.take());
+    write_text(folder_ / "model.safetensors", safetensors_of(changed.root()));
+    const auto blocking = rt::Blocking::on_main_thread();
+    EMB_TRY(const Pipeline::Task task, Pipeline::find(blocking, *root["task"].text(), folder_));
+    return task.open(blocking, folder_, Precision::F32);
+  }
+  std::optional<json::Document> case_;
+  fs::path folder_ = fs::path(::testing::TempDir()) / "pipeline_changed";
+  Team team_{1};
+};
+
+TEST_F(ChangedModel, ThatHearsAndHasNoLabelsIsRefused) {
+  const auto pipeline =
+      open("audio_classification", {{"classifier.weight", "[0, 24]"}, {"classifier.bias", "[0]"}});
+  ASSERT_FALSE(pipeline);
+  EXPECT_EQ(pipeline.error().code(), Code::InvalidArgument);
+}
+
+TEST_F(ChangedModel, ThatHearsGivesFiveLabelsUnlessAskedForMore) {
+  const auto pipeline =
+      open("audio_classification", {{"classifier.weight", "[7, 24]"}, {"classifier.bias", "[7]"}});
+  ASSERT_TRUE(pipeline) << pipeline.error().message();
+  const json::View sound = case_->root()["calls"].items()[0]["inputs"];
+  const auto labels = [&](const char* parameters) {
+    const auto given = *json::Document::parse(parameters);
+    const auto answer = (*pipeline)->run(team_, {sound, {}}, given.root());
+    return answer ? json::Document::parse(*answer)->root().items().size() : 0;
+  };
+  EXPECT_EQ(labels("{}"), 5u);
+  EXPECT_EQ(labels(R"({"top_k": 6})"), 6u);
+  EXPECT_EQ(labels(R"({"top_k": 100})"), 7u);
+}
+
+TEST(AnswerEach, RefusesAnswersThatAreTooLong) {
+  const auto inputs = *json::Document::parse("[1, 2, 3, 4, 5]");
+  const std::string text(kAnswerBytesMax / 4, 'a');
+  std::size_t asked = 0;
+  const auto answers = answer_each({inputs.root(), {}}, [&](json::View, json::Writer& out) {
+    ++asked;
+    out.value(text);
+    return Status(Done{});
+  });
+  ASSERT_FALSE(answers);
+  EXPECT_EQ(answers.error().code(), Code::TooLarge);
+  EXPECT_NE(answers.error().message().find("128 MiB"), std::string::npos);
+  EXPECT_EQ(asked, 4u);
+}
 
 class PipelineTasks : public ::testing::Test {
  protected:

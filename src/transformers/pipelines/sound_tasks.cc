@@ -24,9 +24,12 @@ namespace {
 
 // The samples of a WAV file as a model hears them.
 Result<Matrix> hear(Team& team, const PipelineInput& input, const SpeechFeatures& features) {
-  EMB_TRY(const std::string file, file_of(input, "a WAV file"));
-  EMB_TRY(Sound sound, read_wave(std::as_bytes(std::span(file))));
-  EMB_TRY(sound, resample(team, sound, features.rate()));
+  Sound sound;
+  {
+    EMB_TRY(const std::string file, file_of(input, "a WAV file"));
+    EMB_TRY(sound, read_wave(std::as_bytes(std::span(file))));
+  }
+  EMB_TRY(sound, resample(team, std::move(sound), features.rate()));
   Matrix heard;
   EMB_DO(features.compute(team, sound.samples, heard));
   return heard;
@@ -155,7 +158,7 @@ class AudioClassification : public Pipeline {
   Result<std::string> run(Team& team, const PipelineInput& input,
                           json::View parameters) const override {
     Parameters read(parameters);
-    const std::size_t count = read.integer_or("top_k", SIZE_MAX, 1, INT64_MAX);
+    const std::size_t count = read.integer_or("top_k", 5, 1, INT64_MAX);
     ScoreFunction function = score_function(read);
     if (function == ScoreFunction::Default) function = ScoreFunction::Softmax;
     EMB_DO(read.status());
@@ -228,7 +231,7 @@ Result<std::unique_ptr<Pipeline>> open_classification(rt::Blocking blocking,
   EMB_TRY(Linear projector,
           Linear::load(weights, "projector", listener.model->width(), width, precision));
   const TensorView* last = weights.find("classifier.weight");
-  if (last == nullptr || last->shape.size() != 2)
+  if (last == nullptr || last->shape.size() != 2 || last->shape[0] < 1)
     return fail(Code::InvalidArgument, "the model has not the head for this task");
   EMB_TRY(Linear classifier, Linear::load(weights, "classifier", width,
                                           static_cast<std::size_t>(last->shape[0]), precision));

@@ -54,7 +54,9 @@ Result<std::unique_ptr<Pipeline>> open_task(rt::Blocking blocking,
 ScoreFunction score_function(Parameters& read);
 
 // Writes one answer for an input, or for each of a list a list of them. InvalidArgument, saying
-// what the task takes, for files and for lists that are too long.
+// what the task takes, for files and for lists that are too long; TooLarge for more than
+// kAnswerBytesMax of JSON.
+inline constexpr std::size_t kAnswerBytesMax = std::size_t{128} << 20;
 using WriteAnswer = std::function<Status(json::View input, json::Writer& out)>;
 Result<std::string> answer_each(const PipelineInput& input, const WriteAnswer& answer);
 // The text that `view` is. InvalidArgument, with the `noun`, when it is none.

@@ -208,6 +208,12 @@ Result<std::vector<std::vector<MaskChoice>>> TextPipeline::fill_mask(
   if (places.empty()) return fail(Code::InvalidArgument, "the text has no mask token");
   if (places.size() > kMasksMax)
     return fail(Code::TooLarge, cat("the text has more than ", kMasksMax, " mask tokens"));
+  const std::size_t filled_each = places.size() * encoding.size();
+  if (std::min(count, allowed.size()) > kFilledTokensMax / filled_each) {
+    return fail(Code::TooLarge, cat("a text of ", encoding.size(), " tokens with ", places.size(),
+                                    " masks is filled in ", kFilledTokensMax / filled_each,
+                                    " ways at most for each of them: give a smaller top_k"));
+  }
   EncoderBatch batch;
   EMB_TRY(const Matrix hidden, impl_->run(team, {&encoding, 1}, batch));
   Matrix rows(places.size(), hidden.columns());

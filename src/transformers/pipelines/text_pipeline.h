@@ -66,9 +66,10 @@ struct Answer {
 struct QuestionOptions {
   std::size_t count = 1;  // of answers
   std::size_t answer_tokens_max = 15;
-  std::optional<std::size_t> window_tokens;  // with the question; 384, or as many as there can be
-  std::optional<std::size_t> stride;         // that windows share; 128, or half of a window
-  std::optional<std::size_t> question_tokens_max;  // what is longer is cut off
+  // With the question; 384, or as many as there can be.
+  std::optional<std::size_t> window_tokens = std::nullopt;
+  std::optional<std::size_t> stride = std::nullopt;  // that windows share; 128, or half of a window
+  std::optional<std::size_t> question_tokens_max = std::nullopt;  // what is longer is cut off
   bool may_be_unanswerable = false;
   bool align_to_words = true;
 };
@@ -78,6 +79,8 @@ class TextPipeline {
   static constexpr std::size_t kChoicesMax = 1000;    // for one mask
   static constexpr std::size_t kCandidatesMax = 256;  // labels of one question
   static constexpr std::size_t kAnswersMax = 1000;
+  // Tokens of all texts that fill_mask() gives back: a text for each choice of each mask.
+  static constexpr std::size_t kFilledTokensMax = std::size_t{1} << 20;
 
   // config.json, tokenizer.json, tokenizer_config.json and the weights; blocks. The head is that of
   // the class in config.json's "architectures".
@@ -94,7 +97,7 @@ class TextPipeline {
       Team& team, std::string_view text, std::optional<std::string_view> pair = {},
       ScoreFunction function = ScoreFunction::Default) const;
   // For each mask in the text the `count` likeliest tokens; of `targets`, where there are any: for
-  // one that is no token, the first that it is made of.
+  // one that is no token, the first that it is made of. TooLarge above kFilledTokensMax.
   Result<std::vector<std::vector<MaskChoice>>> fill_mask(
       Team& team, std::string_view text, std::size_t count = 5,
       std::span<const std::string> targets = {}) const;

@@ -128,6 +128,21 @@ TEST_F(TextPipelines, FillMasks) {
   EXPECT_FALSE(pipeline->fill_mask(team_, "[MASK]", 0));
 }
 
+TEST_F(TextPipelines, FillNoMoreMasksThanAnAnswerHolds) {
+  const auto pipeline = load(task("fill-mask")["config"]);
+  ASSERT_TRUE(pipeline);
+  std::string text;
+  for (int i = 0; i < 44; ++i) text += "[MASK] ";
+  EXPECT_TRUE(pipeline->fill_mask(team_, text, 2));
+  // 44 * 800 texts, of 46 tokens each.
+  const auto filled = pipeline->fill_mask(team_, text, 1000);
+  ASSERT_FALSE(filled);
+  EXPECT_EQ(filled.error().code(), Code::TooLarge);
+  EXPECT_NE(filled.error().message().find("518 ways at most"), std::string::npos)
+      << filled.error().message();
+  EXPECT_NE(filled.error().message().find("top_k"), std::string::npos);
+}
+
 TEST_F(TextPipelines, FindEntities) {
   const json::View wanted = task("token-classification");
   const auto pipeline = load(wanted["config"]);
