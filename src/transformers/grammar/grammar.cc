@@ -188,9 +188,10 @@ GrammarSequence GrammarBuilder::join(std::vector<Sequence> parts) {
 
 Result<GrammarSequence> GrammarBuilder::repeat(const Sequence& sequence, std::uint32_t min,
                                                std::uint32_t max) {
-  if (min > Grammar::kRepeatMax || (max != kUnbounded && (max > Grammar::kRepeatMax || max < min)))
-    return fail(max < min ? Code::InvalidArgument : Code::TooLarge,
-                "a repetition has bounds that can't be");
+  if (max < min) return fail(Code::InvalidArgument, "a repetition has bounds that can't be");
+  if (min > Grammar::kRepeatMax || (max != kUnbounded && max > Grammar::kRepeatMax))
+    return fail(Code::TooLarge,
+                cat("a repetition of more than ", Grammar::kRepeatMax, " times is not supported"));
   Sequence one = sequence;
   if (one.size() > 1) {
     const std::uint32_t rule = new_rule();

@@ -40,7 +40,9 @@ class Grammar {
   // The whole text must match. Without look-around and back references; ^ and $ only at the ends.
   static Result<std::shared_ptr<const Grammar>> from_regex(std::string_view pattern);
   // JSON that the schema allows, with the properties of objects in the schema's order. Keywords
-  // that would narrow the texts but are not understood are NotBuilt, not ignored.
+  // that would narrow the texts but are not understood are NotBuilt, not ignored, and values that
+  // a keyword can't have InvalidArgument. maxLength and maxItems beyond kRepeatMax mean kRepeatMax;
+  // minLength and minItems beyond it are TooLarge.
   static Result<std::shared_ptr<const Grammar>> from_json_schema(json::View schema);
   static Result<std::shared_ptr<const Grammar>> any_json();
 

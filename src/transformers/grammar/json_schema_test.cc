@@ -165,6 +165,55 @@ TEST(JsonSchema, WhatIsNotBuiltIsNamed) {
             "schema: the format 'hostname' is not supported");
 }
 
+TEST(JsonSchema, KeywordsOfTheWrongTypeAreRefusedByName) {
+  for (const auto& [source, message] : std::vector<std::pair<std::string_view, std::string_view>>{
+           {R"({"type": "string", "pattern": 5})", "pattern is a text"},
+           {R"({"type": "string", "format": 5})", "format is a text"},
+           {R"({"type": "string", "maxLength": "5"})", "maxLength is a whole number from 0"},
+           {R"({"type": "null", "minLength": 1.5})", "minLength is a whole number from 0"},
+           {R"({"type": "null", "minItems": -1})", "minItems is a whole number from 0"},
+           {R"({"type": "null", "maxItems": null})", "maxItems is a whole number from 0"},
+           {R"({"type": "object", "properties": []})", "properties is an object of schemas"},
+           {R"({"type": "object", "properties": {"a": 1}})", "properties is an object of schemas"},
+           {R"({"type": "object", "required": "a"})", "required is a list of names"},
+           {R"({"type": "object", "required": ["a", 1]})", "required is a list of names"},
+           {R"({"type": "object", "additionalProperties": 0})", "additionalProperties is a schema"},
+           {R"({"type": "array", "items": [{}]})", "items is a schema"},
+           {R"({"type": "array", "prefixItems": {}})", "prefixItems is a list of schemas"},
+           {R"({"type": "array", "prefixItems": [1]})", "prefixItems is a list of schemas"},
+           {R"({"anyOf": {"type": "null"}})", "anyOf is a list of schemas"},
+           {R"({"oneOf": "a"})", "oneOf is a list of schemas"},
+           {R"({"allOf": {"type": "null"}, "type": "null"})", "allOf is a list of schemas"},
+           {R"({"allOf": [], "type": "null"})", "allOf has no schemas"},
+           {R"({"enum": "a"})", "enum is a list of values"},
+           {R"({"const": 1, "enum": []})", "enum has no values"},
+           {R"({"type": "string", "maximum": "5"})", "maximum is a number"},
+           {R"({"type": "integer", "exclusiveMinimum": true})", "exclusiveMinimum is a number"},
+           {R"({"$ref": 1})", "$ref is a text"},
+           {R"({"type": 5})", "type is a name or a list of different names"},
+           {R"({"type": ["null","null","null","null","null","null","null","null"]})",
+            "type is a name or a list of different names"},
+           {R"({"const": 1, "type": ["integer", "int"]})", "there is no type 'int'"}})
+    EXPECT_EQ(refusal(source), cat("schema: ", message)) << source;
+  expect(R"({"type": "array", "prefixItems": [], "maxItems": 1.0, "items": true})", {"[]", "[1]"},
+         {"[1,2]"});
+}
+
+TEST(JsonSchema, LongBoundsAreNarrowedOrRefused) {
+  const std::string longest(Grammar::kRepeatMax, 'x');
+  const std::string quoted = cat("\"", longest, "\""), longer = cat("\"", longest, "x\"");
+  for (const char* most : {"20000", "18446744073709551615", "1e300"})
+    expect(cat(R"({"type": "string", "maxLength": )", most, "}"), {"\"\"", quoted}, {longer});
+  expect(R"({"type": "array", "maxItems": 20000, "minItems": 2})", {"[1,2]"}, {"[1]"});
+  // Constants are compared with the bounds as they are.
+  expect(cat(R"({"maxLength": 20000, "minLength": 10001, "enum": ["x",)", longer, "]}"), {longer},
+         {"\"x\""});
+  EXPECT_EQ(refusal(R"({"type": "string", "minLength": 10001})"),
+            "schema: minLength beyond 10000 is not supported");
+  EXPECT_EQ(refusal(R"({"type": "array", "minItems": 99999999999, "maxItems": 99999999999})"),
+            "schema: minItems beyond 10000 is not supported");
+}
+
 // n objects that share a large one and differ in the constant of one property.
 std::string kinds(int properties, int branches) {
   std::string source = R"({"$defs": {"b": {"properties": {)";

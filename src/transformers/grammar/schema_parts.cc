@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <span>
 
 #include "base/strings.h"
+#include "transformers/grammar/schema_keywords.h"
 
 namespace embrace::transformers {
 
@@ -13,53 +13,6 @@ namespace {
 using Kind = SchemaPart::Kind;
 
 constexpr std::size_t kWayMax = 64;
-
-// Keywords that say nothing about which values are allowed.
-constexpr std::string_view kNotes[] = {
-    "title",         "description",     "default",         "examples",    "$schema",
-    "$id",           "$comment",        "$defs",           "definitions", "deprecated",
-    "readOnly",      "writeOnly",       "strict",          "name",        "$anchor",
-    "discriminator", "contentEncoding", "contentMediaType"};
-constexpr std::string_view kUnderstood[] = {"type",
-                                            "enum",
-                                            "const",
-                                            "properties",
-                                            "required",
-                                            "additionalProperties",
-                                            "items",
-                                            "prefixItems",
-                                            "minItems",
-                                            "maxItems",
-                                            "anyOf",
-                                            "oneOf",
-                                            "allOf",
-                                            "$ref",
-                                            "pattern",
-                                            "format",
-                                            "minLength",
-                                            "maxLength",
-                                            "minimum",
-                                            "maximum",
-                                            "exclusiveMinimum",
-                                            "exclusiveMaximum"};
-
-bool among(std::string_view name, std::span<const std::string_view> names) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-Status check_keywords(json::View schema) {
-  for (const auto& [name, value] : schema.members()) {
-    if (among(name, kNotes) || among(name, kUnderstood)) continue;
-    if (name == "uniqueItems" && value.boolean() == false) continue;
-    return fail(Code::NotBuilt,
-                cat("schema: the keyword '", name.substr(0, 60), "' is not supported"));
-  }
-  for (const std::string_view name : {"allOf", "anyOf", "oneOf"}) {
-    if (schema[name].exists() && schema[name].items().empty())
-      return fail(Code::InvalidArgument, cat("schema: ", name, " has no schemas"));
-  }
-  return Done{};
-}
 
 }  // namespace
 
@@ -176,7 +129,10 @@ Status SchemaReader::take_apart(json::View schema, const std::vector<std::uintpt
   if (!schema.is_object()) return fail(Code::InvalidArgument, "a schema is an object");
   if (std::find(way.begin(), way.end(), identity_of(schema)) != way.end())
     return fail(Code::InvalidArgument, "schema: a reference leads back to itself");
-  EMB_DO(check_keywords(schema));
+  if (!checked_.contains(identity_of(schema))) {
+    EMB_DO(check_keywords(schema));
+    checked_.insert(identity_of(schema));
+  }
   std::vector<std::uintptr_t> longer = way;
   longer.push_back(identity_of(schema));
   if (const json::View reference = schema["$ref"]; reference.exists()) {

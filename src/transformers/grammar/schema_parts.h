@@ -68,6 +68,7 @@ class SchemaReader {
 
   json::View root_;
   std::size_t work_ = 0;
+  std::set<std::uintptr_t> checked_;  // whose keywords are well-formed
   std::map<std::uintptr_t, std::shared_ptr<const SchemaOutline>> outlines_;
 };
 

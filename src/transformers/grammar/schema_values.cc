@@ -202,10 +202,10 @@ Status NumberBounds::read(json::View schema) {
 Result<std::uint32_t> read_count(json::View schema, std::string_view keyword, std::uint32_t usual,
                                  std::uint32_t most) {
   if (!schema[keyword].exists()) return usual;
-  const auto number = schema[keyword].integer();
-  if (!number || *number < 0)
-    return fail(Code::InvalidArgument, cat("schema: ", keyword, " is a number from 0"));
-  return static_cast<std::uint32_t>(std::min<std::int64_t>(*number, most));
+  const auto number = schema[keyword].number();
+  if (!number || *number < 0 || *number != std::floor(*number))
+    return fail(Code::InvalidArgument, cat("schema: ", keyword, " is a whole number from 0"));
+  return *number < most ? static_cast<std::uint32_t>(*number) : most;
 }
 
 }  // namespace embrace::transformers
