@@ -176,7 +176,8 @@ struct CommandLine {
         ->required();
     command
         ->add_option("input", piping.input,
-                     "a text, JSON that begins with { or [, @FILE, or - for standard input")
+                     "a text, JSON that begins with {, [ or \", @FILE, or - for standard input; a "
+                     "text that begins with @ or { is given as a JSON string")
         ->required();
     command->add_option("--parameters", piping.parameters,
                         "a JSON object, as the Hub's API has it");

@@ -46,25 +46,48 @@ Result<std::string> read_file_input(const std::string& input) {
   return read_file(input.starts_with('@') ? input.substr(1) : input, kFileBytesMax);
 }
 
+constexpr std::string_view kHowToQuote = "a text that begins with @ or { is given as a JSON string";
+
 // As JSON: what the text is, or the text itself.
 Result<json::Document> read_text_input(const std::string& input) {
   std::string text = input;
   if (input == "-" || input.starts_with('@')) {
-    EMB_TRY(text, input == "-" ? read_standard_input(kTextBytesMax)
-                               : read_file(input.substr(1), kTextBytesMax));
+    auto read = input == "-" ? read_standard_input(kTextBytesMax)
+                             : read_file(input.substr(1), kTextBytesMax);
+    if (!read && input != "-") return fail(std::move(read).error().while_doing(kHowToQuote));
+    EMB_TRY(text, std::move(read));
     if (text.ends_with('\n')) text.pop_back();
   }
   if (!is_valid_utf8(text)) return fail(Code::InvalidArgument, "the input is not UTF-8");
   const std::string_view start = trim(text);
-  if (start.starts_with('{') || start.starts_with('[')) {
+  if (start.starts_with('{') || start.starts_with('[') || start.starts_with('"')) {
     auto document = json::Document::parse(text);
-    // "[MASK] is a city." is no JSON, but a text.
-    if (document || start.starts_with('{')) return document;
+    if (document) return document;
+    // "[MASK] is a city." is no JSON, but a text, and so is what begins with words in quotes.
+    if (start.starts_with('{')) return fail(std::move(document).error().while_doing(kHowToQuote));
   }
   std::string quoted;
   append_json_quoted(quoted, text);
   return json::Document::parse(quoted);
 }
+
+// What a task is given: the bytes of a file, or JSON.
+struct TaskInput {
+  std::string file;
+  std::optional<json::Document> json;
+
+  static Result<TaskInput> read(const tf::Pipeline::Task& task, const std::string& given) {
+    TaskInput input;
+    if (task.takes_file) {
+      EMB_TRY(input.file, read_file_input(given));
+      return input;
+    }
+    auto text = read_text_input(given);
+    if (!text) return fail(std::move(text).error().while_doing("the input"));
+    input.json = *std::move(text);
+    return input;
+  }
+};
 
 Result<std::unique_ptr<tf::Pipeline>> open_task(rt::Blocking blocking,
                                                 const tf::Pipeline::Task& task,
@@ -83,25 +106,22 @@ Status run_pipeline(const PipelineCommand& command) {
   if (command.threads > 1024) return fail(Code::InvalidArgument, "--threads is 1024 at most");
   auto parameters = json::Document::parse(command.parameters.empty() ? "{}" : command.parameters);
   if (!parameters) return fail(std::move(parameters).error().while_doing("--parameters"));
+  std::optional<TaskInput> input;
   if (command.task != "auto") {
-    // Before a model is fetched for a task that is not there.
-    EMB_DO(tf::Pipeline::find(blocking, command.task, {}));
+    // Before a model is fetched for a task or an input that is not there.
+    EMB_TRY(const tf::Pipeline::Task named, tf::Pipeline::find(blocking, command.task, {}));
+    EMB_TRY(input, TaskInput::read(named, command.input));
   }
   EMB_TRY(const auto path, find_model(blocking, command.place, kFilesOfATask));
   EMB_TRY(const tf::Pipeline::Task task, tf::Pipeline::find(blocking, command.task, path));
-  std::string file;
-  std::optional<json::Document> inputs;
-  if (task.takes_file) {
-    EMB_TRY(file, read_file_input(command.input));
-  } else {
-    auto read = read_text_input(command.input);
-    if (!read) return fail(std::move(read).error().while_doing("the input"));
-    inputs = *std::move(read);
+  if (!input) {
+    EMB_TRY(input, TaskInput::read(task, command.input));
   }
   EMB_TRY(const auto pipeline, open_task(blocking, task, path, precision, command.place.quiet));
   tf::Team team(command.threads);
   EMB_TRY(std::string answer,
-          pipeline->run(team, {inputs ? inputs->root() : json::View(), file}, parameters->root()));
+          pipeline->run(team, {input->json ? input->json->root() : json::View(), input->file},
+                        parameters->root()));
   if (::isatty(STDOUT_FILENO) == 1) answer = for_terminal(answer);
   std::printf("%s\n", answer.c_str());
   return Done{};

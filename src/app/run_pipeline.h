@@ -13,7 +13,8 @@ struct PipelineCommand {
   std::string task;  // "auto": what the model was made for
   ModelPlace place;
   // A text; "-" for standard input; "@path" for a file; JSON when it, or what was read, begins with
-  // { or [. Tasks on sounds and images take "-", "@path" or a path.
+  // {, [ or ", where that is JSON ({: always). Tasks on sounds and images take "-", "@path" or a
+  // path.
   std::string input;
   std::string parameters;  // a JSON object, or empty
   std::string precision = "auto";

@@ -172,6 +172,10 @@ def test_inputs_come_from_everywhere(model, tmp_path):
     assert answer("auto", model, '["one text"]') == wanted
     assert answer("auto", model, "-", stdin=b' {"text": "one text"}') == wanted
     assert len(answer("auto", model, "[MASK] is no JSON")[0]) == 3
+    assert answer("auto", model, '"one text"') == wanted
+    assert answer("auto", model, '"@' + str(tmp_path / "text") + '"') != wanted  # the text, not the file
+    assert len(answer("auto", model, '"{text}"')[0]) == 3
+    assert len(answer("auto", model, '"Quoted" at first')[0]) == 3
 
 
 def test_models_of_a_hub_are_fetched(alice, new_repo, model, tmp_path):
@@ -219,7 +223,11 @@ def test_what_is_wrong_is_said(model, tmp_path):
     assert "--parameters" in refusal("auto", model, "a", "--parameters", "{")
     assert "parameters are a JSON object" in refusal("auto", model, "a", "--parameters", "[1]")
     assert "there is no parameter topk; there are top_k, function_to_apply" in refusal("auto", model, "a", "--parameters", '{"topk": 1}')
-    assert "not the head for this task" in refusal("fill-mask", model, "a [MASK]")
+    assert "fill-mask needs a model of a class that ends in ForMaskedLM" in refusal("fill-mask", model, "a [MASK]")
+    assert "given as a JSON string" in refusal("auto", model, "{text}")
+    assert b"given as a JSON string" in run("auto", model, "@someone says").stderr
+    # What a named task is given is looked at before its model is fetched.
+    assert "the input" in refusal("fill-mask", "ns/none", '{"text": ')
     assert "has no revisions" in refusal("auto", model, "a", "--revision", "main")
     assert "neither a folder nor a file" in refusal("auto", tmp_path / "none", "a")
     assert run("text-generation", "ns/none", "a", "--offline", env={"HF_HOME": str(tmp_path)}).returncode == 1
