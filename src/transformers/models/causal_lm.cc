@@ -11,19 +11,33 @@
 
 namespace embrace::transformers {
 
+namespace {
+
+using LoadLm = LoadedLm (*)(const Weights&, json::View, Precision);
+
+constexpr std::pair<std::string_view, LoadLm> kFamilies[] = {
+    {"llama", load_llama},  {"mistral", load_llama},   {"qwen2", load_llama},
+    {"qwen3", load_llama},  {"gpt2", load_gpt2},       {"gemma", load_gemma},
+    {"gemma2", load_gemma}, {"gemma3", load_gemma},    {"gemma3_text", load_gemma},
+    {"phi3", load_phi3},    {"mixtral", load_mixture}, {"qwen3_moe", load_mixture},
+};
+
+}  // namespace
+
+bool is_causal_lm(std::string_view model_type) {
+  return std::ranges::any_of(kFamilies,
+                             [&](const auto& family) { return family.first == model_type; });
+}
+
 Result<std::unique_ptr<CausalLm>> CausalLm::load(const Weights& weights, json::View config,
                                                  Precision precision) {
   EMB_DO(check_loadable(weights, config));
   if (config["is_causal"].boolean() == false)
     return fail(Code::NotBuilt, "decoders that look both ways (is_causal) are not built");
   const std::string type = config.text_or("model_type", "");
-  if (type == "llama" || type == "mistral" || type == "qwen2" || type == "qwen3")
-    return load_llama(weights, config, precision);
-  if (type == "gpt2") return load_gpt2(weights, config, precision);
-  if (type == "gemma" || type == "gemma2" || type == "gemma3" || type == "gemma3_text")
-    return load_gemma(weights, config, precision);
-  if (type == "phi3") return load_phi3(weights, config, precision);
-  if (type == "qwen3_moe" || type == "mixtral") return load_mixture(weights, config, precision);
+  for (const auto& [name, load_family] : kFamilies) {
+    if (name == type) return load_family(weights, config, precision);
+  }
   if (type.empty()) return fail(Code::InvalidArgument, "config.json names no model_type");
   return fail(Code::NotBuilt, cat("decoders of type ", type, " are not built"));
 }

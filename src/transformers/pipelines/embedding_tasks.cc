@@ -80,6 +80,9 @@ class TokenFeatures : public ModelTask<TextPipeline> {
   }
 };
 
+constexpr std::string_view kTakesSentences =
+    "sentence-similarity takes {\"source_sentence\", \"sentences\"}: ";
+
 // Cosines of the angles between one sentence and others.
 class SentenceSimilarity : public ModelTask<SentenceModel> {
  public:
@@ -93,12 +96,14 @@ class SentenceSimilarity : public ModelTask<SentenceModel> {
     options.truncate = read.flag_or("truncate", true);
     EMB_DO(read.status());
     std::vector<std::string_view> texts;
-    EMB_TRY(texts.emplace_back(), text_of(input.json["source_sentence"], "source_sentence"));
+    EMB_TRY(texts.emplace_back(),
+            text_of(input.json["source_sentence"], cat(kTakesSentences, "source_sentence")));
     for (const json::View one : input.json["sentences"].items()) {
-      EMB_TRY(texts.emplace_back(), text_of(one, "each of sentences"));
+      EMB_TRY(texts.emplace_back(), text_of(one, cat(kTakesSentences, "each of sentences")));
     }
     if (texts.size() < 2 || texts.size() > kInputsMax + 1)
-      return fail(Code::InvalidArgument, cat("sentences is a list of 1 to ", kInputsMax, " texts"));
+      return fail(Code::InvalidArgument,
+                  cat(kTakesSentences, "sentences must be a list of 1 to ", kInputsMax, " texts"));
     EMB_TRY(const Matrix rows, model().embed(team, texts, options));
     std::vector<float> cosines;
     for (std::size_t i = 1; i < rows.rows(); ++i) cosines.push_back(dot(rows.row(0), rows.row(i)));

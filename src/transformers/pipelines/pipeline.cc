@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/strings.h"
 #include "transformers/embeddings/model_files.h"
+#include "transformers/models/decoder_families.h"
 #include "transformers/models/encoder.h"
 #include "transformers/pipelines/tasks.h"
 
@@ -28,6 +29,7 @@ constexpr std::pair<std::string_view, std::string_view> kTaskOfClass[] = {
     {"ForTokenClassification", "token-classification"},
     {"ForSequenceClassification", "text-classification"},
     {"ForMaskedLM", "fill-mask"},
+    {"ForPreTraining", "fill-mask"},
     {"ForCausalLM", "text-generation"},
     {"LMHeadModel", "text-generation"},
     {"ForImageClassification", "image-classification"},
@@ -35,6 +37,28 @@ constexpr std::pair<std::string_view, std::string_view> kTaskOfClass[] = {
     {"CLIPModel", "zero-shot-image-classification"},
     {"ViTModel", "image-feature-extraction"},
 };
+
+// Empty for a class whose task is not built.
+std::string_view task_of_class(std::string_view name, std::string_view model_type) {
+  // Its decoder alone, or no head at all, is still what hears.
+  if (model_type == "whisper" && !name.ends_with("ForAudioClassification"))
+    return "automatic-speech-recognition";
+  for (const auto& [ending, task] : kTaskOfClass) {
+    if (!name.ends_with(ending)) continue;
+    // Decoders that read images, too, are called like those that rewrite texts.
+    const bool writes = task == "text2text-generation" && is_causal_lm(model_type);
+    return writes ? "text-generation" : task;
+  }
+  if (name.ends_with("Model") && is_encoder(model_type)) return "feature-extraction";
+  return "";
+}
+
+std::string list_of_classes(json::View config) {
+  std::string list;
+  for (const json::View name : config["architectures"].items())
+    list += cat(list.empty() ? "" : ", ", name.text().value_or("?"));
+  return list;
+}
 
 // Names that the official package has for them, too.
 std::string_view own_name(std::string_view task) {
@@ -53,12 +77,16 @@ Result<std::string> guess_task(rt::Blocking blocking, const std::filesystem::pat
   if (root["sentence_transformers"].is_object() ||
       root["sbert_ce_default_activation_function"].exists())
     return "text-ranking";
+  const std::string type = root.text_or("model_type", "");
   for (const json::View name : root["architectures"].items()) {
-    for (const auto& [ending, task] : kTaskOfClass) {
-      if (name.text().value_or("").ends_with(ending)) return std::string(task);
-    }
+    const std::string_view task = task_of_class(name.text().value_or(""), type);
+    if (!task.empty()) return std::string(task);
   }
-  if (is_encoder(root.text_or("model_type", ""))) return "feature-extraction";
+  if (const std::string classes = list_of_classes(root); !classes.empty())
+    return fail(Code::NotBuilt, cat("the task of ", classes, " (config.json) is not built"));
+  if (type == "whisper") return "automatic-speech-recognition";
+  if (is_causal_lm(type)) return "text-generation";
+  if (is_encoder(type)) return "feature-extraction";
   return fail(Code::InvalidArgument, "config.json does not say what the model is for: name a task");
 }
 
@@ -118,7 +146,13 @@ Result<std::string> answer_each(const PipelineInput& input, const WriteAnswer& a
 
 Result<std::string_view> text_of(json::View view, std::string_view noun) {
   if (const auto text = view.text()) return *text;
-  return fail(Code::InvalidArgument, cat(noun, " is a text"));
+  return fail(Code::InvalidArgument, cat(noun, " must be a text"));
+}
+
+std::string lacks_head(json::View config, std::string_view task, std::string_view ending) {
+  const std::string classes = list_of_classes(config);
+  return cat(task, " needs a model of a class that ends in ", ending, "; the architectures in ",
+             "config.json are ", classes.empty() ? "none" : classes);
 }
 
 Result<std::string> file_of(const PipelineInput& input, std::string_view noun) {

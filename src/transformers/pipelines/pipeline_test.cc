@@ -150,7 +150,7 @@ std::vector<std::string> cases() {
 INSTANTIATE_TEST_SUITE_P(All, PipelineCase, ::testing::ValuesIn(cases()),
                          [](const auto& given) { return given.param; });
 
-// The model of a case whose tensors may be changed before it is opened.
+// The model of a case whose tensors may be changed, or left out, before it is opened.
 class ChangedModel : public ::testing::Test {
  protected:
   ~ChangedModel() override { fs::remove_all(folder_); }
@@ -161,10 +161,13 @@ class ChangedModel : public ::testing::Test {
     const json::View root = case_->root();
     for (const auto& [file, text] : root["files"].members())
       write_text(folder_ / file, text.text() ? std::string(*text.text()) : text.render());
+    if (const auto tokenizer = root["tokenizer"].text())
+      write_text(folder_ / "tokenizer.json", read_text(fs::path(EMB_TESTDATA) / *tokenizer));
     json::Writer tensors;
     tensors.begin_object();
     for (const auto& [tensor, shape] : root["tensors"].members()) {
       const auto other = shapes.find(std::string(tensor));
+      if (other != shapes.end() && other->second.empty()) continue;
       tensors.key(tensor).raw(other == shapes.end() ? shape.render() : other->second);
     }
     tensors.end_object();
@@ -184,6 +187,25 @@ TEST_F(ChangedModel, ThatHearsAndHasNoLabelsIsRefused) {
       open("audio_classification", {{"classifier.weight", "[0, 24]"}, {"classifier.bias", "[0]"}});
   ASSERT_FALSE(pipeline);
   EXPECT_EQ(pipeline.error().code(), Code::InvalidArgument);
+}
+
+TEST_F(ChangedModel, ThatLacksTheHeadIsToldWhatItIs) {
+  const auto refused =
+      open("automatic_speech_recognition_letters", {{"lm_head.weight", ""}, {"lm_head.bias", ""}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message(),
+            "automatic-speech-recognition needs a model of a class that ends in ForCTC; the "
+            "architectures in config.json are Wav2Vec2ForCTC");
+}
+
+TEST_F(ChangedModel, SaysWhatATaskTakes) {
+  const auto pipeline = open("question_answering_bert", {});
+  ASSERT_TRUE(pipeline) << pipeline.error().message();
+  const auto input = *json::Document::parse(R"({"question": "a", "context": 7})");
+  const auto refused = (*pipeline)->run(team_, {input.root(), {}}, {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message(),
+            "question-answering takes {\"question\", \"context\"}: context must be a text");
 }
 
 TEST_F(ChangedModel, ThatHearsGivesFiveLabelsUnlessAskedForMore) {
@@ -256,7 +278,30 @@ TEST_F(PipelineTasks, FollowFromTheModelsClass) {
   EXPECT_EQ(name(R"({"architectures": ["BertForSequenceClassification"],
                      "sentence_transformers": {}})"),
             "text-ranking");
-  EXPECT_FALSE(guess(R"({"architectures": ["NobodyKnows"]})"));
+  // Decoders whose class is called like those that rewrite texts, and Whisper's parts.
+  EXPECT_EQ(name(R"({"model_type": "gemma3", "architectures":
+                     ["Gemma3ForConditionalGeneration"]})"),
+            "text-generation");
+  EXPECT_EQ(name(R"({"model_type": "t5", "architectures": ["T5ForConditionalGeneration"]})"),
+            "text2text-generation");
+  EXPECT_EQ(name(R"({"model_type": "llama", "architectures": ["LlamaForSequenceClassification"]})"),
+            "text-classification");
+  EXPECT_EQ(name(R"({"model_type": "llama"})"), "text-generation");
+  for (const char* text :
+       {R"({"model_type": "whisper"})", R"({"model_type": "whisper", "architectures": []})",
+        R"({"model_type": "whisper", "architectures": ["WhisperModel"]})",
+        R"({"model_type": "whisper", "architectures": ["WhisperForCausalLM"]})",
+        R"({"model_type": "whisper", "architectures": ["WhisperForConditionalGeneration"]})"})
+    EXPECT_EQ(name(text), "automatic-speech-recognition") << text;
+  for (const char* text :
+       {R"({"model_type": "bert", "architectures": ["BertForMultipleChoice"]})",
+        R"({"model_type": "whisper", "architectures": ["WhisperForAudioClassification"]})",
+        R"({"architectures": ["NobodyKnows"]})"}) {
+    const auto task = guess(text);
+    ASSERT_FALSE(task) << text;
+    EXPECT_EQ(task.error().code(), Code::NotBuilt) << text;
+    EXPECT_NE(task.error().message().find("is not built"), std::string::npos);
+  }
   EXPECT_FALSE(guess("[]"));
   EXPECT_FALSE(guess("{"));
 }

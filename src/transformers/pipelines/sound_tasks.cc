@@ -196,8 +196,10 @@ Result<std::unique_ptr<Pipeline>> open_recognition(rt::Blocking blocking,
     return open_whisper(blocking, folder, precision);
   EMB_TRY(const Weights weights, files.weights(""));
   EMB_TRY(Listener listener, Listener::load(files, weights, precision));
-  if (listener.model->letters_known() == 0)
-    return fail(Code::InvalidArgument, "the model has not the head for this task");
+  if (listener.model->letters_known() == 0) {
+    return fail(Code::InvalidArgument,
+                lacks_head(config.root(), "automatic-speech-recognition", "ForCTC"));
+  }
   EMB_TRY(const json::Document words, files.json_if_there("tokenizer_config.json"));
   // "<pad>", or {"content": "<pad>", ...}.
   const auto token = [&](std::string_view key, std::string_view otherwise) {
@@ -232,7 +234,8 @@ Result<std::unique_ptr<Pipeline>> open_classification(rt::Blocking blocking,
           Linear::load(weights, "projector", listener.model->width(), width, precision));
   const TensorView* last = weights.find("classifier.weight");
   if (last == nullptr || last->shape.size() != 2 || last->shape[0] < 1)
-    return fail(Code::InvalidArgument, "the model has not the head for this task");
+    return fail(Code::InvalidArgument, lacks_head(listener.config.root(), "audio-classification",
+                                                  "ForSequenceClassification"));
   EMB_TRY(Linear classifier, Linear::load(weights, "classifier", width,
                                           static_cast<std::size_t>(last->shape[0]), precision));
   return std::make_unique<AudioClassification>(std::move(listener), std::move(projector),

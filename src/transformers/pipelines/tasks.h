@@ -61,6 +61,8 @@ using WriteAnswer = std::function<Status(json::View input, json::Writer& out)>;
 Result<std::string> answer_each(const PipelineInput& input, const WriteAnswer& answer);
 // The text that `view` is. InvalidArgument, with the `noun`, when it is none.
 Result<std::string_view> text_of(json::View view, std::string_view noun);
+// What is wrong with a model for `task`: config.json names no class with that `ending`.
+std::string lacks_head(json::View config, std::string_view task, std::string_view ending);
 // The bytes of a file, as they are or in base64. InvalidArgument when there are none.
 Result<std::string> file_of(const PipelineInput& input, std::string_view noun);
 

@@ -12,6 +12,7 @@
 #include "transformers/pipelines/answers.h"
 #include "transformers/pipelines/cut_text.h"
 #include "transformers/pipelines/entities.h"
+#include "transformers/pipelines/tasks.h"
 #include "transformers/tokenizers/tokenizer.h"
 
 namespace embrace::transformers {
@@ -27,6 +28,22 @@ std::optional<std::string> special_token(json::View config, std::string_view key
   const json::View value = config[key];
   const auto text = value.is_object() ? value["content"].text() : value.text();
   return text ? std::optional(std::string(*text)) : std::nullopt;
+}
+
+std::string_view class_ending(HeadKind kind) {
+  switch (kind) {
+    case HeadKind::SequenceClassification:
+      return "ForSequenceClassification";
+    case HeadKind::TokenClassification:
+      return "ForTokenClassification";
+    case HeadKind::QuestionAnswering:
+      return "ForQuestionAnswering";
+    case HeadKind::MaskedLm:
+      return "ForMaskedLM";
+    case HeadKind::Pooler:
+      break;
+  }
+  return "Model";
 }
 
 }  // namespace
@@ -72,14 +89,15 @@ struct TextPipeline::Impl {
     return rows;
   }
 
-  Status check_head(HeadKind kind) const {
+  Status check_head(HeadKind kind, std::string_view task) const {
     if (head && head->kind() == kind) return Done{};
-    return fail(Code::InvalidArgument, "the model has not the head for this task");
+    return fail(Code::InvalidArgument, lacks_head(config.root(), task, class_ending(kind)));
   }
 
   // A row for each token or each text, those of all texts one after the other.
-  Result<Matrix> logits(Team& team, std::span<const Encoding> encodings, HeadKind kind) const {
-    EMB_DO(check_head(kind));
+  Result<Matrix> logits(Team& team, std::span<const Encoding> encodings, HeadKind kind,
+                        std::string_view task) const {
+    EMB_DO(check_head(kind, task));
     const bool by_token =
         kind == HeadKind::TokenClassification || kind == HeadKind::QuestionAnswering;
     std::size_t total = 0;
@@ -153,8 +171,8 @@ Result<std::vector<LabelScore>> TextPipeline::text_classification(
     Team& team, std::string_view text, std::optional<std::string_view> pair,
     ScoreFunction function) const {
   EMB_TRY(const Encoding encoding, impl_->encode({text, pair}));
-  EMB_TRY(const Matrix logits,
-          impl_->logits(team, {&encoding, 1}, HeadKind::SequenceClassification));
+  EMB_TRY(const Matrix logits, impl_->logits(team, {&encoding, 1}, HeadKind::SequenceClassification,
+                                             "text-classification"));
   const auto row = logits.row(0);
   if (function == ScoreFunction::Default) {
     const std::string problem = impl_->config.root().text_or("problem_type", "");
@@ -187,7 +205,7 @@ Result<std::vector<std::uint32_t>> TextPipeline::Impl::ids_of(
 Result<std::vector<std::vector<MaskChoice>>> TextPipeline::fill_mask(
     Team& team, std::string_view text, std::size_t count,
     std::span<const std::string> targets) const {
-  EMB_DO(impl_->check_head(HeadKind::MaskedLm));
+  EMB_DO(impl_->check_head(HeadKind::MaskedLm, "fill-mask"));
   if (!impl_->mask) return fail(Code::InvalidArgument, "the tokenizer names no mask token");
   if (count == 0 || count > kChoicesMax || targets.size() > kChoicesMax)
     return fail(Code::InvalidArgument, cat("a mask has 1 to ", kChoicesMax, " choices"));
@@ -258,7 +276,8 @@ Result<std::vector<Entity>> TextPipeline::token_classification(Team& team, std::
   } else {
     EMB_TRY(windows.emplace_back(), impl_->encode({text, std::nullopt}));
   }
-  EMB_TRY(const Matrix logits, impl_->logits(team, windows, HeadKind::TokenClassification));
+  EMB_TRY(const Matrix logits,
+          impl_->logits(team, windows, HeadKind::TokenClassification, "token-classification"));
   std::vector<Entity> entities;
   std::size_t row = 0;
   for (const Encoding& window : windows) {
@@ -290,7 +309,8 @@ Result<std::vector<LabelScore>> TextPipeline::zero_shot(Team& team, std::string_
     EMB_TRY(Encoding encoding, impl_->encode({text, hypothesis}, truncation));
     encodings.push_back(std::move(encoding));
   }
-  EMB_TRY(const Matrix logits, impl_->logits(team, encodings, HeadKind::SequenceClassification));
+  EMB_TRY(const Matrix logits, impl_->logits(team, encodings, HeadKind::SequenceClassification,
+                                             "zero-shot-classification"));
   std::size_t entails = logits.columns() - 1;
   const auto entailment = std::ranges::find_if(impl_->labels, [](const std::string& label) {
     return to_lower(label).starts_with("entail");
@@ -316,7 +336,7 @@ Result<std::vector<LabelScore>> TextPipeline::zero_shot(Team& team, std::string_
 Result<std::vector<Answer>> TextPipeline::question_answering(Team& team, std::string_view question,
                                                              std::string_view context,
                                                              const QuestionOptions& options) const {
-  EMB_DO(impl_->check_head(HeadKind::QuestionAnswering));
+  EMB_DO(impl_->check_head(HeadKind::QuestionAnswering, "question-answering"));
   if (impl_->pads_left)
     return fail(Code::NotBuilt, "a tokenizer that pads on the left asks its questions last");
   if (options.count == 0 || options.count > kAnswersMax || options.answer_tokens_max == 0)
@@ -340,7 +360,8 @@ Result<std::vector<Answer>> TextPipeline::question_answering(Team& team, std::st
   windows.stride = options.stride.value_or(std::min<std::size_t>(windows.length_max / 2, 128));
   EMB_TRY(const std::vector<Encoding> encodings,
           impl_->encode_windows({question, context}, windows));
-  EMB_TRY(const Matrix logits, impl_->logits(team, encodings, HeadKind::QuestionAnswering));
+  EMB_TRY(const Matrix logits,
+          impl_->logits(team, encodings, HeadKind::QuestionAnswering, "question-answering"));
   if (logits.columns() != 2)
     return fail(Code::InvalidArgument, "the model's head has not a start and an end");
   return AnswerFinder{impl_->classifier}.find(context, encodings, logits, options);

@@ -194,6 +194,9 @@ TEST_F(TextPipelines, RefuseTasksThatTheModelWasNotMadeFor) {
   const auto classified = pipeline->text_classification(team_, "a");
   ASSERT_FALSE(classified);
   EXPECT_EQ(classified.error().code(), Code::InvalidArgument);
+  for (const char* part : {"text-classification needs", "ForSequenceClassification", "BertFor"})
+    EXPECT_NE(classified.error().message().find(part), std::string::npos)
+        << classified.error().message();
   EXPECT_FALSE(pipeline->token_classification(team_, "a", {.aggregation = Aggregation::Max}));
   EXPECT_FALSE(load(task("none")));
 }

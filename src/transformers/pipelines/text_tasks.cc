@@ -15,6 +15,13 @@ namespace {
 
 using TextTask = ModelTask<TextPipeline>;
 
+// How refusals of inputs begin that have parts.
+constexpr std::string_view kTakesPairs =
+    "text-classification takes a text, or {\"text\", \"text_pair\"}: ";
+constexpr std::string_view kTakesQuestions =
+    "question-answering takes {\"question\", \"context\"}: ";
+constexpr std::string_view kTakesTexts = "text-ranking takes {\"query\", \"texts\"}: ";
+
 // One text's labels stand in a list of their own, as the API has them.
 class TextClassification : public TextTask {
  public:
@@ -28,10 +35,12 @@ class TextClassification : public TextTask {
     EMB_TRY(
         std::string answers, answer_each(input, [&](json::View one, json::Writer& out) -> Status {
           const bool is_pair = one.is_object();
-          EMB_TRY(const std::string_view text, text_of(is_pair ? one["text"] : one, "an input"));
+          EMB_TRY(const std::string_view text, is_pair
+                                                   ? text_of(one["text"], cat(kTakesPairs, "text"))
+                                                   : text_of(one, cat(kTakesPairs, "an input")));
           std::optional<std::string_view> pair;
           if (is_pair && one["text_pair"].exists()) {
-            EMB_TRY(pair, text_of(one["text_pair"], "text_pair"));
+            EMB_TRY(pair, text_of(one["text_pair"], cat(kTakesPairs, "text_pair")));
           }
           EMB_TRY(const auto labels, model().text_classification(team, text, pair, function));
           write_labels(labels, count, out);
@@ -149,8 +158,10 @@ class QuestionAnswering : public TextTask {
     options.align_to_words = read.flag_or("align_to_words", true);
     EMB_DO(read.status());
     return answer_each(input, [&](json::View one, json::Writer& out) -> Status {
-      EMB_TRY(const std::string_view question, text_of(one["question"], "question"));
-      EMB_TRY(const std::string_view context, text_of(one["context"], "context"));
+      EMB_TRY(const std::string_view question,
+              text_of(one["question"], cat(kTakesQuestions, "question")));
+      EMB_TRY(const std::string_view context,
+              text_of(one["context"], cat(kTakesQuestions, "context")));
       EMB_TRY(const auto answers, model().question_answering(team, question, context, options));
       // One answer stands alone, as in the official package.
       if (answers.size() != 1) out.begin_array();
@@ -175,13 +186,14 @@ class TextRanking : public TextTask {
     const bool with_text = read.flag_or("return_text", false);
     const std::size_t count = read.integer_or("top_k", SIZE_MAX, 1, INT64_MAX);
     EMB_DO(read.status());
-    EMB_TRY(const std::string_view query, text_of(input.json["query"], "query"));
+    EMB_TRY(const std::string_view query, text_of(input.json["query"], cat(kTakesTexts, "query")));
     std::vector<std::pair<std::size_t, double>> ranks;
     const auto texts = input.json["texts"].items();
     if (texts.empty() || texts.size() > kInputsMax)
-      return fail(Code::InvalidArgument, cat("texts is a list of 1 to ", kInputsMax, " texts"));
+      return fail(Code::InvalidArgument,
+                  cat(kTakesTexts, "texts must be a list of 1 to ", kInputsMax, " texts"));
     for (const json::View one : texts) {
-      EMB_TRY(const std::string_view text, text_of(one, "each of texts"));
+      EMB_TRY(const std::string_view text, text_of(one, cat(kTakesTexts, "each of texts")));
       EMB_TRY(const auto scores,
               model().text_classification(team, query, text,
                                           raw ? ScoreFunction::None : ScoreFunction::Sigmoid));
