@@ -53,6 +53,7 @@ class Automaton {
   void forget_all();
   // From now on so many steps may be taken.
   void allow_steps(std::size_t steps) { steps_left_ = steps; }
+  std::size_t steps_left() const { return steps_left_; }
 
  private:
   static constexpr std::uint32_t kEmpty = 0xFFFFFFFF;    // below the lowest place

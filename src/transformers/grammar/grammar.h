@@ -87,6 +87,7 @@ class GrammarBuilder {
   Result<Sequence> repeat(const Sequence& sequence, std::uint32_t min, std::uint32_t max);
   static Sequence join(std::vector<Sequence> parts);
 
+  std::size_t size() const { return symbols_; }
   Status check_size() const;
   Result<std::shared_ptr<const Grammar>> finish(const Sequence& whole);
 

@@ -168,15 +168,18 @@ class SchemaCompiler {
 
   Made constants(const Schemas& values, const Parts& parts) {
     EMB_DO(reader_.spend(values.size() * parts.size()));
-    std::vector<std::string> texts;
-    for (const json::View value : values) {
-      bool fits = true;
-      for (const SchemaPart& part : parts) {
-        if (!fits) break;
-        EMB_TRY(fits, satisfies(value, part.schema));
-        fits = fits && (type_of_value(value) & part.types) != 0;
+    // Part by part, so that each pattern is read once.
+    std::vector<bool> fits(values.size(), true);
+    for (const SchemaPart& part : parts) {
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        if (!fits[i]) continue;
+        EMB_TRY(const bool is_allowed, satisfies(values[i], part.schema, matcher_));
+        fits[i] = is_allowed && (type_of_value(values[i]) & part.types) != 0;
       }
-      if (fits) texts.push_back(value.render());
+    }
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (fits[i]) texts.push_back(values[i].render());
     }
     return builder_.one_of(std::move(texts));
   }
@@ -403,6 +406,7 @@ class SchemaCompiler {
   json::View root_;
   SchemaReader reader_;
   JsonRules json_;
+  PatternMatcher matcher_;
   unsigned depth_ = 0;
   std::size_t combinations_ = 0;
   std::size_t pairs_ = 0;

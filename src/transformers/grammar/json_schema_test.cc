@@ -247,6 +247,29 @@ TEST(JsonSchema, SchemasOfOneOfAreReadOnce) {
   EXPECT_EQ(refusal(names + "]}"), "schema: too much work");
 }
 
+TEST(JsonSchema, PatternsBesideConstantsAreCompiledOnce) {
+  PatternMatcher matcher;
+  EXPECT_FALSE(matcher.matches("abc", "a{500}|ab", true).value());
+  const std::size_t once = matcher.symbols();
+  EXPECT_GT(once, 500U);
+  for (int i = 0; i < 100; ++i)
+    EXPECT_EQ(matcher.matches(cat("ab", i), "a{500}|ab", true).value(), false);
+  EXPECT_EQ(matcher.symbols(), once);
+  EXPECT_TRUE(matcher.matches("ab", "a{500}|ab", true).value());
+  EXPECT_FALSE(matcher.matches("xab", "a{500}|ab", true).value());
+  EXPECT_TRUE(matcher.matches("xab", "a{500}|ab", false).value());
+  // 380,000 symbols: were they made for each value, it would be too much work.
+  std::string pattern = "(v[0-9]+";
+  for (int i = 0; i < 38; ++i) pattern += "|a{9999}";
+  std::string values = R"({"enum": ["x")";
+  for (int i = 0; i < 2'000; ++i) values += cat(",\"v", i, "\"");
+  expect(cat(values, R"(], "pattern": "^)", pattern, ")$\"}"), {"\"v0\"", "\"v1999\""}, {"\"x\""});
+  // So it is for each of many choices.
+  std::string choices = R"({"enum": ["v1"], "anyOf": [{"minLength": 1})";
+  for (int i = 0; i < 6; ++i) choices += cat(R"(,{"pattern": "^)", pattern, i, ")$\"}");
+  EXPECT_EQ(refusal(choices + "]}"), "schema: patterns beside constants are too much work");
+}
+
 TEST(JsonSchema, LongPrefixesAreReadOnce) {
   std::string source = R"({"type": "array", "prefixItems": [true)";
   for (int i = 1; i < 50'000; ++i) source += ",true";

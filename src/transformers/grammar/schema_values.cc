@@ -7,7 +7,6 @@
 #include <string>
 
 #include "base/strings.h"
-#include "transformers/grammar/automaton.h"
 #include "transformers/grammar/grammar.h"
 
 namespace embrace::transformers {
@@ -42,22 +41,6 @@ Result<unsigned> type_named(json::View name) {
 std::size_t letters_of(std::string_view text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-Result<bool> matches(std::string_view text, std::string_view pattern, bool anchored) {
-  GrammarBuilder builder;
-  EMB_TRY(const GrammarSequence inside, parse_regex(builder, pattern, Spelling::Plain, anchored));
-  const auto made = builder.finish(inside);
-  if (!made && made.error().code() == Code::InvalidArgument) return false;  // no text at all
-  if (!made) return fail(made.error());
-  Automaton automaton(*made, Automaton::Kind::Whole);
-  EMB_TRY(std::uint32_t state, automaton.start());
-  for (const char c : text) {
-    automaton.allow_steps(Automaton::kStepsUsual);
-    EMB_TRY(state, automaton.next(state, static_cast<unsigned char>(c)));
-    if (state == Automaton::kDead) return false;
-  }
-  return automaton.is_complete(state);
 }
 
 }  // namespace
@@ -124,7 +107,42 @@ Result<bool> read_values(json::View schema, std::vector<json::View>& into) {
   return constant.exists();
 }
 
-Result<bool> satisfies(json::View value, json::View schema) {
+Status PatternMatcher::compile(std::string_view pattern, bool anchored) {
+  if (is_compiled_ && pattern == pattern_ && anchored == anchored_) return Done{};
+  is_compiled_ = false;
+  automaton_.reset();
+  GrammarBuilder builder;
+  EMB_TRY(const GrammarSequence inside, parse_regex(builder, pattern, Spelling::Plain, anchored));
+  symbols_ += builder.size() + inside.size();
+  if (symbols_ > kSymbolsMax)
+    return fail(Code::TooLarge, "schema: patterns beside constants are too much work");
+  const auto made = builder.finish(inside);
+  if (!made && made.error().code() != Code::InvalidArgument) return fail(made.error());
+  if (made) automaton_.emplace(*made, Automaton::Kind::Whole);
+  pattern_ = pattern;
+  anchored_ = anchored;
+  is_compiled_ = true;
+  return Done{};
+}
+
+Result<bool> PatternMatcher::matches(std::string_view text, std::string_view pattern,
+                                     bool anchored) {
+  EMB_DO(compile(pattern, anchored));
+  if (!automaton_) return false;
+  if (text.size() > steps_left_)
+    return fail(Code::TooLarge, "schema: patterns beside constants are too much work");
+  automaton_->allow_steps(steps_left_ - text.size());
+  if (automaton_->is_full()) automaton_->forget_all();
+  EMB_TRY(std::uint32_t state, automaton_->start());
+  for (const char c : text) {
+    if (state == Automaton::kDead) break;
+    EMB_TRY(state, automaton_->next(state, static_cast<unsigned char>(c)));
+  }
+  steps_left_ = automaton_->steps_left();
+  return state != Automaton::kDead && automaton_->is_complete(state);
+}
+
+Result<bool> satisfies(json::View value, json::View schema, PatternMatcher& matcher) {
   const unsigned type = type_of_value(value);
   EMB_TRY(const unsigned types, types_of_schema(schema));
   if ((type & types) == 0) return false;
@@ -152,7 +170,7 @@ Result<bool> satisfies(json::View value, json::View schema) {
     const std::size_t letters = letters_of(*text);
     if (letters < min || letters > max) return false;
     if (const auto pattern = schema["pattern"].text()) {
-      EMB_TRY(const bool fits, matches(*text, *pattern, false));
+      EMB_TRY(const bool fits, matcher.matches(*text, *pattern, false));
       if (!fits) return false;
     }
     if (const auto format = schema["format"].text()) {
@@ -160,7 +178,7 @@ Result<bool> satisfies(json::View value, json::View schema) {
       if (pattern.empty())
         return fail(Code::NotBuilt,
                     cat("schema: the format '", format->substr(0, 60), "' is not supported"));
-      EMB_TRY(const bool fits, matches(*text, pattern, true));
+      EMB_TRY(const bool fits, matcher.matches(*text, pattern, true));
       if (!fits) return false;
     }
   }
