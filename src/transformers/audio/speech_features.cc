@@ -42,7 +42,7 @@ double hertz_of(double mel) {
 }  // namespace
 
 Result<SpeechFeatures> SpeechFeatures::parse(json::View preprocessor_config) {
-  ConfigReader read(preprocessor_config);
+  ConfigReader read(preprocessor_config, "preprocessor_config.json");
   const std::string type = read.text_or("feature_extractor_type", "");
   SpeechFeatures made;
   made.rate_ =
@@ -51,7 +51,7 @@ Result<SpeechFeatures> SpeechFeatures::parse(json::View preprocessor_config) {
   if (type == "Wav2Vec2FeatureExtractor") {
     made.normalized_ = read.flag_or("do_normalize", true);
     if (read.integer_or("feature_size", 1, 1, 1 << 20) != 1)
-      read.complain("preprocessor_config.json: feature_size of samples must be 1");
+      read.complain("feature_size of samples must be 1");
     EMB_DO(read.status());
     return made;
   }
@@ -65,12 +65,9 @@ Result<SpeechFeatures> SpeechFeatures::parse(json::View preprocessor_config) {
       static_cast<std::size_t>(read.integer_or("chunk_length", 30, 1, 600)) * made.rate_;
   if (read.number_or("dither", 0, 0, 1) != 0)
     return fail(Code::NotBuilt, "features with dither, which is random");
-  if (made.window_samples_ / made.hop_ > kFramesMax)
-    read.complain("preprocessor_config.json: hop_length is too short");
-  if (made.window_samples_ < made.hop_)
-    read.complain("preprocessor_config.json: hop_length is longer than chunk_length");
-  if (made.window_samples_ <= frame)
-    read.complain("preprocessor_config.json: n_fft is longer than chunk_length");
+  if (made.window_samples_ / made.hop_ > kFramesMax) read.complain("hop_length is too short");
+  if (made.window_samples_ < made.hop_) read.complain("hop_length is longer than chunk_length");
+  if (made.window_samples_ <= frame) read.complain("n_fft is longer than chunk_length");
   EMB_DO(read.status());
   made.fourier_ = Fourier(frame);
   if (made.fourier_.hardest() > kPrimeMax) {

@@ -137,7 +137,7 @@ Status SentenceModel::Impl::load_transformer(const ModelFiles& files, const std:
   }
   EMB_TRY(const json::Document words,
           files.json_if_there(join_path(folder, "tokenizer_config.json")));
-  ConfigReader read(settings.root());
+  ConfigReader read(settings.root(), "sentence_bert_config.json");
   lower = read.flag_or("do_lower_case", false);
   length_max = encoder->shape().length_max;
   if (read.has("max_seq_length")) {
@@ -166,7 +166,7 @@ Status SentenceModel::Impl::load_step(const ModelFiles& files, const std::string
     return fail(Code::NotBuilt, cat("the module ", kind, " is not built"));
   EMB_TRY(const json::Document config, files.json(join_path(folder, "config.json")));
   EMB_TRY(const Weights weights, files.weights(folder));
-  ConfigReader read(config.root());
+  ConfigReader read(config.root(), join_path(folder, "config.json"));
   if (kind == "LayerNorm") {
     step.kind = Step::Kind::Norm;
     EMB_TRY(step.norm, Norm::load(weights, "norm", width, 1e-5));

@@ -23,7 +23,7 @@ bool ConfigReader::has(std::string_view key) const {
 
 std::size_t ConfigReader::size(std::string_view key) {
   if (!has(key)) {
-    complain(cat("config.json lacks ", key));
+    complain(cat(key, " is missing"));
     return 1;
   }
   return size_or(key, 1);
@@ -39,7 +39,7 @@ std::int64_t ConfigReader::integer_or(std::string_view key, std::int64_t otherwi
   if (!has(key)) return otherwise;
   const auto value = object_[key].integer();
   if (value && *value >= min && *value <= max) return *value;
-  complain(cat("config.json: ", key, " must be a whole number from ", min, " to ", max));
+  complain(cat(key, " must be a whole number from ", min, " to ", max));
   return min;
 }
 
@@ -47,22 +47,21 @@ double ConfigReader::number_or(std::string_view key, double otherwise, double mi
   if (!has(key)) return otherwise;
   const auto value = object_[key].number();
   if (value && *value >= min && *value <= max) return *value;
-  complain(
-      cat("config.json: ", key, " must be a number from ", in_digits(min), " to ", in_digits(max)));
+  complain(cat(key, " must be a number from ", in_digits(min), " to ", in_digits(max)));
   return min;
 }
 
 bool ConfigReader::flag_or(std::string_view key, bool otherwise) {
   if (!has(key)) return otherwise;
   const auto value = object_[key].boolean();
-  if (!value) complain(cat("config.json: ", key, " must be true or false"));
+  if (!value) complain(cat(key, " must be true or false"));
   return value.value_or(otherwise);
 }
 
 std::string ConfigReader::text_or(std::string_view key, std::string_view otherwise) {
   if (!has(key)) return std::string(otherwise);
   const auto value = object_[key].text();
-  if (!value) complain(cat("config.json: ", key, " must be text"));
+  if (!value) complain(cat(key, " must be text"));
   return std::string(value.value_or(otherwise));
 }
 
@@ -71,7 +70,7 @@ void ConfigReader::complain(std::string message) {
 }
 
 Status ConfigReader::status() const {
-  if (mistake_) return fail(Code::InvalidArgument, *mistake_);
+  if (mistake_) return fail(Code::InvalidArgument, cat(file_, ": ", *mistake_));
   return Done{};
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// ConfigReader: numbers and words out of a config.json from anyone. Each is asked for with its
-// bounds; the first that is missing or outside them is remembered, so that a model's file reads as
-// a list and asks for status() once.
+// ConfigReader: numbers and words out of a config.json, or a file like it, from anyone. Each is
+// asked for with its bounds; the first that is missing or outside them is remembered, so that a
+// model's file reads as a list and asks for status() once.
 //
 //   ConfigReader read(document.root());
 //   config.hidden_size = read.size("hidden_size");
@@ -23,7 +23,9 @@ class ConfigReader {
   // Bounds of every width, count of heads or layers, and vocabulary that config.json may name.
   static constexpr std::int64_t kSizeMax = std::int64_t{1} << 22;
 
-  explicit ConfigReader(json::View object) : object_(object) {}
+  // `file` is what the mistakes are said to be in.
+  explicit ConfigReader(json::View object, std::string_view file = "config.json")
+      : object_(object), file_(file) {}
 
   json::View object() const { return object_; }
   bool has(std::string_view key) const;  // and not null
@@ -43,6 +45,7 @@ class ConfigReader {
 
  private:
   json::View object_;
+  std::string file_;
   std::optional<std::string> mistake_;
 };
 

@@ -33,13 +33,13 @@ Result<DecoderConfig> DecoderConfig::read(const Weights& weights, json::View con
   // A row of what flows between layers, and a page of keys, must stay small beside their model.
   if (shape.hidden > kWidthMax || all.intermediate > kWidthMax || shape.head_dim > kHeadDimMax ||
       shape.layers > kLayersMax) {
-    read.complain(cat("config.json: widths above ", kWidthMax, ", heads above ", kHeadDimMax,
-                      " and more than ", kLayersMax, " layers are not built"));
+    read.complain(cat("widths above ", kWidthMax, ", heads above ", kHeadDimMax, " and more than ",
+                      kLayersMax, " layers are not built"));
   }
   if (shape.heads % shape.kv_heads != 0)
-    read.complain("config.json: num_key_value_heads must divide num_attention_heads");
+    read.complain("num_key_value_heads must divide num_attention_heads");
   if (shape.heads / shape.kv_heads > kHeadsPerKeyMax)
-    read.complain(cat("config.json: more than ", kHeadsPerKeyMax, " heads share one of keys"));
+    read.complain(cat("more than ", kHeadsPerKeyMax, " heads share one of keys"));
   EMB_DO(read.status());
   EMB_TRY(all.activation, parse_activation(name));
 

@@ -48,7 +48,7 @@ class Gpt2 final : public CausalLm {
     const std::string name = read.text_or("activation_function", "gelu_new");
     if (read.flag_or("add_cross_attention", false))
       return fail(Code::NotBuilt, "GPT-2 with cross attention is not built");
-    if (shape_.hidden % shape_.heads != 0) read.complain("config.json: n_head must divide n_embd");
+    if (shape_.hidden % shape_.heads != 0) read.complain("n_head must divide n_embd");
     EMB_DO(read.status());
     EMB_TRY(activation_, parse_activation(name));
     shape_.head_dim = shape_.hidden / shape_.heads;

@@ -132,7 +132,7 @@ Result<LoraAdapter> LoraAdapter::open(rt::Blocking blocking, const std::filesyst
 
 Result<LoraAdapter> LoraAdapter::parse(json::View adapter_config, const Weights& tensors) {
   EMB_DO(refuse_what_is_not_built(adapter_config));
-  ConfigReader read(adapter_config);
+  ConfigReader read(adapter_config, "adapter_config.json");
   const auto rank = static_cast<double>(read.integer_or("r", 8, 1, kRankMax));
   const double alpha = read.number_or("lora_alpha", 8, 0, 1e6);
   const bool by_root = read.flag_or("use_rslora", false);

@@ -124,14 +124,14 @@ class ModernBert final : public Encoder {
     const json::View scaling = read.object()["rope_scaling"];
     if ((scaling.exists() && !scaling.is_null()) ||
         read.object()["rope_parameters"]["rope_type"].text().value_or("default") != "default") {
-      read.complain("config.json: rope_scaling is not built for this model");
+      read.complain("rope_scaling is not built for this model");
     }
     const json::View rope = read.object()["rope_parameters"][kind];
     if (rope.text_or("rope_type", "default") != "default")
-      read.complain("config.json: a rope_type other than default is not built");
+      read.complain("a rope_type other than default is not built");
     const auto theta = rope["rope_theta"].number();
     if (!theta) return read.number_or(old_name, otherwise, 1, 1e12);
-    if (*theta < 1 || *theta > 1e12) read.complain("config.json: rope_theta is out of bounds");
+    if (*theta < 1 || *theta > 1e12) read.complain("rope_theta is out of bounds");
     return *theta;
   }
 

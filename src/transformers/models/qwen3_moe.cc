@@ -127,7 +127,7 @@ class MixtureLm final : public PreNormLm {
     mixture.experts =
         read.has("num_experts") ? read.size("num_experts") : read.size_or("num_local_experts", 8);
     if (mixture.experts > kExpertsMax)
-      read.complain(cat("config.json: more than ", kExpertsMax, " experts are not built"));
+      read.complain(cat("more than ", kExpertsMax, " experts are not built"));
     mixture.chosen = read.size_or("num_experts_per_tok", qwen ? 8 : 2);
     mixture.hidden = numbers.shape.hidden;
     mixture.intermediate = qwen ? read.size("moe_intermediate_size") : numbers.intermediate;
@@ -141,7 +141,7 @@ class MixtureLm final : public PreNormLm {
         plain[static_cast<std::size_t>(layer)] = true;
     }
     if (mixture.chosen > mixture.experts)
-      read.complain("config.json: num_experts_per_tok is more than there are");
+      read.complain("num_experts_per_tok is more than there are");
     const bool biased = qwen && read.flag_or("attention_bias", false);
     const bool windows = qwen ? read.flag_or("use_sliding_window", false) : true;
     const std::size_t window = DecoderConfig::window_of(read, qwen ? 4096 : 0);

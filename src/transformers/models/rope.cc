@@ -33,8 +33,7 @@ std::vector<float> read_factors(ConfigReader& read, std::string_view key, std::s
     if (!value || !(*value > 0) || *value > kFactorMax) break;
     factors.push_back(static_cast<float>(*value));
   }
-  if (factors.size() != count)
-    read.complain(cat("config.json: ", key, " must be ", count, " positive numbers"));
+  if (factors.size() != count) read.complain(cat("", key, " must be ", count, " positive numbers"));
   factors.resize(count, 1.0f);
   return factors;
 }
@@ -121,7 +120,7 @@ Result<Rope> Rope::parse(json::View config, const Where& where) {
     return read.number_or("factor", otherwise, 1e-3, kFactorMax);
   };
   if (type != "default" && type != "longrope" && type != "yarn" && !read.has("factor"))
-    read.complain(cat("config.json: rotary embeddings of kind ", type, " need a factor"));
+    read.complain(cat("rotary embeddings of kind ", type, " need a factor"));
 
   if (type == "default") {
   } else if (type == "linear") {
@@ -156,7 +155,7 @@ Result<Rope> Rope::parse(json::View config, const Where& where) {
   } else if (type == "llama3") {
     const double low = read.number_or("low_freq_factor", 1, 1e-3, 1e6);
     const double high = read.number_or("high_freq_factor", 4, 1e-3, 1e6);
-    if (high <= low) read.complain("config.json: high_freq_factor must be above low_freq_factor");
+    if (high <= low) read.complain("high_freq_factor must be above low_freq_factor");
     stretch_as_llama3(rope.inverse_, factor(1), low, high, original);
   } else {
     return fail(Code::NotBuilt, cat("rotary embeddings of kind ", type, " are not built"));

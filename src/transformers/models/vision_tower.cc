@@ -24,7 +24,7 @@ Sides read_sides(ConfigReader& read, std::string_view key, std::size_t otherwise
     if (side && *side >= 1 && *side <= kSideMax) sides.push_back(static_cast<std::size_t>(*side));
   }
   if (sides.size() == 2 && value.items().size() == 2) return {sides[0], sides[1]};
-  read.complain(cat("config.json: ", key, " must be one side or two"));
+  read.complain(cat("", key, " must be one side or two"));
   return {1, 1};
 }
 

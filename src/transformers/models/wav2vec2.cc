@@ -23,13 +23,13 @@ std::vector<std::size_t> read_list(ConfigReader& read, std::string_view key,
   for (const json::View item : read.object()[key].items()) {
     const auto value = item.integer();
     if (!value || *value < 1 || *value > max) {
-      read.complain(cat("config.json: ", key, " must hold whole numbers from 1 to ", max));
+      read.complain(cat("", key, " must hold whole numbers from 1 to ", max));
       return otherwise;
     }
     all.push_back(static_cast<std::size_t>(*value));
   }
   if (all.empty() || all.size() > kStepsMax)
-    read.complain(cat("config.json: ", key, " must hold 1 to ", kStepsMax, " numbers"));
+    read.complain(cat("", key, " must hold 1 to ", kStepsMax, " numbers"));
   return all;
 }
 
@@ -139,9 +139,9 @@ Status Wav2Vec2::load_steps(const Weights& weights, const std::string& prefix, j
   const std::string norm = read.text_or("feat_extract_norm", "group");
   const std::string activation = read.text_or("feat_extract_activation", "gelu");
   if (strides.size() != channels.size() || kernels.size() != channels.size())
-    read.complain("config.json: conv_dim, conv_stride and conv_kernel must be of one length");
+    read.complain("conv_dim, conv_stride and conv_kernel must be of one length");
   if (norm != "group" && norm != "layer")
-    read.complain("config.json: feat_extract_norm must be \"group\" or \"layer\"");
+    read.complain("feat_extract_norm must be \"group\" or \"layer\"");
   EMB_DO(read.status());
   EMB_TRY(step_activation_, parse_activation(activation));
   over_time_ = norm == "group";

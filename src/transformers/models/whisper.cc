@@ -64,7 +64,7 @@ Result<std::unique_ptr<Whisper>> Whisper::load(const Weights& weights, json::Vie
     one.inner = read.size_or(name + "_ffn_dim", 1536);
     one.attention.heads = read.size_or(name + "_attention_heads", 6);
     if (shape.width % one.attention.heads != 0)
-      read.complain(cat("config.json: ", name, "_attention_heads do not divide d_model"));
+      read.complain(cat("", name, "_attention_heads do not divide d_model"));
     one.attention.head_size = std::max<std::size_t>(1, shape.width / one.attention.heads);
     one.attention.scale = 1 / std::sqrt(static_cast<float>(one.attention.head_size));
     return one;

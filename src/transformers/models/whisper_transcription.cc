@@ -132,7 +132,7 @@ Status TranscriptionRules::read_habits(json::View generation_config) {
     if (is_there(generation_config[key]))
       return fail(Code::NotBuilt, cat("generation_config.json: ", key));
   }
-  ConfigReader read(generation_config);
+  ConfigReader read(generation_config, "generation_config.json");
   multilingual_ = read.flag_or("is_multilingual", true);
   conditioned_ = read.flag_or("condition_on_prev_tokens", false);
   timestamps_ = read.flag_or("return_timestamps", false);
