@@ -99,6 +99,7 @@ class Session {
     EMB_TRY(auto vocabulary,
             tf::read_token_vocabulary(session->model_.tokenizer, session->options_.end_tokens));
     session->mask_.emplace(std::move(form), std::move(vocabulary));
+    session->options_.write_one();
     return session;
   }
 
@@ -113,9 +114,10 @@ class Session {
     if (chats_ && !command.system.empty()) say("system", command.system);
     if (command.tokens_max) options_.tokens_max = *command.tokens_max;
     tf::SamplingOptions& sampling = options_.sampling;
-    if (command.temperature) sampling.temperature = *command.temperature;
     if (command.top_p) sampling.top_p = *command.top_p;
     if (command.top_k) sampling.top_k = *command.top_k;
+    // Who says how to choose by chance wants it.
+    if (command.temperature || command.top_p || command.top_k) options_.sample(command.temperature);
     if (command.repetition_penalty) sampling.repetition_penalty = *command.repetition_penalty;
     sampling.seed = command.seed;
   }
@@ -129,7 +131,16 @@ class Session {
       show_figures(tokens.size(), result);
       return check_form(result);
     }
+    // A message that got no answer is not part of the chat.
+    const std::string before = messages_;
     say("user", prompt);
+    const Status answered = answer_chat();
+    if (!answered) messages_ = before;
+    return answered;
+  }
+
+ private:
+  Status answer_chat() {
     EMB_TRY(const auto document, json::Document::parse(cat("[", messages_, "]")));
     tf::ChatInput input;
     EMB_TRY(input.messages, tf::Value::from_json(document.root()));
@@ -138,12 +149,12 @@ class Session {
     ::localtime_r(&now, &input.now);
     EMB_TRY(const auto tokens, model_.encode_chat(input));
     EMB_TRY(const tf::Generation result, write(tokens));
-    say("assistant", result.text);
     show_figures(tokens.size(), result);
-    return check_form(result);
+    EMB_DO(check_form(result));
+    say("assistant", result.text);
+    return Done{};
   }
 
- private:
   Result<tf::Generation> write(std::span<const std::int32_t> tokens) {
     if (mask_) EMB_DO(mask_->restart());
     return tf::generate(
@@ -201,8 +212,11 @@ Status run_model(const RunCommand& command) {
     if (asks) std::fputs("> ", stderr);
     if (!std::getline(std::cin, line)) return Done{};
     if (line.empty()) continue;
-    EMB_DO(session->answer(line));
+    // The next line may fare better.
+    if (const Status answered = session->answer(line); !answered)
+      std::fprintf(stderr, "embrace: %s\n", for_terminal(answered.error().message()).c_str());
     std::putchar('\n');
+    if (std::ferror(stdout) != 0) return fail(Code::Unavailable, "standard output takes no more");
   }
 }
 

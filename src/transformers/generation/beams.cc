@@ -32,6 +32,12 @@ struct Finished {
   bool done = false;  // false fills the places that no text has taken yet
 };
 
+std::size_t longest(std::span<const std::string> texts) {
+  std::size_t bytes = 0;
+  for (const std::string& text : texts) bytes = std::max(bytes, text.size());
+  return bytes;
+}
+
 class Search {
  public:
   Search(LogitSource& source, std::span<const std::int32_t> prompt,
@@ -44,6 +50,7 @@ class Search {
         rules_(options, aids.source.empty() ? prompt : aids.source, prompt.size(), tokens_max,
                aids.rule),
         scores_(source.vocabulary()),
+        stop_bytes_(longest(options.stop_strings)),
         finished_(options.beams.count, Finished{{{}, kOut}, false}) {}
 
   Result<std::vector<Beam>> run() {
@@ -74,11 +81,15 @@ class Search {
     return std::ranges::find(options_.end_tokens, token) != options_.end_tokens.end();
   }
 
-  // Whether a stop string stands in a text with one token more.
+  // Whether a stop string ends in the text's last tokens, with one token more. Those before can't
+  // hold its beginning: a token is a byte at least, and the first few of what is decoded may be
+  // shown in another way than behind others.
   Result<bool> stops(const std::vector<std::int32_t>& text, std::int32_t token) const {
     if (options_.stop_strings.empty()) return false;
-    std::vector<std::uint32_t> ids(text.begin() + static_cast<std::ptrdiff_t>(prompt_.size()),
-                                   text.end());
+    constexpr std::size_t kTokensBefore = 16;
+    const std::size_t looked_at =
+        std::min(text.size() - prompt_.size(), stop_bytes_ + kTokensBefore);
+    std::vector<std::uint32_t> ids(text.end() - static_cast<std::ptrdiff_t>(looked_at), text.end());
     ids.push_back(static_cast<std::uint32_t>(token));
     EMB_TRY(const std::string all, aids_.tokenizer->decode(ids, false));
     // While a character is not complete nothing is known of it, as in a DecodeStream.
@@ -111,12 +122,18 @@ class Search {
       }
     }
     std::sort_heap(next_.begin(), next_.end(), above);
-    all_end_ = true;
-    for (Next& one : next_) {
-      EMB_TRY(const bool at_stop, stops(running_[one.from].text, one.token));
-      one.ends = length >= tokens_max_ || is_end(one.token) || at_stop;
-      all_end_ = all_end_ && one.ends;
+    std::size_t going_on = 0;
+    for (std::size_t i = 0; i < next_.size(); ++i) {
+      // Nobody asks about the rest.
+      if (i >= count() && going_on >= count()) break;
+      Next& one = next_[i];
+      one.ends = length >= tokens_max_ || is_end(one.token);
+      if (!one.ends) {
+        EMB_TRY(one.ends, stops(running_[one.from].text, one.token));
+      }
+      going_on += one.ends ? 0 : 1;
     }
+    all_end_ = going_on == 0;
     return Done{};
   }
 
@@ -207,6 +224,7 @@ class Search {
   const std::size_t tokens_max_;
   LogitRules rules_;
   std::vector<float> scores_;
+  const std::size_t stop_bytes_;
   std::vector<Running> running_;
   std::vector<Next> next_;
   std::vector<Finished> finished_;  // the best first

@@ -24,7 +24,8 @@ class OptionsReader {
   OptionsReader(json::View generation_config, json::View config)
       : config_(config),
         has_own_(generation_config.is_object()),
-        read_(has_own_ ? generation_config : config) {}
+        read_(has_own_ ? generation_config : config,
+              has_own_ ? "generation_config.json" : "config.json") {}
 
   Result<GenerationOptions> read() {
     EMB_DO(refuse_what_is_not_built());
@@ -97,7 +98,10 @@ class OptionsReader {
 
   void read_tokens() {
     const json::View ends = find("eos_token_id");
-    options_.end_tokens = ids("eos_token_id", ends.exists() ? ends : config_["eos_token_id"]);
+    auto& end_tokens = options_.end_tokens;
+    end_tokens = ids("eos_token_id", ends.exists() ? ends : config_["eos_token_id"]);
+    std::ranges::sort(end_tokens);
+    end_tokens.erase(std::ranges::unique(end_tokens).begin(), end_tokens.end());
     options_.forced_last = ids("forced_eos_token_id", find("forced_eos_token_id"));
     options_.forced_first = one_id("forced_bos_token_id");
     options_.first_token = one_id("decoder_start_token_id");
@@ -191,9 +195,9 @@ class OptionsReader {
   }
 
   void read_sampling() {
-    if (!read_.flag_or("do_sample", false)) return;
     SamplingOptions& sampling = options_.sampling;
-    sampling.temperature = read_.number_or("temperature", 1, 0, 100);
+    options_.temperature_of_chance = read_.number_or("temperature", 1, 0, 100);
+    if (read_.flag_or("do_sample", false)) sampling.temperature = options_.temperature_of_chance;
     sampling.top_h = read_.number_or("top_h", 0, 0, 1);
     sampling.top_k = count_or("top_k", 50);
     sampling.top_p = read_.number_or("top_p", 1, 0, 1);
@@ -219,6 +223,16 @@ GenerationOptions GenerationOptions::beside_mask() const {
   return held;
 }
 
+void GenerationOptions::sample(std::optional<double> temperature) {
+  sampling.temperature = temperature.value_or(temperature_of_chance);
+  if (sampling.temperature > 0) write_one();
+}
+
+void GenerationOptions::write_one() {
+  beams.count = 1;
+  returned = 1;
+}
+
 Status GenerationOptions::check() const {
   EMB_DO(sampling.check());
   const auto refuse = [](std::string message) {
@@ -235,6 +249,8 @@ Status GenerationOptions::check() const {
   }
   if (logprobs.value_or(0) > kLogprobsMax)
     return refuse(cat("there may be ", kLogprobsMax, " logprobs at most"));
+  if (end_tokens.size() > kEndsMax)
+    return refuse(cat("there may be ", kEndsMax, " end tokens (eos_token_id) at most"));
   if (beams.count == 0 || beams.count > BeamOptions::kBeamsMax)
     return refuse(cat("there may be from 1 to ", BeamOptions::kBeamsMax, " beams"));
   if (!(std::abs(beams.length_penalty) <= 100))
@@ -282,15 +298,22 @@ Status GenerationOptions::check(std::size_t vocabulary) const {
 
 Result<std::size_t> GenerationOptions::tokens_after(std::size_t prompt_tokens,
                                                     std::optional<std::size_t> room) const {
-  if (tokens_max) return *tokens_max;
-  if (length_max) {
-    if (*length_max > prompt_tokens) return *length_max - prompt_tokens;
-    return fail(Code::InvalidArgument,
-                cat("the prompt has ", prompt_tokens, " tokens, and max_length is ", *length_max,
-                    ", prompt counted"));
+  std::size_t wanted = kTokensDefault;
+  if (tokens_max) {
+    wanted = *tokens_max;
+  } else if (length_max) {
+    if (*length_max <= prompt_tokens)
+      return fail(Code::InvalidArgument,
+                  cat("the prompt has ", prompt_tokens, " tokens, and max_length is ", *length_max,
+                      ", prompt counted"));
+    wanted = *length_max - prompt_tokens;
   }
-  if (!room) return kTokensDefault;
-  return std::clamp<std::size_t>(*room - std::min(*room, prompt_tokens), 1, kTokensDefault);
+  if (!room) return wanted;
+  if (*room <= prompt_tokens)
+    return fail(Code::InvalidArgument,
+                cat("the prompt has ", prompt_tokens, " tokens, and the model has room for ", *room,
+                    ", the text after it counted: shorten the prompt"));
+  return std::min(wanted, *room - prompt_tokens);
 }
 
 Result<GenerationOptions> read_generation_options(json::View generation_config, json::View config) {

@@ -46,10 +46,13 @@ struct LengthDecay {
 struct GenerationOptions {
   static constexpr std::size_t kTokensDefault = 256;
   static constexpr std::size_t kTokensMax = std::size_t{1} << 22;
+  static constexpr std::size_t kEndsMax = 256;
 
   SamplingOptions sampling = {};
+  // For who asks for chance and names no temperature; the repository's, also where it is greedy.
+  double temperature_of_chance = 1;
   // The most tokens of the text, prompt not counted, and prompt counted; the former goes before the
-  // latter. Where both are absent kTokensDefault, or what the model has room for.
+  // latter. Where both are absent kTokensDefault. Less where the model has no room for so many.
   std::optional<std::size_t> tokens_max = {};
   std::optional<std::size_t> length_max = {};
   // Before which no end token comes; likewise. A mask knows better.
@@ -85,8 +88,13 @@ struct GenerationOptions {
   Status check() const;
   // And whether the model has the tokens that are named.
   Status check(std::size_t vocabulary) const;
+  // By chance at this temperature (absent: the repository's; 0: greedily).
+  void sample(std::optional<double> temperature);
+  // One text without beams, whatever the repository would rather do.
+  void write_one();
+
   // How many tokens may come behind a prompt; `room` is what the model has places for, prompt
-  // counted, or nullopt. InvalidArgument where length_max leaves none.
+  // counted, or nullopt. InvalidArgument where the prompt leaves none, or length_max does not.
   Result<std::size_t> tokens_after(std::size_t prompt_tokens,
                                    std::optional<std::size_t> room) const;
 };

@@ -4,7 +4,10 @@
 
 #include <cmath>
 #include <memory>
+#include <optional>
+#include <string>
 
+#include "base/strings.h"
 #include "transformers/generation/beams.h"
 #include "transformers/generation/generation_fixture.h"
 #include "transformers/generation/seq2seq_model.h"
@@ -99,6 +102,57 @@ TEST(GenerationConfig, OfOldModelsIsInTheirConfig) {
   EXPECT_EQ(old->forced_first, 0);
   EXPECT_EQ(old->sampling.no_repeat_ngram, 3u);
   EXPECT_EQ(old->length_max, 142u);
+}
+
+TEST(GenerationConfig, KeepsWhatChanceNeedsForWhoAsksForIt) {
+  auto greedy = parse(R"({"temperature": 0.6, "top_k": 7, "top_p": 0.9, "num_beams": 3,
+      "num_return_sequences": 2})");
+  ASSERT_TRUE(greedy) << greedy.error().message();
+  EXPECT_EQ(greedy->sampling.temperature, 0);
+  greedy->sample(std::nullopt);
+  EXPECT_EQ(greedy->sampling.temperature, 0.6);
+  EXPECT_EQ(greedy->sampling.top_k, 7u);
+  EXPECT_EQ(greedy->sampling.top_p, 0.9);
+  EXPECT_EQ(greedy->beams.count, 1u);
+  EXPECT_TRUE(greedy->check());
+  auto silent = parse("{}");
+  ASSERT_TRUE(silent);
+  silent->sample(1.5);
+  EXPECT_EQ(silent->sampling.temperature, 1.5);
+  EXPECT_EQ(silent->sampling.top_k, 50u);  // as in the official package
+}
+
+TEST(GenerationConfig, NeedsNoLongSearchForItsEnds) {
+  std::string ends = "[0";
+  for (std::size_t i = 1; i <= GenerationOptions::kEndsMax; ++i) ends += cat(",", i);
+  const auto many = parse(cat(R"({"eos_token_id": )", ends, "]}"));
+  ASSERT_FALSE(many);
+  EXPECT_EQ(many.error().code(), Code::InvalidArgument);
+  const auto same = parse(R"({"eos_token_id": [5, 2, 5, 5, 2]})");
+  ASSERT_TRUE(same);
+  EXPECT_EQ(same->end_tokens, (Tokens{2, 5}));
+}
+
+TEST(GenerationConfig, LeavesTextsTheRoomThatTheModelHas) {
+  GenerationOptions options;
+  EXPECT_EQ(options.tokens_after(10, std::nullopt), GenerationOptions::kTokensDefault);
+  EXPECT_EQ(options.tokens_after(10, 100), 90u);
+  options.tokens_max = 200;
+  EXPECT_EQ(options.tokens_after(10, 100), 90u);
+  EXPECT_EQ(options.tokens_after(10, 1000), 200u);
+  const auto none = options.tokens_after(100, 100);
+  ASSERT_FALSE(none);
+  EXPECT_NE(none.error().message().find("has room for 100"), std::string::npos);
+}
+
+TEST(GenerationConfig, NamesTheFileThatIsWrong) {
+  const auto wrong = parse(R"({"do_sample": true, "top_p": 3})");
+  ASSERT_FALSE(wrong);
+  EXPECT_TRUE(wrong.error().message().starts_with("generation_config.json: top_p"))
+      << wrong.error().message();
+  const auto old = parse("null", R"({"top_p": 3})");
+  ASSERT_FALSE(old);
+  EXPECT_TRUE(old.error().message().starts_with("config.json: top_p")) << old.error().message();
 }
 
 TEST(GenerationConfig, SaysWhatIsWrongAndWhatIsNotBuilt) {

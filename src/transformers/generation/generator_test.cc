@@ -212,7 +212,16 @@ TEST(Generator, RefusesWhatMakesNoSense) {
   EXPECT_EQ(code({1}, {.stop_strings = {"a"}}), Code::InvalidArgument);
   EXPECT_EQ(code({1}, {.sampling = {.top_p = 7}}), Code::InvalidArgument);
   EXPECT_EQ(code({500}, {}), Code::InvalidArgument);
-  EXPECT_EQ(code({1}, {.tokens_max = 500}), Code::InvalidArgument);  // beyond its positions
+  EXPECT_EQ(code(Tokens(small.engine().model.shape().positions, 1), {}), Code::InvalidArgument);
+}
+
+TEST(Generator, EndsWhereTheModelHasNoRoom) {
+  SmallModel small("gpt2");
+  const std::size_t room = small.engine().model.shape().positions;
+  const auto result = generate(small.engine(), Tokens{1, 2}, {.tokens_max = room + 72});
+  ASSERT_TRUE(result) << result.error().message();
+  EXPECT_EQ(result->tokens.size(), room - 2);
+  EXPECT_EQ(result->finish, FinishReason::Length);
 }
 
 TEST(StopFinder, FindsStopsWhereverPiecesAreCut) {

@@ -110,7 +110,7 @@ class TextGeneration : public Pipeline {
     Parameters read(parameters);
     Request request;
     request.options = model_.defaults;
-    read_sampling(read, request.options.sampling);
+    read_sampling(read, request.options);
     if (const auto most = read.integer("max_new_tokens", 1, kTokensMax))
       request.options.tokens_max = static_cast<std::size_t>(*most);
     if (auto stops = read.texts("stop")) request.options.stop_strings = *std::move(stops);
@@ -130,10 +130,12 @@ class TextGeneration : public Pipeline {
     auto grammar = read_grammar(form);
     if (!grammar) return fail(std::move(grammar).error().while_doing("grammar"));
     request.form = *std::move(grammar);
+    if (request.form != nullptr) request.options.write_one();
     return request;
   }
 
-  static void read_sampling(Parameters& read, SamplingOptions& sampling) {
+  static void read_sampling(Parameters& read, GenerationOptions& options) {
+    SamplingOptions& sampling = options.sampling;
     const auto sample = read.flag("do_sample");
     const auto temperature = read.number("temperature", 1e-4, 100);
     const auto top_k = read.integer("top_k", 1, kTokensMax);
@@ -150,11 +152,9 @@ class TextGeneration : public Pipeline {
     if (typical_p) sampling.typical_p = *typical_p;
     // Who says how to choose by chance wants it.
     if (sample == false) {
-      sampling.temperature = 0;
-    } else if (temperature) {
-      sampling.temperature = *temperature;
-    } else if ((sample == true || top_k || top_p || typical_p) && sampling.temperature == 0) {
-      sampling.temperature = 1;
+      options.sample(0);
+    } else if (temperature || sample == true || top_k || top_p || typical_p) {
+      options.sample(temperature);
     }
   }
 
