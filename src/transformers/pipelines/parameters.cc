@@ -1,10 +1,21 @@
 #include "transformers/pipelines/parameters.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/strings.h"
 
 namespace embrace::transformers {
+
+namespace {
+
+// The fewest digits that give the number back.
+std::string digits_of(double number) {
+  char digits[32];
+  return {digits, std::to_chars(digits, digits + sizeof digits, number).ptr};
+}
+
+}  // namespace
 
 Parameters::Parameters(json::View object) : object_(object) {
   if (object.exists() && !object.is_null() && !object.is_object())
@@ -25,7 +36,7 @@ std::optional<std::int64_t> Parameters::integer(std::string_view name, std::int6
   if (!found.exists()) return std::nullopt;
   const auto value = found.integer();
   if (value && *value >= min && *value <= max) return value;
-  complain(Code::InvalidArgument, cat(name, " is a whole number from ", min, " to ", max));
+  complain(Code::InvalidArgument, cat(name, " must be a whole number from ", min, " to ", max));
   return std::nullopt;
 }
 
@@ -40,7 +51,8 @@ std::optional<double> Parameters::number(std::string_view name, double min, doub
   if (!found.exists()) return std::nullopt;
   const auto value = found.number();
   if (value && *value >= min && *value <= max) return value;
-  complain(Code::InvalidArgument, cat(name, " is not a number within its bounds"));
+  complain(Code::InvalidArgument,
+           cat(name, " must be a number from ", digits_of(min), " to ", digits_of(max)));
   return std::nullopt;
 }
 
@@ -48,7 +60,7 @@ std::optional<bool> Parameters::flag(std::string_view name) {
   const json::View found = find(name);
   if (!found.exists()) return std::nullopt;
   const auto value = found.boolean();
-  if (!value) complain(Code::InvalidArgument, cat(name, " is true or false"));
+  if (!value) complain(Code::InvalidArgument, cat(name, " must be true or false"));
   return value;
 }
 
@@ -61,7 +73,7 @@ std::optional<std::string> Parameters::text(std::string_view name) {
   if (!found.exists()) return std::nullopt;
   const auto value = found.text();
   if (value) return std::string(*value);
-  complain(Code::InvalidArgument, cat(name, " is a text"));
+  complain(Code::InvalidArgument, cat(name, " must be a text"));
   return std::nullopt;
 }
 
@@ -75,14 +87,14 @@ std::optional<std::vector<std::string>> Parameters::texts(std::string_view name)
     if (const auto text = item.text()) all.emplace_back(*text);
   }
   if (found.is_array() && all.size() == items.size() && all.size() <= kTextsMax) return all;
-  complain(Code::InvalidArgument, cat(name, " is a list of up to ", kTextsMax, " texts"));
+  complain(Code::InvalidArgument, cat(name, " must be a list of up to ", kTextsMax, " texts"));
   return std::nullopt;
 }
 
 json::View Parameters::object(std::string_view name) {
   const json::View found = find(name);
   if (found.exists() && !found.is_object())
-    complain(Code::InvalidArgument, cat(name, " is a JSON object"));
+    complain(Code::InvalidArgument, cat(name, " must be a JSON object"));
   return found;
 }
 

@@ -21,6 +21,21 @@ TEST(Parameters, AreReadWithinTheirBounds) {
   EXPECT_TRUE(read.status());
 }
 
+TEST(Parameters, SayWhatTheyMustBe) {
+  const auto said = [](const auto& ask) {
+    const auto given = *json::Document::parse(R"({"a": []})");
+    Parameters read(given.root());
+    ask(read);
+    return std::string(read.status().error().message());
+  };
+  EXPECT_EQ(said([](Parameters& read) { read.number("a", 1e-4, 100); }),
+            "a must be a number from 1e-04 to 100");
+  EXPECT_EQ(said([](Parameters& read) { read.integer("a", 1, 5); }),
+            "a must be a whole number from 1 to 5");
+  EXPECT_EQ(said([](Parameters& read) { read.text("a"); }), "a must be a text");
+  EXPECT_EQ(said([](Parameters& read) { read.flag("a"); }), "a must be true or false");
+}
+
 TEST(Parameters, SayWhichIsWrong) {
   const auto wrong = [](const char* text, const auto& ask) {
     const auto given = *json::Document::parse(text);
