@@ -224,11 +224,26 @@ class SchemaCompiler {
                                         "' is not supported"));
       EMB_TRY(inside, parse_regex(builder_, pattern, Spelling::Json, true));
     } else if (sized) {
-      EMB_TRY(inside, builder_.repeat(json_.character, min, max));
+      EMB_TRY(inside,
+              builder_.repeat(json_.character, min, max == GrammarBuilder::kUnbounded ? max : min));
+      if (max != GrammarBuilder::kUnbounded) {
+        EMB_TRY(const Sequence more, characters_up_to(max - min));
+        inside = seq({inside, more});
+      }
     } else {
       return json_.string;
     }
     return seq({lit("\""), inside, lit("\"")});
+  }
+
+  // Rules that the strings of all lengths share: up to n are up to n - 1 behind one more.
+  Made characters_up_to(std::size_t count) {
+    while (up_to_.size() <= count) {
+      const Sequence fewer = up_to_.back();
+      up_to_.push_back(builder_.choice({seq({json_.character, fewer}), {}}));
+      EMB_DO(builder_.check_size());
+    }
+    return up_to_[count];
   }
 
   Made number(const Parts& parts, bool fractions) {
@@ -406,6 +421,7 @@ class SchemaCompiler {
   json::View root_;
   SchemaReader reader_;
   JsonRules json_;
+  std::vector<Sequence> up_to_{Sequence{}};  // so many characters
   PatternMatcher matcher_;
   unsigned depth_ = 0;
   std::size_t combinations_ = 0;

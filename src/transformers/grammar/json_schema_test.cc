@@ -205,6 +205,16 @@ TEST(JsonSchema, LongBoundsAreNarrowedOrRefused) {
   for (const char* most : {"20000", "18446744073709551615", "1e300"})
     expect(cat(R"({"type": "string", "maxLength": )", most, "}"), {"\"\"", quoted}, {longer});
   expect(R"({"type": "array", "maxItems": 20000, "minItems": 2})", {"[1,2]"}, {"[1]"});
+  // Long strings cost no more than one of them.
+  std::string many = R"({"type": "object", "properties": {)";
+  for (int i = 0; i < 50; ++i)
+    many += cat(i > 0 ? "," : "", "\"p", i,
+                R"(": {"type": "string", "minLength": 1, "maxLength": )", 9'950 + i, "}");
+  expect(many + "}}", {R"({"p0":"a","p49":"bc"})"}, {R"({"p0":""})"});
+  expect(R"({"type": "object", "properties": {"a": {"type": "string", "maxLength": 2},
+             "b": {"type": "string", "minLength": 2, "maxLength": 3}, "c": {"type": "string", "minLength": 2, "maxLength": 2}}})",
+         {R"({"a":"","b":"xy"})", R"({"a":"xy","b":"xyz","c":"xy"})"},
+         {R"({"a":"xyz"})", R"({"b":"x"})", R"({"b":"xyzw"})", R"({"c":"xyz"})", R"({"c":"x"})"});
   // Constants are compared with the bounds as they are.
   expect(cat(R"({"maxLength": 20000, "minLength": 10001, "enum": ["x",)", longer, "]}"), {longer},
          {"\"x\""});
