@@ -95,6 +95,8 @@ TEST(Grammar, Regex) {
   expect(Grammar::from_regex("^(ab|c)+d{2,3}[^x-z]?$"), {"abdd", "cabddd", "cddw", "cddé"},
          {"dd", "abd", "abddddd", "cddx"});
   expect(Grammar::from_regex(R"(\d+\.\d*|\w-\s)"), {"1.", "12.5", "_- "}, {".5", "1", "é- "});
+  // White space of every dialect stays out of what may be none, and ASCII's alone is some.
+  expect(Grammar::from_regex(R"([^a\s][^\S])"), {"b ", "é\t"}, {"a ", "\x1E ", "\u00A0 ", "b\x1E"});
   expect(Grammar::from_regex("a.c"), {"abc", "a日c"}, {"a\nc", "ac"});
   // A hyphen beside a class is a letter.
   expect(Grammar::from_regex(R"([+-\d]+[\d-x][a\-z])"), {"+5-7-a", "-0x-", "+1z"},

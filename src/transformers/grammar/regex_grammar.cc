@@ -164,8 +164,9 @@ class RegexParser {
            !class_of(pattern_[at_ + 1]).empty();
   }
 
-  // One character or escape.
-  Status one(CodePoints& points) {
+  // One character or escape. In a class that is negated, \s is what \S leaves out, and the other
+  // way round: what is written fits every dialect.
+  Status one(CodePoints& points, bool negated = false) {
     if (!skip('\\')) {
       const char32_t c = next_code_point(pattern_, at_);
       points.emplace_back(c, c);
@@ -173,8 +174,9 @@ class RegexParser {
     }
     if (!more()) return wrong("an escape does not end");
     const char c = pattern_[at_];
-    if (const CodePoints set = class_of(c); !set.empty()) {
+    if (CodePoints set = class_of(c); !set.empty()) {
       ++at_;
+      if (negated && (c == 's' || c == 'S')) set = inverse(class_of(static_cast<char>(c ^ 0x20)));
       points.insert(points.end(), set.begin(), set.end());
       return Done{};
     }
@@ -215,12 +217,12 @@ class RegexParser {
       first = false;
       const bool is_set = at_class();
       CodePoints low;
-      EMB_DO(one(low));
+      EMB_DO(one(low, negated));
       if (at_ + 1 < pattern_.size() && pattern_[at_] == '-' && pattern_[at_ + 1] != ']') {
         ++at_;
         const bool to_set = at_class();
         CodePoints high;
-        EMB_DO(one(high));
+        EMB_DO(one(high, negated));
         if (is_set || to_set) {  // no range begins or ends with \d: the hyphen is a letter
           points.emplace_back('-', '-');
           points.insert(points.end(), high.begin(), high.end());
