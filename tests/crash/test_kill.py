@@ -69,6 +69,14 @@ def large_uploads(alice, name, ledger, stop, rng):
             assert answer.status_code in (409, 412, 503), answer.text
 
 
+def send_to_repo_that_goes(alice, name, content):
+    repo = Repo.create(alice, name)
+    repo.upload_lfs(content)
+    repo.commit(lfs_line("gone.bin", content))
+    answer = repo.http.request("DELETE", "/api/repos/delete", json={"name": name})
+    assert answer.status_code in (200, 404), answer.text
+
+
 def litter(alice, name, ledger, stop, rng):
     """Uploads few contents again and again, keeps some of them and lets the others become garbage, so that uploads
     meet the collection of the very files that they send."""
@@ -79,12 +87,8 @@ def litter(alice, name, ledger, stop, rng):
         fate = rng.randrange(3)
         if fate == 0:  # sent, never committed
             repo.upload_lfs(content)
-        elif fate == 1:  # gone with its repository
-            short = Repo.create(alice, f"{name}-{rng.randrange(1 << 60):x}")
-            short.upload_lfs(content)
-            short.commit(lfs_line(path, content))
-            answer = short.http.request("DELETE", "/api/repos/delete", json={"name": short.id.split("/")[1]})
-            assert answer.status_code in (200, 404), answer.text
+        elif fate == 1:
+            send_to_repo_that_goes(alice, f"{name}-{rng.randrange(1 << 60):x}", content)
         else:
             repo.upload_lfs(content)
             answer = repo.commit(lfs_line(path, content))
@@ -244,7 +248,9 @@ def test_kill_and_restart(own_hub, tmp_path):
     uploader.close()
     assert sent_by_xet(promises), "no upload by Xet ever got through"
 
-    # What is garbage goes in the end, and nothing else.
+    # What is garbage goes in the end, and nothing else. Some of each kind is certain to be there.
+    Repo(alice, "alice/litter").upload_lfs(rng.randbytes(150_000))
+    send_to_repo_that_goes(alice, "short", rng.randbytes(150_000))
     for _ in range(6):
         time.sleep(GRACE_SECONDS + 0.1)
         collector.collect()
