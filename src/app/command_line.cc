@@ -130,35 +130,43 @@ struct CommandLine {
     });
   }
 
+  // What commands that open a model have in common; its name stands where the command wants it.
+  static void add_model(CLI::App* command, ModelPlace& place) {
+    command->add_option("model", place.model, "a folder, a GGUF file, or a Hub's namespace/name")
+        ->required();
+  }
+  static void add_place(CLI::App* command, ModelPlace& place) {
+    command->add_option("--file", place.file, "the GGUF file of a Hub's repository");
+    command->add_option("--revision", place.revision, "a branch, a tag or a commit");
+    command->add_flag("--offline", place.offline, "ask no Hub: what was fetched is all there is");
+    command->add_flag("--quiet", place.quiet, "show no progress");
+  }
+  static void add_loading(CLI::App* command, std::string& precision, unsigned& threads) {
+    command->add_option("--precision", precision,
+                        "of weights in memory: auto, f32, bf16, q8_0, q4_0");
+    command->add_option("--threads", threads, "as many as there are cores");
+  }
+
   void add_run() {
     CLI::App* command = program.add_subcommand("run", "chat with a model, in the terminal");
-    command
-        ->add_option("model", running.place.model,
-                     "a folder, a GGUF file, or a Hub's namespace/name")
-        ->required();
+    add_model(command, running.place);
     command->add_option("prompt", running.prompt,
                         "without one, each line of standard input is one");
     command->add_option("--system", running.system, "what a chat begins with");
     command->add_flag("--plain", running.plain, "go on with the text, though the model can chat");
-    command->add_option("--file", running.place.file, "the GGUF file of a Hub's repository");
+    add_place(command, running.place);
     command->add_option("-j,--json-schema,--json-schema-file", running.json_schema,
                         "hold the text to a JSON schema: a file, - or {...}");
     command->add_option("--regex", running.regex, "hold the text to a pattern, all of it");
     command->add_option("--grammar,--grammar-file", running.grammar,
                         "hold the text to the rules of an EBNF (GBNF) grammar: a file, - or rules");
-    command->add_option("--precision", running.precision,
-                        "of weights in memory: auto, f32, bf16, q8_0, q4_0");
-    command->add_option("--threads", running.threads, "as many as there are cores");
+    add_loading(command, running.precision, running.threads);
     command->add_option("--max-tokens", running.tokens_max, "the length of a text");
     command->add_option("--temperature", running.temperature, "0: always the likeliest token");
     command->add_option("--top-p", running.top_p);
     command->add_option("--top-k", running.top_k);
     command->add_option("--repetition-penalty", running.repetition_penalty);
     command->add_option("--seed", running.seed, "the same seed gives the same text");
-    command->add_option("--revision", running.place.revision, "a branch, a tag or a commit");
-    command->add_flag("--offline", running.place.offline,
-                      "ask no Hub: what was fetched is all there is");
-    command->add_flag("--quiet", running.place.quiet, "show no progress");
     command->add_option("--memory", running.memory_mib, "MiB for what the model remembers");
     command->callback([this] { action = [this] { return report(run_model(running)); }; });
   }
@@ -170,10 +178,7 @@ struct CommandLine {
       tasks += cat("  ", task.name, ": ", task.takes, "\n");
     command->footer(tasks);
     command->add_option("task", piping.task, "one of those below, or auto")->required();
-    command
-        ->add_option("model", piping.place.model,
-                     "a folder, a GGUF file, or a Hub's namespace/name")
-        ->required();
+    add_model(command, piping.place);
     command
         ->add_option("input", piping.input,
                      "a text, JSON that begins with {, [ or \", @FILE, or - for standard input; a "
@@ -181,14 +186,8 @@ struct CommandLine {
         ->required();
     command->add_option("--parameters", piping.parameters,
                         "a JSON object, as the Hub's API has it");
-    command->add_option("--precision", piping.precision,
-                        "of weights in memory: auto, f32, bf16, q8_0, q4_0");
-    command->add_option("--threads", piping.threads, "as many as there are cores");
-    command->add_option("--file", piping.place.file, "the GGUF file of a Hub's repository");
-    command->add_option("--revision", piping.place.revision, "a branch, a tag or a commit");
-    command->add_flag("--offline", piping.place.offline,
-                      "ask no Hub: what was fetched is all there is");
-    command->add_flag("--quiet", piping.place.quiet, "show no progress");
+    add_loading(command, piping.precision, piping.threads);
+    add_place(command, piping.place);
     command->callback([this] { action = [this] { return report(run_pipeline(piping)); }; });
   }
 
