@@ -77,10 +77,6 @@ class Search {
   std::size_t count() const { return options_.beams.count; }
   EarlyStopping early() const { return options_.beams.early_stopping; }
 
-  bool is_end(std::int32_t token) const {
-    return std::ranges::find(options_.end_tokens, token) != options_.end_tokens.end();
-  }
-
   // Whether a stop string ends in the text's last tokens, with one token more. Those before can't
   // hold its beginning: a token is a byte at least, and the first few of what is decoded may be
   // shown in another way than behind others.
@@ -127,7 +123,7 @@ class Search {
       // Nobody asks about the rest.
       if (i >= count() && going_on >= count()) break;
       Next& one = next_[i];
-      one.ends = length >= tokens_max_ || is_end(one.token);
+      one.ends = length >= tokens_max_ || options_.is_end(one.token);
       if (!one.ends) {
         EMB_TRY(one.ends, stops(running_[one.from].text, one.token));
       }

@@ -233,6 +233,10 @@ void GenerationOptions::write_one() {
   returned = 1;
 }
 
+bool GenerationOptions::is_end(std::int32_t token) const {
+  return std::ranges::find(end_tokens, token) != end_tokens.end();
+}
+
 Status GenerationOptions::check() const {
   EMB_DO(sampling.check());
   const auto refuse = [](std::string message) {

@@ -85,6 +85,8 @@ struct GenerationOptions {
   // For a text that a mask holds to a form: the mask alone knows when the end may come.
   GenerationOptions beside_mask() const;
 
+  bool is_end(std::int32_t token) const;
+
   Status check() const;
   // And whether the model has the tokens that are named.
   Status check(std::size_t vocabulary) const;

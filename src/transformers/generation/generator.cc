@@ -91,7 +91,7 @@ Result<Step> Decoding::accept(std::int32_t token) {
   EMB_CHECK(finish_ == FinishReason::None, "a text that has ended does not go on");
   tokens_.push_back(token);
   Step step{.token = token, .text = {}, .logprobs = logprobs_};
-  if (std::ranges::find(options_.end_tokens, token) != options_.end_tokens.end()) {
+  if (options_.is_end(token)) {
     finish_ = FinishReason::EndToken;
   } else {
     if (mask_ != nullptr) EMB_DO(mask_->accept(token));

@@ -65,7 +65,7 @@ void LogitRules::apply(std::span<const std::int32_t> text, std::span<float> logi
   forbid_repeats(text, text, options_.sampling.no_repeat_ngram, logits);
   forbid_repeats(source_, text, options_.no_repeat_source_ngram, logits);
   for (const auto& words : options_.bad_words) {
-    const bool is_end_alone = words.size() == 1 && is_end(words.front());
+    const bool is_end_alone = words.size() == 1 && options_.is_end(words.front());
     if (!words.empty() && !is_end_alone && completes(words, text)) forbid(words.back(), logits);
   }
   apply_lengths(text.size(), logits);
@@ -154,10 +154,6 @@ void LogitRules::apply_decay(std::size_t length, std::span<float> logits) const 
     if (i < logits.size() && logits[i] != kNever)
       logits[i] += std::abs(logits[i]) * static_cast<float>(more);
   }
-}
-
-bool LogitRules::is_end(std::int32_t token) const {
-  return std::ranges::find(options_.end_tokens, token) != options_.end_tokens.end();
 }
 
 }  // namespace embrace::transformers

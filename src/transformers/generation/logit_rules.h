@@ -42,7 +42,6 @@ class LogitRules {
   void apply_counts(std::span<const std::int32_t> text, std::span<float> logits);
   void apply_lengths(std::size_t length, std::span<float> logits) const;
   void apply_decay(std::size_t length, std::span<float> logits) const;
-  bool is_end(std::int32_t token) const;
 
   const GenerationOptions& options_;
   std::span<const std::int32_t> source_;

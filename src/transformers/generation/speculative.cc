@@ -158,7 +158,7 @@ class Pair {
   // Behind the end there is nothing to say.
   Result<std::int32_t> say(std::int32_t token) {
     text_.push_back(token);
-    over_ = std::ranges::find(options_.end_tokens, token) != options_.end_tokens.end();
+    over_ = options_.is_end(token);
     if (mask_ != nullptr && !over_) {
       EMB_DO(mask_->accept(token));
       over_ = mask_->finished();

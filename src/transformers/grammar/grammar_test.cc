@@ -10,22 +10,13 @@
 #include <string>
 
 #include "base/strings.h"
+#include "transformers/grammar/grammar_fixture.h"
 #include "transformers/grammar/token_mask.h"
 
 namespace embrace::transformers {
 namespace {
 
 using Made = Result<std::shared_ptr<const Grammar>>;
-
-bool matches(const std::shared_ptr<const Grammar>& grammar, std::string_view text) {
-  Automaton automaton(grammar, Automaton::Kind::Whole);
-  std::uint32_t state = automaton.start().value();
-  for (const char c : text) {
-    if (state == Automaton::kDead) return false;
-    state = automaton.next(state, static_cast<unsigned char>(c)).value();
-  }
-  return state != Automaton::kDead && automaton.is_complete(state);
-}
 
 void expect(const Made& made, std::vector<std::string_view> inside,
             std::vector<std::string_view> outside) {

@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "transformers/grammar/automaton.h"
 #include "transformers/grammar/grammar.h"
+#include "transformers/grammar/grammar_fixture.h"
 #include "transformers/grammar/schema_parts.h"
 
 namespace embrace::transformers {
@@ -17,16 +18,6 @@ Result<std::shared_ptr<const Grammar>> schema(std::string_view text) {
   const auto document = json::Document::parse(text);
   EXPECT_TRUE(document) << text;
   return Grammar::from_json_schema(document.value().root());
-}
-
-bool matches(const std::shared_ptr<const Grammar>& grammar, std::string_view text) {
-  Automaton automaton(grammar, Automaton::Kind::Whole);
-  std::uint32_t state = automaton.start().value();
-  for (const char c : text) {
-    if (state == Automaton::kDead) return false;
-    state = automaton.next(state, static_cast<unsigned char>(c)).value();
-  }
-  return state != Automaton::kDead && automaton.is_complete(state);
 }
 
 void expect(std::string_view source, std::vector<std::string_view> inside,
