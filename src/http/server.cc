@@ -1,5 +1,6 @@
 #include "http/server.h"
 
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -70,6 +71,15 @@ Result<tcp::endpoint> resolve(const std::string& listen, const asio::any_io_exec
 
 enum class Sharing : std::uint8_t { Alone, BetweenLanes };
 
+// Nothing gets lost between us and a proxy on this machine. Where the host's congestion control
+// paces (bbr), it would set a timer for packets that need none. What a connection begins with it
+// keeps, so the listener has to ask; a refusal costs speed alone.
+void stop_pacing(tcp::acceptor& acceptor) {
+  constexpr std::string_view kControl = "reno";  // the one that every kernel has, for every user
+  std::ignore = ::setsockopt(acceptor.native_handle(), IPPROTO_TCP, TCP_CONGESTION, kControl.data(),
+                             kControl.size());
+}
+
 Result<tcp::acceptor> listen_on(tcp::endpoint endpoint, const asio::any_io_executor& executor,
                                 Sharing sharing) {
   tcp::acceptor acceptor(executor);
@@ -81,6 +91,7 @@ Result<tcp::acceptor> listen_on(tcp::endpoint endpoint, const asio::any_io_execu
   acceptor.open(endpoint.protocol(), ec);
   if (!ec) acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
   if (!ec && sharing == Sharing::BetweenLanes) acceptor.set_option(ReusePort(true), ec);
+  if (!ec && endpoint.address().is_loopback()) stop_pacing(acceptor);
   if (!ec) acceptor.bind(endpoint, ec);
   if (!ec) acceptor.listen(asio::socket_base::max_listen_connections, ec);
   if (ec) return failed();
