@@ -37,8 +37,9 @@ namespace {
 // As much as one sendfile() may take before the other connections of the thread get their turn.
 constexpr std::uint64_t kSendFileBytesMax = 1 << 20;
 
-// Two chunks of a file: more pages at once cost more than they save.
-constexpr int kPipeBytes = 128 << 10;
+// What a pipe should hold: the more leaves by one call, the less often is a reader woken that has
+// read all. What the pipes of a user hold may be limited in all (to 64 MiB, as a rule).
+constexpr int kPipeBytes[] = {1 << 20, 128 << 10};
 constexpr const char* kShortFile = "the file is shorter than the part to be sent";
 
 struct Pipe {
@@ -49,8 +50,10 @@ struct Pipe {
     int ends[2];
     if (::pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) return fail(errno_error(errno, "make a pipe"));
     Pipe made{File(ends[0]), File(ends[1])};
-    ::fcntl(ends[1], F_SETPIPE_SZ, kPipeBytes);  // where it is refused, the usual size will do
-    return made;
+    for (const int bytes : kPipeBytes) {
+      if (::fcntl(ends[1], F_SETPIPE_SZ, bytes) >= 0) return made;
+    }
+    return fail(errno_error(errno, "make a pipe hold enough"));
   }
 };
 
@@ -150,10 +153,11 @@ class PlainStream final : public Stream {
       if (!made) co_return co_await send_file_some(slices.front(), done);  // slower, and as good
       pipe_ = *std::move(made);
     }
-    EMB_CO_DO(fill_pipe(slices, done));
+    EMB_CO_TRY(const More more, fill_pipe(slices, done));
     for (;;) {
       const auto sent = ::splice(pipe_->out.fd(), nullptr, socket_.native_handle(), nullptr,
-                                 static_cast<std::size_t>(piped_), SPLICE_F_NONBLOCK);
+                                 static_cast<std::size_t>(piped_),
+                                 SPLICE_F_NONBLOCK | (more == More::Soon ? SPLICE_F_MORE : 0));
       if (sent > 0) {
         piped_ -= static_cast<std::uint64_t>(sent);
         done += static_cast<std::uint64_t>(sent);
@@ -167,8 +171,8 @@ class PlainStream final : public Stream {
     }
   }
 
-  // What lies in the pipe follows byte `done`.
-  Status fill_pipe(std::span<const FileSlice> slices, std::uint64_t done) {
+  // What lies in the pipe follows byte `done`. Soon: it does not hold all that follows.
+  Result<More> fill_pipe(std::span<const FileSlice> slices, std::uint64_t done) {
     std::uint64_t at = done + piped_;
     for (const FileSlice& slice : slices) {
       while (at < slice.length) {
@@ -178,7 +182,7 @@ class PlainStream final : public Stream {
                      static_cast<std::size_t>(std::min(slice.length - at, kSendFileBytesMax)),
                      SPLICE_F_NONBLOCK);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0 && would_block(errno) && piped_ > 0) return Done{};  // it is full
+        if (got < 0 && would_block(errno) && piped_ > 0) return More::Soon;  // it is full
         if (got < 0) return fail(errno_error(errno, "read a file for the client"));
         if (got == 0) return fail(Code::Corrupt, kShortFile);
         at += static_cast<std::uint64_t>(got);
@@ -186,7 +190,7 @@ class PlainStream final : public Stream {
       }
       at -= slice.length;
     }
-    return Done{};
+    return More::No;
   }
 
   Task<Status> wait_until_writable() {
