@@ -36,7 +36,7 @@ EMB_INLINE void multiply_panel(const std::byte* panel, std::size_t words, const 
   for (int r = 0; r < kRows; ++r) {
     F sum = sums[r][0];
     for (int s = 1; s < kSums; ++s) sum += sums[r][s];
-    store_lanes(out.at + (row + r) * out.stride, sum + bias, out.lanes);
+    store_lanes(PanelOutputs::row(out, row + r), sum + bias, out.lanes);
   }
 }
 
@@ -82,7 +82,7 @@ EMB_INLINE void multiply_panel_groups(const std::byte* panel, std::size_t groups
   const F bias = bias_of(out);
 #pragma clang loop unroll(full)
   for (int r = 0; r < kRows; ++r)
-    store_lanes(out.at + (row + r) * out.stride, sums[r] + bias, out.lanes);
+    store_lanes(PanelOutputs::row(out, row + r), sums[r] + bias, out.lanes);
 }
 
 template <class Words>

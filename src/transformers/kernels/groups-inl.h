@@ -89,14 +89,19 @@ struct Q6_KGroups {
 struct PanelOutputs {
   float* at;
   std::size_t stride;
+  std::size_t first_row;
   const float* bias;
   std::size_t lanes;
 
   EMB_INLINE PanelOutputs of(const Panels& weight, const Outputs& out, std::size_t panel) {
     const std::size_t first = panel * kPanelOutputs;
     const std::size_t left = weight.outputs() - first;
-    return {out.at + first, out.stride, out.bias == nullptr ? nullptr : out.bias + first,
+    return {out.at + (panel - out.first_panel) * kPanelOutputs, out.stride, out.first_row,
+            out.bias == nullptr ? nullptr : out.bias + first,
             left < kPanelOutputs ? left : kPanelOutputs};
+  }
+  EMB_INLINE float* row(const PanelOutputs& out, std::size_t row) {
+    return out.at + (row - out.first_row) * out.stride;
   }
 };
 EMB_INLINE F load_lanes(const float* from, std::size_t lanes) {

@@ -43,9 +43,11 @@ struct Rows {
 };
 
 struct Outputs {
-  float* at = nullptr;          // of the first row and output of the matrix
+  float* at = nullptr;          // of the first output of first_panel in first_row
   std::size_t stride = 0;       // floats from row to row
-  const float* bias = nullptr;  // nullptr, or one for each output
+  const float* bias = nullptr;  // nullptr, or one for each output, from the weight's first on
+  std::size_t first_panel = 0;
+  std::size_t first_row = 0;
 };
 
 struct Range {

@@ -271,7 +271,7 @@ void write(const Panels& weight, const float* sums, std::size_t row_tiles, const
   for (std::size_t row = rows.first; row < rows.last; ++row) {
     const float* at = sums + (row - rows.first) * kPanelOutputs;
     for (std::size_t p = 0; p < count; ++p, at += row_tiles * kTileFloats)
-      store_lanes(to[p].at + row * out.stride, load<F>(at) + bias[p], to[p].lanes);
+      store_lanes(PanelOutputs::row(to[p], row), load<F>(at) + bias[p], to[p].lanes);
   }
 }
 

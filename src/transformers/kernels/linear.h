@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "transformers/kernels/ops.h"
 #include "transformers/kernels/panels.h"
 #include "transformers/kernels/team.h"
 #include "transformers/tensor/matrix.h"
@@ -59,6 +60,12 @@ class Linear {
   // out becomes in.rows() x outputs(). in.columns() is inputs(), and `in` is not `out`. The result
   // of a row does not depend on the number of threads.
   void apply(Team& team, const Matrix& in, Matrix& out) const;
+  // The same product, where the first half of the outputs gates the other: out becomes
+  // activation(first) * other, element by element, in.rows() x outputs() / 2 (GLU variants,
+  // Shazeer 2020). Of many rows a block is gated while it is near, and neither half written.
+  void apply_gated(Team& team, const Matrix& in, Activation activation, Matrix& out) const;
+  // into += x W^T + b, likewise. `into` is in.rows() x outputs().
+  void add_to(Team& team, const Matrix& in, Matrix& into) const;
 
  private:
   struct Impl;

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -327,6 +328,64 @@ TEST_P(EachLevel, JoinsLayersOfDifferentFormats) {
           EXPECT_NEAR(all.row(row)[before + o], out.row(row)[o], 1e-5);
       }
       before += out.columns();
+    }
+  }
+}
+
+// Blocks of outputs that are gated while near, beside the whole product gated afterwards.
+TEST_P(EachLevel, GatesOneHalfOfTheOutputsWithTheOther) {
+  for (const std::size_t half : {5, 16, 40, 300}) {
+    const Stored gate = random_weight(DType::Q8_0, half, 64, 1);
+    const Stored up = random_weight(DType::F32, half, 64, 2);
+    const Stored both = random_weight(DType::BF16, 2 * half, 64, 3);
+    const Stored bias = random_weight(DType::F32, 1, half, 4);
+    const TensorView bias_view = bias.view();
+    const auto joined =
+        *Linear::join({gate.view(), up.view()}, {nullptr, &bias_view}, Precision::AsStored);
+    const auto whole = *Linear::make(both.view(), nullptr, Precision::AsStored);
+    for (const Linear* linear : {&joined, &whole}) {
+      for (const std::size_t rows : {0, 1, 7, 8, 33, 300}) {
+        const Matrix in = random_rows(rows, 64, 5);
+        Matrix out;
+        linear->apply_gated(team_, in, Activation::Silu, out);
+        Matrix product;
+        linear->apply(team_, in, product);
+        ASSERT_EQ(out.rows(), rows);
+        ASSERT_EQ(out.columns(), half);
+        for (std::size_t row = 0; row < rows; ++row) {
+          for (std::size_t o = 0; o < half; ++o) {
+            const double x = product.row(row)[o];
+            const double wanted = x / (1 + std::exp(-x)) * product.row(row)[half + o];
+            ASSERT_NEAR(out.row(row)[o], wanted, 1e-5 * (1 + std::fabs(wanted)))
+                << half << " outputs, row " << row << " of " << rows << ", output " << o;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_P(EachLevel, AddsToWhatIsThere) {
+  for (const std::size_t outputs : {5, 16, 130, 300}) {
+    const Stored first = random_weight(DType::Q4_0, outputs, 96, 1);
+    const Stored second = random_weight(DType::BF16, 20, 96, 2);
+    const Stored bias = random_weight(DType::F32, 1, outputs, 3);
+    const TensorView bias_view = bias.view();
+    const auto linear =
+        *Linear::join({first.view(), second.view()}, {&bias_view, nullptr}, Precision::AsStored);
+    for (const std::size_t rows : {0, 1, 7, 8, 33, 300}) {
+      const Matrix in = random_rows(rows, 96, 4);
+      const Matrix before = random_rows(rows, linear.outputs(), 5);
+      Matrix sum(rows, linear.outputs());
+      std::ranges::copy(before.all(), sum.all().begin());
+      linear.add_to(team_, in, sum);
+      Matrix product;
+      linear.apply(team_, in, product);
+      for (std::size_t i = 0; i < sum.all().size(); ++i) {
+        const float wanted = before.all()[i] + product.all()[i];
+        ASSERT_NEAR(sum.all()[i], wanted, 1e-5 * (1 + std::fabs(wanted)))
+            << outputs << " outputs, " << rows << " rows, element " << i;
+      }
     }
   }
 }

@@ -53,7 +53,7 @@ EMB_INLINE void load_sums(Sums<kPanels>& sums, bool first, std::size_t row, std:
       if (first || static_cast<std::size_t>(r) >= rows) {
         sums.at[r][p] = bias;
       } else {
-        sums.at[r][p] = load_lanes(out[p].at + (row + r) * out[p].stride, out[p].lanes);
+        sums.at[r][p] = load_lanes(PanelOutputs::row(out[p], row + r), out[p].lanes);
       }
     }
   }
@@ -66,7 +66,7 @@ EMB_INLINE void store_sums(const Sums<kPanels>& sums, std::size_t row, std::size
     if (static_cast<std::size_t>(r) >= rows) break;
 #pragma clang loop unroll(full)
     for (int p = 0; p < kPanels; ++p)
-      store_lanes(out[p].at + (row + r) * out[p].stride, sums.at[r][p], out[p].lanes);
+      store_lanes(PanelOutputs::row(out[p], row + r), sums.at[r][p], out[p].lanes);
   }
 }
 

@@ -1,5 +1,6 @@
 #include "transformers/kernels/ops.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -7,6 +8,21 @@
 #include "transformers/kernels/kernels.h"
 
 namespace embrace::transformers {
+
+namespace {
+
+// Floats that one thread takes at a time: below it, waking others costs more than they do.
+constexpr std::size_t kGrain = 16384;
+
+template <class Body>
+void for_rows(Team& team, const Matrix& rows, Body&& body) {
+  const std::size_t grain = kGrain / std::max<std::size_t>(1, rows.columns()) + 1;
+  team.split(rows.rows(), grain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t row = begin; row < end; ++row) body(row);
+  });
+}
+
+}  // namespace
 
 Result<Activation> parse_activation(std::string_view name) {
   static constexpr std::pair<std::string_view, Activation> kNames[] = {
@@ -34,49 +50,42 @@ void activate(Activation activation, std::span<float> values) {
   kernels().activate_row(activation, values.data(), nullptr, values.data(), values.size());
 }
 
-void gate(Activation activation, const Matrix& gate, const Matrix& up, Matrix& out) {
-  EMB_CHECK(gate.rows() == up.rows() && gate.columns() == up.columns(), "gate and up are alike");
-  if (&out != &gate) out.resize(gate.rows(), gate.columns());
-  kernels().activate_row(activation, gate.all().data(), up.all().data(), out.all().data(),
-                         gate.all().size());
+void activate(Team& team, Activation activation, Matrix& values) {
+  team.split(values.all().size(), kGrain, [&](std::size_t begin, std::size_t end) {
+    activate(activation, values.all().subspan(begin, end - begin));
+  });
 }
 
-void gate_halves(Activation activation, const Matrix& gate_up, Matrix& out) {
-  const std::size_t half = gate_up.columns() / 2;
-  out.resize(gate_up.rows(), half);
-  for (std::size_t row = 0; row < gate_up.rows(); ++row) {
-    const float* both = gate_up.row(row).data();
-    kernels().activate_row(activation, both, both + half, out.row(row).data(), half);
-  }
-}
-
-void add(Matrix& into, const Matrix& what) {
+void add(Team& team, Matrix& into, const Matrix& what) {
   EMB_CHECK(into.rows() == what.rows() && into.columns() == what.columns(),
             "the sum's terms are alike");
-  const auto a = into.all();
-  const auto b = what.all();
-  for (std::size_t i = 0; i < a.size(); ++i) a[i] += b[i];
+  float* a = into.all().data();
+  const float* b = what.all().data();
+  team.split(into.all().size(), kGrain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) a[i] += b[i];
+  });
 }
 
-void layer_norm(const Matrix& in, std::span<const float> weight, std::span<const float> bias,
-                float epsilon, Matrix& out) {
+void layer_norm(Team& team, const Matrix& in, std::span<const float> weight,
+                std::span<const float> bias, float epsilon, Matrix& out) {
   if (&out != &in) out.resize(in.rows(), in.columns());
   EMB_CHECK(weight.size() == in.columns() && (bias.empty() || bias.size() == in.columns()),
             "a norm has a weight for each feature");
-  for (std::size_t row = 0; row < in.rows(); ++row) {
+  for_rows(team, in, [&](std::size_t row) {
     kernels().layer_norm_row(in.row(row).data(), weight.data(),
                              bias.empty() ? nullptr : bias.data(), epsilon, out.row(row).data(),
                              in.columns());
-  }
+  });
 }
 
-void rms_norm(const Matrix& in, std::span<const float> weight, float epsilon, Matrix& out) {
+void rms_norm(Team& team, const Matrix& in, std::span<const float> weight, float epsilon,
+              Matrix& out) {
   if (&out != &in) out.resize(in.rows(), in.columns());
   EMB_CHECK(weight.size() == in.columns(), "a norm has a weight for each feature");
-  for (std::size_t row = 0; row < in.rows(); ++row) {
+  for_rows(team, in, [&](std::size_t row) {
     kernels().rms_norm_row(in.row(row).data(), weight.data(), epsilon, out.row(row).data(),
                            in.columns());
-  }
+  });
 }
 
 void rms_norm_heads(std::span<float> row, std::span<const float> weight, float epsilon) {

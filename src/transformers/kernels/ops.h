@@ -1,13 +1,14 @@
 #pragma once
-// The small steps between the products: norms, activations, sums. Each works row by row on
-// matrices; sources of the formulas are the papers named, and the official transformers package
-// where it differs from them.
+// The small steps between the products: norms, activations, sums. Those on matrices work row by
+// row, cut for a Team's threads where there are enough of them; sources of the formulas are the
+// papers named, and the official transformers package where it differs from them.
 
 #include <cstdint>
 #include <span>
 #include <string_view>
 
 #include "base/result.h"
+#include "transformers/kernels/team.h"
 #include "transformers/tensor/matrix.h"
 
 namespace embrace::transformers {
@@ -27,22 +28,18 @@ enum class Activation : std::uint8_t {
 Result<Activation> parse_activation(std::string_view name);
 
 void activate(Activation activation, std::span<float> values);
-// out = activation(gate) * up, element by element (GLU variants, Shazeer 2020). `out` may be
-// `gate`.
-void gate(Activation activation, const Matrix& gate, const Matrix& up, Matrix& out);
-// The same where a row holds the gate's features and then as many of up (joined weights).
-void gate_halves(Activation activation, const Matrix& gate_up, Matrix& out);
-
+void activate(Team& team, Activation activation, Matrix& values);
 // into += what, shapes alike.
-void add(Matrix& into, const Matrix& what);
+void add(Team& team, Matrix& into, const Matrix& what);
 
 // (x - mean) / sqrt(variance + epsilon) * weight + bias, row by row. `bias` may be empty; `out` may
 // be `in`.
-void layer_norm(const Matrix& in, std::span<const float> weight, std::span<const float> bias,
-                float epsilon, Matrix& out);
+void layer_norm(Team& team, const Matrix& in, std::span<const float> weight,
+                std::span<const float> bias, float epsilon, Matrix& out);
 // x / sqrt(mean of squares + epsilon) * weight, row by row (Zhang and Sennrich 2019); `out` may be
 // `in`. For Gemma, whose weights are kept less one, add the one at loading.
-void rms_norm(const Matrix& in, std::span<const float> weight, float epsilon, Matrix& out);
+void rms_norm(Team& team, const Matrix& in, std::span<const float> weight, float epsilon,
+              Matrix& out);
 // The same over each stretch of weight.size() features of a row (Qwen 3's heads).
 void rms_norm_heads(std::span<float> row, std::span<const float> weight, float epsilon);
 

@@ -21,6 +21,8 @@ class OpsLevel : public testing::TestWithParam<Level> {
  protected:
   void SetUp() override { force_level_for_test(GetParam()); }
   void TearDown() override { force_level_for_test(levels_here().back()); }
+
+  Team team_{2};
 };
 INSTANTIATE_TEST_SUITE_P(Ops, OpsLevel, testing::ValuesIn(levels_here()),
                          [](const auto& info) { return std::string(name_of(info.param)); });
@@ -92,43 +94,20 @@ TEST_P(OpsLevel, KeepsSmallTanhAndInfinitiesAndNan) {
   }
 }
 
-TEST_P(OpsLevel, Gates) {
-  for (const std::size_t columns : {1, 15, 16, 17, 40}) {
-    const Matrix gates = random_rows(3, columns);
-    const Matrix ups = random_rows(3, columns);
-    Matrix joined(3, 2 * columns);
-    for (std::size_t row = 0; row < 3; ++row) {
-      std::ranges::copy(gates.row(row), joined.row(row).begin());
-      std::ranges::copy(ups.row(row), joined.row(row).begin() + static_cast<long>(columns));
-    }
-    Matrix out;
-    gate(Activation::Silu, gates, ups, out);
-    Matrix halves;
-    gate_halves(Activation::Silu, joined, halves);
-    ASSERT_EQ(halves.columns(), columns);
-    for (std::size_t row = 0; row < 3; ++row) {
-      for (std::size_t i = 0; i < columns; ++i) {
-        const double wanted = exact(Activation::Silu, gates.row(row)[i]) * ups.row(row)[i];
-        EXPECT_NEAR(out.row(row)[i], wanted, 1e-6 * (1 + std::fabs(wanted)));
-        EXPECT_EQ(halves.row(row)[i], out.row(row)[i]);
-      }
-    }
-  }
-}
-
 TEST_P(OpsLevel, Normalizes) {
   for (const std::size_t columns : {1, 3, 16, 31, 100, 1000}) {
-    const Matrix in = random_rows(2, columns);
+    const std::size_t rows = columns == 1000 ? 40 : 2;  // cut for two threads, or not
+    const Matrix in = random_rows(rows, columns);
     const Matrix parameters = random_rows(2, columns);
     const auto weight = parameters.row(0);
     const auto bias = parameters.row(1);
     Matrix layer;
-    layer_norm(in, weight, bias, 1e-5f, layer);
+    layer_norm(team_, in, weight, bias, 1e-5f, layer);
     Matrix plain;
-    layer_norm(in, weight, {}, 1e-5f, plain);
-    Matrix root = random_rows(2, columns);
-    rms_norm(root, weight, 1e-6f, root);
-    for (std::size_t row = 0; row < 2; ++row) {
+    layer_norm(team_, in, weight, {}, 1e-5f, plain);
+    Matrix root = random_rows(rows, columns);
+    rms_norm(team_, root, weight, 1e-6f, root);
+    for (std::size_t row = 0; row < rows; ++row) {
       double mean = 0;
       double squares = 0;
       for (const float x : in.row(row)) {
@@ -148,6 +127,20 @@ TEST_P(OpsLevel, Normalizes) {
         EXPECT_NEAR(root.row(row)[i], x / std::sqrt(squares + 1e-6) * weight[i], 1e-5);
       }
     }
+  }
+}
+
+TEST_P(OpsLevel, AddsAndActivatesAllRows) {
+  for (const std::size_t rows : {0, 1, 50}) {
+    const Matrix terms = random_rows(rows, 1000);
+    Matrix sum = random_rows(rows, 1000);
+    for (float& value : sum.all()) value += 1;
+    add(team_, sum, terms);
+    for (std::size_t i = 0; i < sum.all().size(); ++i)
+      ASSERT_FLOAT_EQ(sum.all()[i], terms.all()[i] + 1 + terms.all()[i]);
+    activate(team_, Activation::Relu, sum);
+    for (std::size_t i = 0; i < sum.all().size(); ++i)
+      ASSERT_FLOAT_EQ(sum.all()[i], std::max(0.0f, terms.all()[i] + 1 + terms.all()[i]));
   }
 }
 

@@ -31,8 +31,9 @@ inline void narrow(float x, std::uint16_t& into) {
 
 // One piece of rows and one head of keys: all of its queries.
 template <class T>
-void attend(const CausalAttention& layer, std::size_t index, const CausalLm::Batch::Part& piece,
-            std::size_t kv_head, const Matrix& qkv, Matrix& out) {
+void attend_piece(const CausalAttention& layer, std::size_t index,
+                  const CausalLm::Batch::Part& piece, std::size_t kv_head, const Matrix& qkv,
+                  Matrix& out) {
   const std::size_t group = layer.heads / layer.kv_heads;
   const std::size_t width = layer.head_dim;
   const std::size_t column = kv_head * group * width;
@@ -103,8 +104,8 @@ void run_pages(const CausalAttention& layer, Team& team, std::size_t index, cons
   });
   work.attended.resize(work.qkv.rows(), layer.heads * width);
   team.run(pieces.size() * layer.kv_heads, [&](std::size_t task) {
-    attend<T>(layer, index, pieces[task / layer.kv_heads], task % layer.kv_heads, work.qkv,
-              work.attended);
+    attend_piece<T>(layer, index, pieces[task / layer.kv_heads], task % layer.kv_heads, work.qkv,
+                    work.attended);
   });
 }
 
@@ -145,15 +146,14 @@ Status CausalAttention::load_norms(const Weights& weights, const std::string& pr
   return Done{};
 }
 
-void CausalAttention::forward(Team& team, std::size_t layer, const Matrix& angles, const Matrix& in,
-                              CausalLm::Workspace& work, Matrix& result) const {
+void CausalAttention::attend(Team& team, std::size_t layer, const Matrix& angles, const Matrix& in,
+                             CausalLm::Workspace& work) const {
   qkv.apply(team, in, work.qkv);
   if (work.batch.parts.front().sequence->pool().shape().storage == KvStorage::F32) {
     run_pages<float>(*this, team, layer, angles, work);
   } else {
     run_pages<std::uint16_t>(*this, team, layer, angles, work);
   }
-  out.apply(team, work.attended, result);
 }
 
 }  // namespace embrace::transformers

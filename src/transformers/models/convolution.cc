@@ -127,11 +127,4 @@ void Convolution::apply(Team& team, const Matrix& in, Matrix& out) const {
   }
 }
 
-void activate_rows(Team& team, Activation activation, Matrix& rows) {
-  constexpr std::size_t kGrain = 4096;
-  team.split(rows.all().size(), kGrain, [&](std::size_t begin, std::size_t end) {
-    activate(activation, rows.all().subspan(begin, end - begin));
-  });
-}
-
 }  // namespace embrace::transformers

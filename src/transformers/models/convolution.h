@@ -49,7 +49,4 @@ class Convolution {
   std::vector<Linear> groups_;
 };
 
-// activate() on all threads.
-void activate_rows(Team& team, Activation activation, Matrix& rows);
-
 }  // namespace embrace::transformers

@@ -120,11 +120,8 @@ Status GatedNetwork::load(const Weights& weights, const std::string& prefix, std
   return Done{};
 }
 
-void GatedNetwork::forward(Team& team, const Matrix& in, CausalLm::Workspace& work,
-                           Matrix& out) const {
-  gate_up.apply(team, in, work.gate_up);
-  gate_halves(activation, work.gate_up, work.gated);
-  down.apply(team, work.gated, out);
+void GatedNetwork::widen(Team& team, const Matrix& in, Matrix& gated) const {
+  gate_up.apply_gated(team, in, activation, gated);
 }
 
 void fill_angles(const Rope& rope, const CausalLm::Batch& batch, Matrix& angles) {

@@ -89,10 +89,11 @@ struct CausalAttention {
   // q_norm and k_norm.
   Status load_norms(const Weights& weights, const std::string& prefix, bool plus_one);
 
-  // out becomes the layer's share for each row of `in`. `angles` has a row for each row of `in`, or
-  // none where positions are not turned. Writes keys and values of layer `layer`.
-  void forward(Team& team, std::size_t layer, const Matrix& angles, const Matrix& in,
-               CausalLm::Workspace& work, Matrix& out) const;
+  // work.attended becomes what each row of `in` saw: `out` makes the layer's share of it. `angles`
+  // has a row for each row of `in`, or none where positions are not turned. Writes keys and values
+  // of layer `layer`.
+  void attend(Team& team, std::size_t layer, const Matrix& angles, const Matrix& in,
+              CausalLm::Workspace& work) const;
 };
 
 // down(activation(gate(x)) * up(x)), gate and up in one product.
@@ -104,7 +105,8 @@ struct GatedNetwork {
   // gate_proj, up_proj and down_proj under `prefix`.
   Status load(const Weights& weights, const std::string& prefix, std::size_t hidden,
               std::size_t intermediate, Activation kind, Precision precision, bool biased);
-  void forward(Team& team, const Matrix& in, CausalLm::Workspace& work, Matrix& out) const;
+  // gated becomes activation(gate(in)) * up(in), which `down` takes.
+  void widen(Team& team, const Matrix& in, Matrix& gated) const;
 };
 
 // The angles of all rows of a batch.

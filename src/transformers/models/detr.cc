@@ -62,10 +62,10 @@ void write_positions(const Sides& sides, const Sides& valid, Matrix& places, std
   }
 }
 
-Matrix sum_of(const Matrix& a, const Matrix& b) {
+Matrix sum_of(Team& team, const Matrix& a, const Matrix& b) {
   Matrix sum(a.rows(), a.columns());
   std::ranges::copy(a.all(), sum.all().begin());
-  add(sum, b);
+  add(team, sum, b);
   return sum;
 }
 
@@ -202,8 +202,8 @@ void Detr::attend_to(Team& team, const Attention& attention, std::size_t heads, 
   Matrix queries;
   Matrix matched;
   Matrix values;
-  attention.query.apply(team, sum_of(hidden, places), queries);
-  attention.key.apply(team, sum_of(keys.rows, keys.places), matched);
+  attention.query.apply(team, sum_of(team, hidden, places), queries);
+  attention.key.apply(team, sum_of(team, keys.rows, keys.places), matched);
   attention.value.apply(team, keys.rows, values);
   const std::size_t size = width_ / heads;
   const HeadShape shape{size, 1 / std::sqrt(static_cast<float>(size)), 0};
@@ -227,19 +227,15 @@ void Detr::attend_to(Team& team, const Attention& attention, std::size_t heads, 
     const KeyStretch<float> all{matched.all().data() + at, values.all().data() + at, places_count};
     attend_queries(shape, asked, SeenKeys<float>{{&all, 1}, width_}, extra);
   });
-  Matrix sum;
-  attention.out.apply(team, context, sum);
-  add(hidden, sum);
+  attention.out.add_to(team, context, hidden);
   attention.norm.apply(team, hidden, hidden);
 }
 
 void Detr::think(Team& team, const Layer& layer, Matrix& hidden) const {
   Matrix inner;
-  Matrix sum;
   layer.inner.apply(team, hidden, inner);
-  activate_rows(team, activation_, inner);
-  layer.outer.apply(team, inner, sum);
-  add(hidden, sum);
+  activate(team, activation_, inner);
+  layer.outer.add_to(team, inner, hidden);
   layer.norm.apply(team, hidden, hidden);
 }
 

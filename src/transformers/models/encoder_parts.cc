@@ -41,8 +41,8 @@ Result<Norm> Norm::load(const Weights& weights, const std::string& name, std::si
   return norm;
 }
 
-void Norm::apply(Team&, const Matrix& in, Matrix& out) const {
-  layer_norm(in, weight, bias, epsilon, out);
+void Norm::apply(Team& team, const Matrix& in, Matrix& out) const {
+  layer_norm(team, in, weight, bias, epsilon, out);
 }
 
 Result<Table> Table::load(const Weights& weights, const std::string& name, std::size_t rows,

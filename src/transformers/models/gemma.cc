@@ -109,20 +109,24 @@ class Gemma final : public CausalLm {
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const Layer& layer = layers_[i];
       const bool local = layer.attention.window > 0 && local_rope_.rotary() > 0;
-      rms_norm(work.hidden, layer.attention_norm, epsilon_, work.normed);
-      layer.attention.forward(team, i, local ? work.local_angles : work.angles, work.normed, work,
-                              work.projected);
-      if (!layer.after_attention.empty())
-        rms_norm(work.projected, layer.after_attention, epsilon_, work.projected);
-      add(work.hidden, work.projected);
-      rms_norm(work.hidden, layer.network_norm, epsilon_, work.normed);
-      layer.network.forward(team, work.normed, work, work.projected);
-      if (!layer.after_network.empty())
-        rms_norm(work.projected, layer.after_network, epsilon_, work.projected);
-      add(work.hidden, work.projected);
+      rms_norm(team, work.hidden, layer.attention_norm, epsilon_, work.normed);
+      layer.attention.attend(team, i, local ? work.local_angles : work.angles, work.normed, work);
+      add_share(team, layer.attention.out, work.attended, layer.after_attention, work);
+      rms_norm(team, work.hidden, layer.network_norm, epsilon_, work.normed);
+      layer.network.widen(team, work.normed, work.gated);
+      add_share(team, layer.network.down, work.gated, layer.after_network, work);
     }
-    rms_norm(work.hidden, last_norm_, epsilon_, work.hidden);
+    rms_norm(team, work.hidden, last_norm_, epsilon_, work.hidden);
     return Done{};
+  }
+
+  // A layer's share is normed before it is added, where there is a norm for it.
+  void add_share(Team& team, const Linear& product, const Matrix& in,
+                 const std::vector<float>& norm, Workspace& work) const {
+    if (norm.empty()) return product.add_to(team, in, work.hidden);
+    product.apply(team, in, work.projected);
+    rms_norm(team, work.projected, norm, epsilon_, work.projected);
+    add(team, work.hidden, work.projected);
   }
 
   Rope rope_, local_rope_;

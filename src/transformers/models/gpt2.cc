@@ -96,21 +96,20 @@ class Gpt2 final : public CausalLm {
     work.angles.resize(work.batch.tokens.size(), 0);
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const Layer& layer = layers_[i];
-      norm(layer.attention_norm, work.hidden, work.normed);
-      layer.attention.forward(team, i, work.angles, work.normed, work, work.projected);
-      add(work.hidden, work.projected);
-      norm(layer.network_norm, work.hidden, work.normed);
+      norm(team, layer.attention_norm, work.hidden, work.normed);
+      layer.attention.attend(team, i, work.angles, work.normed, work);
+      layer.attention.out.add_to(team, work.attended, work.hidden);
+      norm(team, layer.network_norm, work.hidden, work.normed);
       layer.up.apply(team, work.normed, work.gated);
-      activate(activation_, work.gated.all());
-      layer.down.apply(team, work.gated, work.projected);
-      add(work.hidden, work.projected);
+      activate(team, activation_, work.gated);
+      layer.down.add_to(team, work.gated, work.hidden);
     }
-    norm(last_norm_, work.hidden, work.hidden);
+    norm(team, last_norm_, work.hidden, work.hidden);
     return Done{};
   }
 
-  void norm(const Norm& by, const Matrix& in, Matrix& out) const {
-    layer_norm(in, by.weight, by.bias, epsilon_, out);
+  void norm(Team& team, const Norm& by, const Matrix& in, Matrix& out) const {
+    layer_norm(team, in, by.weight, by.bias, epsilon_, out);
   }
 
   float epsilon_ = 0;

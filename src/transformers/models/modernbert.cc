@@ -142,9 +142,7 @@ class ModernBert final : public Encoder {
     Matrix normed;
     Matrix qkv;
     Matrix context;
-    Matrix inner;
     Matrix gated;
-    Matrix step;
     AttentionShape attention;
     attention.heads = heads_;
     attention.head_size = shape().width / heads_;
@@ -156,13 +154,10 @@ class ModernBert final : public Encoder {
       rotate(team, batch, heads_, attention.head_size, layer.near ? near_theta_ : wide_theta_, qkv);
       attention.window = layer.near ? window_ : everything;
       attend(team, batch, qkv, attention, {}, context);
-      layer.attention_out.apply(team, context, step);
-      add(hidden, step);
+      layer.attention_out.add_to(team, context, hidden);
       layer.inner_norm.apply(team, hidden, normed);
-      layer.inner.apply(team, normed, inner);
-      gate_halves(activation_, inner, gated);
-      layer.outer.apply(team, gated, step);
-      add(hidden, step);
+      layer.inner.apply_gated(team, normed, activation_, gated);
+      layer.outer.add_to(team, gated, hidden);
     }
     final_norm_.apply(team, hidden, hidden);
   }

@@ -44,9 +44,11 @@ class Phi3 final : public PreNormLm {
   }
 
  private:
-  void apply_network(Team& team, std::size_t index, const Matrix& in, Workspace& work,
-                     Matrix& out) const override {
-    networks_[index].forward(team, in, work, out);
+  void add_network(Team& team, std::size_t index, const Matrix& in, Workspace& work,
+                   Matrix& sum) const override {
+    const GatedNetwork& network = networks_[index];
+    network.widen(team, in, work.gated);
+    network.down.add_to(team, work.gated, sum);
   }
 
   std::vector<GatedNetwork> networks_;

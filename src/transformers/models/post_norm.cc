@@ -33,19 +33,16 @@ void PostNormLayers::run(Team& team, const EncoderBatch& batch, const AttentionS
   Matrix qkv;
   Matrix context;
   Matrix inner;
-  Matrix sum;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
     layer.qkv.apply(team, hidden, qkv);
     attend(team, batch, qkv, attention, extra ? extra(i, qkv) : AddScores(), context);
-    layer.attention_out.apply(team, context, sum);
-    add(sum, hidden);
-    layer.attention_norm.apply(team, sum, hidden);
+    layer.attention_out.add_to(team, context, hidden);
+    layer.attention_norm.apply(team, hidden, hidden);
     layer.inner.apply(team, hidden, inner);
-    activate(activation_, inner.all());
-    layer.outer.apply(team, inner, sum);
-    add(sum, hidden);
-    layer.outer_norm.apply(team, sum, hidden);
+    activate(team, activation_, inner);
+    layer.outer.add_to(team, inner, hidden);
+    layer.outer_norm.apply(team, hidden, hidden);
   }
 }
 

@@ -49,18 +49,15 @@ void PreNormLayers::run(Team& team, const EncoderBatch& batch, Matrix& hidden) c
   Matrix qkv;
   Matrix context;
   Matrix inner;
-  Matrix sum;
   for (const Layer& layer : layers_) {
     layer.attention_norm.apply(team, hidden, normed);
     layer.qkv.apply(team, normed, qkv);
     attend(team, batch, qkv, attention_, extra, context);
-    layer.attention_out.apply(team, context, sum);
-    add(hidden, sum);
+    layer.attention_out.add_to(team, context, hidden);
     layer.inner_norm.apply(team, hidden, normed);
     layer.inner.apply(team, normed, inner);
-    activate_rows(team, activation_, inner);
-    layer.outer.apply(team, inner, sum);
-    add(hidden, sum);
+    activate(team, activation_, inner);
+    layer.outer.add_to(team, inner, hidden);
   }
 }
 

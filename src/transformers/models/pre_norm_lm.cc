@@ -33,14 +33,13 @@ Status PreNormLm::run(Team& team, Workspace& work) const {
   fill_angles(rope_, work.batch, work.angles);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
-    rms_norm(work.hidden, layer.attention_norm, epsilon_, work.normed);
-    layer.attention.forward(team, i, work.angles, work.normed, work, work.projected);
-    add(work.hidden, work.projected);
-    rms_norm(work.hidden, layer.network_norm, epsilon_, work.normed);
-    apply_network(team, i, work.normed, work, work.projected);
-    add(work.hidden, work.projected);
+    rms_norm(team, work.hidden, layer.attention_norm, epsilon_, work.normed);
+    layer.attention.attend(team, i, work.angles, work.normed, work);
+    layer.attention.out.add_to(team, work.attended, work.hidden);
+    rms_norm(team, work.hidden, layer.network_norm, epsilon_, work.normed);
+    add_network(team, i, work.normed, work, work.hidden);
   }
-  rms_norm(work.hidden, last_norm_, epsilon_, work.hidden);
+  rms_norm(team, work.hidden, last_norm_, epsilon_, work.hidden);
   return Done{};
 }
 

@@ -29,9 +29,9 @@ class PreNormLm : public CausalLm {
   // shapes and has no weights yet.
   Status load_frame(const DecoderConfig& numbers, Rope rope, Precision precision);
 
-  // out becomes the share of layer `index`'s network for each row of `in`.
-  virtual void apply_network(Team& team, std::size_t index, const Matrix& in, Workspace& work,
-                             Matrix& out) const = 0;
+  // Adds the share of layer `index`'s network for each row of `in`.
+  virtual void add_network(Team& team, std::size_t index, const Matrix& in, Workspace& work,
+                           Matrix& sum) const = 0;
 
   std::vector<Layer> layers_;
 

@@ -69,11 +69,9 @@ struct Mixture {
     return Done{};
   }
 
-  void forward(Team& team, const Matrix& in, CausalLm::Workspace& work, Matrix& out) const {
+  void add_to(Team& team, const Matrix& in, CausalLm::Workspace& work, Matrix& sum) const {
     router.apply(team, in, work.router);
     choose(work);
-    out.resize(in.rows(), in.columns());
-    std::ranges::fill(out.all(), 0.0f);
     for (std::size_t e = 0; e < experts.size(); ++e) {
       work.order.clear();
       for (std::size_t row = 0; row < in.rows(); ++row) {
@@ -83,12 +81,13 @@ struct Mixture {
       work.gathered.resize(work.order.size(), in.columns());
       for (std::size_t i = 0; i < work.order.size(); ++i)
         std::ranges::copy(in.row(work.order[i]), work.gathered.row(i).begin());
-      experts[e].forward(team, work.gathered, work, work.down);
+      experts[e].widen(team, work.gathered, work.gated);
+      experts[e].down.apply(team, work.gated, work.down);
       for (std::size_t i = 0; i < work.order.size(); ++i) {
         const float weight = work.router.row(work.order[i])[e];
         const auto share = work.down.row(i);
-        const auto sum = out.row(work.order[i]);
-        for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += weight * share[k];
+        const auto into = sum.row(work.order[i]);
+        for (std::size_t k = 0; k < into.size(); ++k) into[k] += weight * share[k];
       }
     }
   }
@@ -175,13 +174,14 @@ class MixtureLm final : public PreNormLm {
     Mixture mixture;
   };
 
-  void apply_network(Team& team, std::size_t index, const Matrix& in, Workspace& work,
-                     Matrix& out) const override {
+  void add_network(Team& team, std::size_t index, const Matrix& in, Workspace& work,
+                   Matrix& sum) const override {
     const Network& network = networks_[index];
     if (network.mixture.experts.empty()) {
-      network.plain.forward(team, in, work, out);
+      network.plain.widen(team, in, work.gated);
+      network.plain.down.add_to(team, work.gated, sum);
     } else {
-      network.mixture.forward(team, in, work, out);
+      network.mixture.add_to(team, in, work, sum);
     }
   }
 

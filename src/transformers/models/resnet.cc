@@ -124,7 +124,7 @@ Status Resnet::load_stages(const Weights& weights, const Names& names, const Res
 Sides Resnet::apply(Team& team, const PixelMap& image, Matrix& map) const {
   Matrix first;
   stem_.apply(team, image.values, image.sides, first);
-  activate_rows(team, Activation::Relu, first);
+  activate(team, Activation::Relu, first);
   Sides sides = pool_highest(team, first, stem_.sides_out(image.sides), map);
   Matrix now;
   Matrix next;
@@ -135,7 +135,7 @@ Sides Resnet::apply(Team& team, const PixelMap& image, Matrix& map) const {
     for (std::size_t i = 0; i < layer.convolutions.size(); ++i) {
       layer.convolutions[i].apply(team, *in, inner, next);
       inner = layer.convolutions[i].sides_out(inner);
-      if (i + 1 < layer.convolutions.size()) activate_rows(team, Activation::Relu, next);
+      if (i + 1 < layer.convolutions.size()) activate(team, Activation::Relu, next);
       std::swap(now, next);
       in = &now;
     }

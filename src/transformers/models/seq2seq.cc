@@ -76,7 +76,7 @@ void Seq2Seq::embed(const Half& half, std::int32_t token, std::size_t position,
 
 void Seq2Seq::apply_norm(Team& team, const Norm& norm, const Matrix& in, Matrix& out) const {
   if (rms_) {
-    rms_norm(in, norm.weight, norm.epsilon, out);
+    rms_norm(team, in, norm.weight, norm.epsilon, out);
   } else {
     norm.apply(team, in, out);
   }
@@ -85,24 +85,21 @@ void Seq2Seq::apply_norm(Team& team, const Norm& norm, const Matrix& in, Matrix&
 template <class Work>
 void Seq2Seq::apply_part(Team& team, const Norm& norm, Matrix& hidden, Work work) const {
   Matrix normed;
-  Matrix result;
   if (norm_first_) apply_norm(team, norm, hidden, normed);
-  work(norm_first_ ? normed : hidden, result);
-  add(hidden, result);
+  work(norm_first_ ? normed : hidden);
   if (!norm_first_) apply_norm(team, norm, hidden, hidden);
 }
 
 void Seq2Seq::apply_network(Team& team, const Layer& layer, Matrix& hidden) const {
-  apply_part(team, layer.norm, hidden, [&](const Matrix& in, Matrix& result) {
+  apply_part(team, layer.norm, hidden, [&](const Matrix& in) {
     Matrix inner;
-    Matrix gated;
-    layer.inner.apply(team, in, inner);
     if (gated_) {
-      gate_halves(activation_, inner, gated);
+      layer.inner.apply_gated(team, in, activation_, inner);
     } else {
-      activate(activation_, inner.all());
+      layer.inner.apply(team, in, inner);
+      activate(team, activation_, inner);
     }
-    layer.outer.apply(team, gated_ ? gated : inner, result);
+    layer.outer.add_to(team, inner, hidden);
   });
 }
 
@@ -135,12 +132,12 @@ Status Seq2Seq::encode(Team& team, const EncoderBatch& batch, Matrix& hidden) co
     };
   }
   for (const Layer& layer : encoder_.layers) {
-    apply_part(team, layer.own.norm, hidden, [&](const Matrix& in, Matrix& result) {
+    apply_part(team, layer.own.norm, hidden, [&](const Matrix& in) {
       Matrix qkv;
       Matrix context;
       layer.own.qkv.apply(team, in, qkv);
       attend(team, batch, qkv, attention, extra, context);
-      layer.own.out.apply(team, context, result);
+      layer.own.out.add_to(team, context, hidden);
     });
     apply_network(team, layer, hidden);
   }
@@ -183,7 +180,7 @@ Status Seq2Seq::step(Team& team, std::span<State* const> states,
   Matrix context;
   for (std::size_t l = 0; l < decoder_.layers.size(); ++l) {
     const Layer& layer = decoder_.layers[l];
-    apply_part(team, layer.own.norm, hidden, [&](const Matrix& in, Matrix& result) {
+    apply_part(team, layer.own.norm, hidden, [&](const Matrix& in) {
       layer.own.qkv.apply(team, in, queries);
       context.resize(in.rows(), width);
       for (std::size_t i = 0; i < states.size(); ++i) {
@@ -202,9 +199,9 @@ Status Seq2Seq::step(Team& team, std::span<State* const> states,
         attend_one(queries.row(i).subspan(head * size, size), states[i]->layers_[l].past, width,
                    head, attention_scale_, extra, context.row(i).subspan(head * size, size));
       });
-      layer.own.out.apply(team, context, result);
+      layer.own.out.add_to(team, context, hidden);
     });
-    apply_part(team, layer.source->norm, hidden, [&](const Matrix& in, Matrix& result) {
+    apply_part(team, layer.source->norm, hidden, [&](const Matrix& in) {
       layer.source->qkv.apply(team, in, queries);
       context.resize(in.rows(), width);
       team.run(states.size() * shape_.heads, [&](std::size_t part) {
@@ -215,7 +212,7 @@ Status Seq2Seq::step(Team& team, std::span<State* const> states,
             head, attention_scale_, [](std::span<float>) {},
             context.row(i).subspan(head * size, size));
       });
-      layer.source->out.apply(team, context, result);
+      layer.source->out.add_to(team, context, hidden);
     });
     apply_network(team, layer, hidden);
   }

@@ -232,13 +232,13 @@ Status Wav2Vec2::forward(Team& team, const Matrix& samples, Matrix& hidden) cons
     std::swap(features, next);
     if (steps_[i].norm && over_time_) norm_over_time(team, *steps_[i].norm, features);
     if (steps_[i].norm && !over_time_) steps_[i].norm->apply(team, features, features);
-    activate_rows(team, step_activation_, features);
+    activate(team, step_activation_, features);
   }
   projection_norm_.apply(team, features, features);
   projection_.apply(team, features, hidden);
   positions_.apply(team, hidden, next);
-  activate_rows(team, step_activation_, next);
-  add(hidden, next);
+  activate(team, step_activation_, next);
+  add(team, hidden, next);
   if (!stable_) norm_.apply(team, hidden, hidden);
   for (const Layer& layer : layers_) run_layer(team, layer, hidden);
   if (stable_) norm_.apply(team, hidden, hidden);
@@ -250,21 +250,18 @@ void Wav2Vec2::run_layer(Team& team, const Layer& layer, Matrix& hidden) const {
   batch.starts = {0, hidden.rows()};
   Matrix normed;
   Matrix wide;
-  Matrix result;
   if (stable_) layer.norm.apply(team, hidden, normed);
   layer.qkv.apply(team, stable_ ? normed : hidden, wide);
   attend(team, batch, wide, attention_, {}, normed);
-  layer.attention_out.apply(team, normed, result);
-  add(hidden, result);
+  layer.attention_out.add_to(team, normed, hidden);
   if (stable_) {
     layer.final_norm.apply(team, hidden, normed);
   } else {
     layer.norm.apply(team, hidden, hidden);
   }
   layer.inner.apply(team, stable_ ? normed : hidden, wide);
-  activate_rows(team, activation_, wide);
-  layer.outer.apply(team, wide, result);
-  add(hidden, result);
+  activate(team, activation_, wide);
+  layer.outer.add_to(team, wide, hidden);
   if (!stable_) layer.final_norm.apply(team, hidden, hidden);
 }
 

@@ -143,9 +143,8 @@ void Whisper::run_network(Team& team, const Layer& layer, Matrix& hidden) const 
   Matrix inner;
   layer.norm.apply(team, hidden, normed);
   layer.inner.apply(team, normed, inner);
-  activate_rows(team, activation_, inner);
-  layer.outer.apply(team, inner, normed);
-  add(hidden, normed);
+  activate(team, activation_, inner);
+  layer.outer.add_to(team, inner, hidden);
 }
 
 Status Whisper::encode(Team& team, const Matrix& features, Matrix& encoded) const {
@@ -157,10 +156,10 @@ Status Whisper::encode(Team& team, const Matrix& features, Matrix& encoded) cons
   Matrix normed;
   Matrix wide;
   first_.apply(team, features, wide);
-  activate_rows(team, Activation::Gelu, wide);
+  activate(team, Activation::Gelu, wide);
   second_.apply(team, wide, encoded);
-  activate_rows(team, Activation::Gelu, encoded);
-  add(encoded, places_);
+  activate(team, Activation::Gelu, encoded);
+  add(team, encoded, places_);
   EncoderBatch batch;
   batch.starts = {0, encoded.rows()};
   Matrix attended;
@@ -168,8 +167,7 @@ Status Whisper::encode(Team& team, const Matrix& features, Matrix& encoded) cons
     layer.own.norm.apply(team, encoded, normed);
     layer.own.in.apply(team, normed, wide);
     attend(team, batch, wide, encoder_half_.attention, {}, attended);
-    layer.own.out.apply(team, attended, normed);
-    add(encoded, normed);
+    layer.own.out.add_to(team, attended, encoded);
     run_network(team, layer, encoded);
   }
   encoder_norm_.apply(team, encoded, encoded);
@@ -222,16 +220,14 @@ Status Whisper::step(Team& team, State& state, std::span<const std::int32_t> tok
     look(
         team, wide, kept.written, attention,
         [&](std::size_t row) { return state.length_ + row + 1; }, attended);
-    layer.own.out.apply(team, attended, normed);
-    add(hidden, normed);
+    layer.own.out.add_to(team, attended, hidden);
 
     layer.heard->norm.apply(team, hidden, normed);
     layer.heard->in.apply(team, normed, wide);
     look(
         team, wide, kept.heard->all(), attention, [&](std::size_t) { return kept.heard->rows(); },
         attended);
-    layer.heard->out.apply(team, attended, normed);
-    add(hidden, normed);
+    layer.heard->out.add_to(team, attended, hidden);
     run_network(team, layer, hidden);
   }
   state.length_ += tokens.size();
