@@ -1,14 +1,13 @@
-// BPE: begins with single characters (or bytes) and merges the pair that was learned first, again
-// and again, until no learned pair is left.
+// BPE: begins with single characters (or bytes) and merges what was learned (merges.h).
 //
-// Short pieces are scanned for their best pair; long ones use a heap, so that a piece of n symbols
-// costs n log n whatever is in it. Byte-level vocabularies spell bytes as visible code points; this
-// model reads the bytes themselves when the whole alphabet is there (use_bytes).
+// Byte-level vocabularies spell bytes as visible code points; this model reads the bytes themselves
+// when the whole alphabet is there (use_bytes).
 
 #include <algorithm>
 #include <array>
 
 #include "base/strings.h"
+#include "transformers/tokenizers/merges.h"
 #include "transformers/tokenizers/model.h"
 #include "transformers/tokenizers/normalizer.h"
 #include "transformers/tokenizers/unicode.h"
@@ -19,73 +18,10 @@ namespace {
 
 constexpr std::uint32_t kNone = 0xFFFFFFFF;
 
-// (left id, right id) -> (rank, id of both together)
-class Merges {
- public:
-  struct Entry {
-    std::uint64_t pair = kEmpty;
-    std::uint32_t rank = kNone;
-    std::uint32_t id = 0;
-  };
-
-  explicit Merges(std::size_t count) {
-    std::size_t size = 16;
-    while (size < count * 3) size *= 2;
-    table_.resize(size);
-  }
-
-  void add(std::uint32_t left, std::uint32_t right, std::uint32_t rank, std::uint32_t id) {
-    Entry& entry = table_[place(std::uint64_t{left} << 32 | right)];
-    entry = {std::uint64_t{left} << 32 | right, rank, id};
-  }
-
-  // rank is kNone when there is none.
-  const Entry& find(std::uint32_t left, std::uint32_t right) const {
-    return table_[place(std::uint64_t{left} << 32 | right)];
-  }
-
- private:
-  static constexpr std::uint64_t kEmpty = ~std::uint64_t{0};
-
-  std::size_t place(std::uint64_t pair) const {
-    std::uint64_t hash = pair ^ pair >> 32;
-    hash *= 0x9E3779B97F4A7C15ULL;
-    hash ^= hash >> 29;
-    const std::size_t mask = table_.size() - 1;
-    std::size_t at = hash & mask;
-    while (table_[at].pair != pair && table_[at].pair != kEmpty) at = (at + 1) & mask;
-    return at;
-  }
-
-  std::vector<Entry> table_;
-};
-
-struct Symbol {
-  std::uint32_t id;
-  std::uint32_t length;  // bytes of the piece that it stands for
-};
-
-struct Link {
-  std::uint32_t previous;
-  std::uint32_t next;
-};
-
-// A pair that may be merged, in a heap whose top was learned first.
-struct Waiting {
-  std::uint32_t rank;
-  std::uint32_t at;  // its left symbol
-  std::uint32_t id;
-  bool operator<(const Waiting& other) const {
-    return rank != other.rank ? rank > other.rank : at > other.at;
-  }
-};
-
 struct State final : public ModelState {
   WordCache cache;
   std::vector<Symbol> symbols;
-  std::vector<Merges::Entry> pairs;
-  std::vector<Link> links;
-  std::vector<Waiting> waiting;
+  Merges::Memory merging;
   std::string spelled;
 };
 
@@ -207,11 +143,7 @@ class Bpe final : public Model {
     } else {
       EMB_DO(split(piece, state));
     }
-    if (state.symbols.size() <= kScanMax) {
-      merge_by_scan(state);
-    } else {
-      merge_by_heap(state);
-    }
+    merges_.merge(state.symbols, state.merging);
     std::uint32_t begin = 0;
     for (const Symbol& symbol : state.symbols) {
       out.push_back({symbol.id, begin, begin + symbol.length});
@@ -271,76 +203,6 @@ class Bpe final : public Model {
     return std::all_of(bytes.begin(), bytes.end(), [this](char c) {
       return fallback_ids_[static_cast<unsigned char>(c)] != kNone;
     });
-  }
-
-  static constexpr std::size_t kScanMax = 48;  // symbols; above, a heap is quicker
-
-  void merge_by_scan(State& state) const {
-    std::vector<Symbol>& symbols = state.symbols;
-    std::size_t count = symbols.size();
-    if (count < 2) return;
-    std::vector<Merges::Entry>& pairs = state.pairs;
-    pairs.resize(count - 1);
-    for (std::size_t i = 0; i + 1 < count; ++i)
-      pairs[i] = merges_.find(symbols[i].id, symbols[i + 1].id);
-    while (count > 1) {
-      std::size_t best = 0;
-      for (std::size_t i = 1; i + 1 < count; ++i) {
-        if (pairs[i].rank < pairs[best].rank) best = i;
-      }
-      if (pairs[best].rank == kNone) break;
-      symbols[best] = {pairs[best].id, symbols[best].length + symbols[best + 1].length};
-      --count;
-      for (std::size_t i = best + 1; i < count; ++i) symbols[i] = symbols[i + 1];
-      for (std::size_t i = best + 1; i + 1 < count; ++i) pairs[i] = pairs[i + 1];
-      if (best > 0) pairs[best - 1] = merges_.find(symbols[best - 1].id, symbols[best].id);
-      if (best + 1 < count) pairs[best] = merges_.find(symbols[best].id, symbols[best + 1].id);
-    }
-    symbols.resize(count);
-  }
-
-  void merge_by_heap(State& state) const {
-    std::vector<Symbol>& symbols = state.symbols;
-    std::vector<Link>& links = state.links;
-    std::vector<Waiting>& waiting = state.waiting;
-    const auto count = static_cast<std::uint32_t>(symbols.size());
-    links.resize(count);
-    waiting.clear();
-    const auto add = [&](std::uint32_t left, std::uint32_t right) {
-      const Merges::Entry& pair = merges_.find(symbols[left].id, symbols[right].id);
-      if (pair.rank == kNone) return false;
-      waiting.push_back({pair.rank, left, pair.id});
-      return true;
-    };
-    const auto wait = [&](std::uint32_t left, std::uint32_t right) {
-      if (add(left, right)) std::push_heap(waiting.begin(), waiting.end());
-    };
-    for (std::uint32_t i = 0; i < count; ++i) {
-      links[i] = {i == 0 ? kNone : i - 1, i + 1 == count ? kNone : i + 1};
-      if (i + 1 < count) add(i, i + 1);
-    }
-    std::make_heap(waiting.begin(), waiting.end());
-    while (!waiting.empty()) {
-      const Waiting top = waiting.front();
-      std::pop_heap(waiting.begin(), waiting.end());
-      waiting.pop_back();
-      const std::uint32_t right = links[top.at].next;
-      if (symbols[top.at].id == kNone || right == kNone) continue;
-      // What waited may have merged otherwise meanwhile.
-      const Merges::Entry& pair = merges_.find(symbols[top.at].id, symbols[right].id);
-      if (pair.rank == kNone || pair.id != top.id) continue;
-      symbols[top.at] = {pair.id, symbols[top.at].length + symbols[right].length};
-      symbols[right].id = kNone;  // gone
-      links[top.at].next = links[right].next;
-      if (links[right].next != kNone) links[links[right].next].previous = top.at;
-      if (links[top.at].previous != kNone) wait(links[top.at].previous, top.at);
-      if (links[top.at].next != kNone) wait(top.at, links[top.at].next);
-    }
-    std::size_t kept = 0;
-    for (std::uint32_t i = 0; i < count; ++i) {
-      if (symbols[i].id != kNone) symbols[kept++] = symbols[i];
-    }
-    symbols.resize(kept);
   }
 
   Vocabulary vocabulary_;
