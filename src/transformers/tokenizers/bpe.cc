@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/strings.h"
+#include "transformers/tokenizers/bpe_search.h"
 #include "transformers/tokenizers/merges.h"
 #include "transformers/tokenizers/model.h"
 #include "transformers/tokenizers/normalizer.h"
@@ -22,6 +23,7 @@ struct State final : public ModelState {
   WordCache cache;
   std::vector<Symbol> symbols;
   Merges::Memory merging;
+  BpeSearch::Memory searching;
   std::string spelled;
 };
 
@@ -42,6 +44,8 @@ class Bpe final : public Model {
         merges_(std::move(merges)),
         settings_(std::move(settings)) {
     for (unsigned byte = 0; byte < 256; ++byte) {
+      const char character = static_cast<char>(byte);
+      ascii_ids_[byte] = vocabulary_.find({&character, 1}).value_or(kNone);
       std::string spelled;
       append_utf8(spelled, byte_level_code_point(static_cast<unsigned char>(byte)));
       byte_ids_[byte] = vocabulary_.find(spelled).value_or(kNone);
@@ -50,6 +54,10 @@ class Bpe final : public Model {
       fallback_ids_[byte] = vocabulary_.find(fallback).value_or(kNone);
     }
     words_stand_alone_ = find_whether_words_stand_alone();
+    // Otherwise a text with SentencePiece's marks is a long piece.
+    if (!words_stand_alone_ && vocabulary_.find(kMark)) {
+      search_.emplace(merges_, vocabulary_.id_end());
+    }
   }
 
   std::unique_ptr<ModelState> make_state() const override { return std::make_unique<State>(); }
@@ -143,7 +151,9 @@ class Bpe final : public Model {
     } else {
       EMB_DO(split(piece, state));
     }
-    merges_.merge(state.symbols, state.merging);
+    if (!search_ || !search_->merge(state.symbols, state.searching)) {
+      merges_.merge(state.symbols, state.merging);
+    }
     std::uint32_t begin = 0;
     for (const Symbol& symbol : state.symbols) {
       out.push_back({symbol.id, begin, begin + symbol.length});
@@ -171,10 +181,10 @@ class Bpe final : public Model {
         if (suffixed) state.spelled += settings_.suffix;
         spelled = state.spelled;
       }
-      if (const auto id = vocabulary_.find(spelled)) {
+      if (const std::uint32_t id = find_character(spelled); id != kNone) {
         if (has_unknown) symbols.push_back(unknown);
         has_unknown = false;
-        symbols.push_back({*id, length});
+        symbols.push_back({id, length});
         continue;
       }
       if (settings_.byte_fallback && has_fallback(spelled)) {
@@ -199,6 +209,12 @@ class Bpe final : public Model {
     return Done{};
   }
 
+  // kNone when the vocabulary lacks it.
+  std::uint32_t find_character(std::string_view spelled) const {
+    if (spelled.size() == 1) return ascii_ids_[static_cast<unsigned char>(spelled[0])];
+    return vocabulary_.find(spelled).value_or(kNone);
+  }
+
   bool has_fallback(std::string_view bytes) const {
     return std::all_of(bytes.begin(), bytes.end(), [this](char c) {
       return fallback_ids_[static_cast<unsigned char>(c)] != kNone;
@@ -208,11 +224,13 @@ class Bpe final : public Model {
   Vocabulary vocabulary_;
   Merges merges_;
   Settings settings_;
+  std::array<std::uint32_t, 256> ascii_ids_{};
   std::array<std::uint32_t, 256> byte_ids_{};
   std::array<std::uint32_t, 256> fallback_ids_{};
   bool use_bytes_ = false;
   bool words_stand_alone_ = false;
-  Vocabulary whole_words_;  // by their bytes; for ignore_merges with use_bytes
+  std::optional<BpeSearch> search_;  // for long pieces
+  Vocabulary whole_words_;           // by their bytes; for ignore_merges with use_bytes
 };
 
 constexpr std::size_t kMergesMax = 1 << 24;

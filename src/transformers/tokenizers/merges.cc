@@ -10,6 +10,15 @@ Merges::Merges(std::size_t count) {
   table_.resize(size);
 }
 
+std::vector<Merges::Entry> Merges::in_order() const {
+  std::vector<Entry> all;
+  for (const Entry& entry : table_) {
+    if (entry.pair != kEmpty) all.push_back(entry);
+  }
+  std::sort(all.begin(), all.end(), [](const Entry& a, const Entry& b) { return a.rank < b.rank; });
+  return all;
+}
+
 void Merges::merge(std::vector<Symbol>& symbols, Memory& memory) const {
   if (symbols.size() <= kScanMax) {
     merge_by_scan(symbols, memory);

@@ -13,6 +13,7 @@ namespace embrace::transformers {
 struct Symbol {
   std::uint32_t id;
   std::uint32_t length;  // bytes of the piece that it stands for
+  friend bool operator==(Symbol, Symbol) = default;
 };
 
 class Merges {
@@ -23,6 +24,9 @@ class Merges {
     std::uint64_t pair = kEmpty;  // left id, right id
     std::uint32_t rank = kNone;
     std::uint32_t id = 0;  // of both together
+
+    std::uint32_t left() const { return static_cast<std::uint32_t>(pair >> 32); }
+    std::uint32_t right() const { return static_cast<std::uint32_t>(pair); }
   };
 
   // What merging needs while it works, kept for the next time.
@@ -57,6 +61,9 @@ class Merges {
   const Entry& find(std::uint32_t left, std::uint32_t right) const {
     return table_[place(std::uint64_t{left} << 32 | right)];
   }
+
+  // All of them, what was learned first in front.
+  std::vector<Entry> in_order() const;
 
   void merge(std::vector<Symbol>& symbols, Memory& memory) const;
 
