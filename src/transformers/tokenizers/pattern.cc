@@ -6,6 +6,7 @@ namespace embrace::transformers {
 
 Result<Pattern> Pattern::of_regex(std::string_view expression) {
   Pattern made;
+  if (expression.empty()) return made;  // matches where an empty string does
   EMB_TRY(made.regex_, Regex::compile(expression));
   made.expression_ = expression;
   return made;

@@ -15,7 +15,7 @@ class Pattern {
   static Result<Pattern> parse(json::View view);
   static Result<Pattern> of_regex(std::string_view expression);
 
-  // As Regex::find_all. An empty string matches between all code points.
+  // As Regex::find_all. What is empty matches between all code points.
   Status find_all(std::string_view text, std::vector<Match>& matches) const;
 
   // The regular expression as written; empty for a string.

@@ -235,7 +235,7 @@ Result<Encoding> Tokenizer::Impl::encode_text(std::string_view given, std::uint8
   if (pre_tokenizer) EMB_DO(pre_tokenizer->cut(work.list));
 
   Encoding out;
-  out.reserve(text.size() / 3 + 8);
+  out.reserve(std::max(text.size() / 3 + 8, work.list.pieces.size()));
   CodePoints code_points(text, is_ascii(text));
   work.tokens.clear();
   const std::vector<Piece>& pieces = work.list.pieces;
