@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <utility>
 
 #include "base/check.h"
@@ -19,22 +18,15 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-std::span<const std::int32_t> source_of(const WritingAids& aids,
-                                        std::span<const std::int32_t> prompt) {
-  return aids.source.empty() ? prompt : aids.source;
-}
-
 }  // namespace
 
 Decoding::Decoding(const GenerationOptions& options, std::span<const std::int32_t> prompt,
                    const WritingAids& aids)
-    : options_(aids.mask == nullptr ? options : options.beside_mask()),
-      tokens_(prompt.begin(), prompt.end()),
+    : tokens_(prompt.begin(), prompt.end()),
       prompt_tokens_(prompt.size()),
-      source_(source_of(aids, prompt).begin(), source_of(aids, prompt).end()),
       tokens_max_(options.tokens_after(prompt.size(), aids.room).value_or(1)),
-      rules_(options_, source_, prompt.size(), tokens_max_, aids.rule),
-      sampler_(options.sampling),
+      choice_(options, aids.source.empty() ? prompt : aids.source, prompt.size(), tokens_max_,
+              aids.mask, aids.rule),
       mask_(aids.mask),
       stops_(options.stop_strings) {
   tokens_.reserve(prompt.size() + std::min<std::size_t>(tokens_max_, 4096));
@@ -60,30 +52,20 @@ Result<std::string> Decoding::show_rest() {
   return shown + stops_.finish();
 }
 
-Result<std::span<const Candidate>> Decoding::candidates(std::span<float> logits) {
-  rules_.apply(tokens_, logits);
-  if (mask_ != nullptr) {
-    EMB_DO(mask_->apply(logits));
-    if (std::ranges::max(logits) == -std::numeric_limits<float>::infinity())
-      return fail(Code::InvalidArgument,
-                  "the text's form and the options of sampling leave no token that may come next");
-  }
-  return sampler_.distribution(logits);
-}
-
 Result<Step> Decoding::advance(std::span<float> logits) {
-  if (!options_.logprobs) {
+  if (!choice_.options().logprobs) {
     EMB_TRY(const auto next, candidates(logits));
-    return accept(sampler_.draw(next));
+    return accept(sampler().draw(next));
   }
   // The model's own view is lost once penalties are on, and the token is known only then.
   const std::vector<float> own(logits.begin(), logits.end());
   EMB_TRY(const auto next, candidates(logits));
-  return accept(sampler_.draw(next), own);
+  return accept(sampler().draw(next), own);
 }
 
 Result<Step> Decoding::accept(std::int32_t token, std::span<const float> logits) {
-  if (options_.logprobs) read_logprobs(logits, token, *options_.logprobs, logprobs_);
+  if (choice_.options().logprobs)
+    read_logprobs(logits, token, *choice_.options().logprobs, logprobs_);
   return accept(token);
 }
 
@@ -91,7 +73,7 @@ Result<Step> Decoding::accept(std::int32_t token) {
   EMB_CHECK(finish_ == FinishReason::None, "a text that has ended does not go on");
   tokens_.push_back(token);
   Step step{.token = token, .text = {}, .logprobs = logprobs_};
-  if (options_.is_end(token)) {
+  if (choice_.options().is_end(token)) {
     finish_ = FinishReason::EndToken;
   } else {
     if (mask_ != nullptr) EMB_DO(mask_->accept(token));

@@ -15,10 +15,9 @@
 
 #include "base/result.h"
 #include "transformers/generation/generation_options.h"
-#include "transformers/generation/logit_rules.h"
 #include "transformers/generation/logit_source.h"
-#include "transformers/generation/sampler.h"
 #include "transformers/generation/stop_finder.h"
+#include "transformers/generation/token_choice.h"
 #include "transformers/tokenizers/tokenizer.h"
 
 namespace embrace::transformers {
@@ -64,28 +63,26 @@ class Decoding {
   Result<Step> accept(std::int32_t token);
   // And with the model's logits, for its logprobs.
   Result<Step> accept(std::int32_t token, std::span<const float> logits);
-  // What advance() would do to the logits and choose from. InvalidArgument when options and mask
-  // leave nothing.
-  Result<std::span<const Candidate>> candidates(std::span<float> logits);
+  // What advance() would do to the logits and choose from, as TokenChoice.
+  Result<std::span<const Candidate>> candidates(std::span<float> logits) {
+    return choice_.candidates(logits, tokens_);
+  }
   void cancel();
 
   FinishReason finish() const { return finish_; }
   std::span<const std::int32_t> tokens() const { return tokens_; }  // prompt and text
   std::span<const std::int32_t> generated() const { return tokens().subspan(prompt_tokens_); }
   std::size_t tokens_max() const { return tokens_max_; }  // of the text
-  Sampler& sampler() { return sampler_; }
+  Sampler& sampler() { return choice_.sampler(); }
 
  private:
   Result<std::string> show(std::int32_t token);
   Result<std::string> show_rest();
 
-  const GenerationOptions options_;
   std::vector<std::int32_t> tokens_;
   const std::size_t prompt_tokens_;
-  const std::vector<std::int32_t> source_;
   const std::size_t tokens_max_;
-  LogitRules rules_;
-  Sampler sampler_;
+  TokenChoice choice_;
   LogitMask* mask_;
   std::optional<DecodeStream> decoder_;  // of what is shown
   std::optional<DecodeStream> all_;      // with special tokens, where stops are looked for

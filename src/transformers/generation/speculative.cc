@@ -2,52 +2,18 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <optional>
 #include <utility>
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "transformers/generation/token_choice.h"
 
 namespace embrace::transformers {
 
 namespace {
 
 constexpr std::size_t kAheadMax = 64;
-
-// What one model says of the text so far, in the terms of one set of options.
-class View {
- public:
-  View(const GenerationOptions& options, std::span<const std::int32_t> prompt,
-       std::size_t tokens_max, LogitMask* mask)
-      : options_(mask == nullptr ? options : options.beside_mask()),
-        prompt_(prompt.begin(), prompt.end()),
-        rules_(options_, prompt_, prompt.size(), tokens_max),
-        sampler_(options.sampling),
-        mask_(mask) {}
-  View(const View&) = delete;
-
-  Result<std::span<const Candidate>> candidates(std::span<float> logits,
-                                                std::span<const std::int32_t> text) {
-    rules_.apply(text, logits);
-    if (mask_ != nullptr) {
-      EMB_DO(mask_->apply(logits));
-      if (std::ranges::max(logits) == -std::numeric_limits<float>::infinity())
-        return fail(
-            Code::InvalidArgument,
-            "the text's form and the options of sampling leave no token that may come next");
-    }
-    return sampler_.distribution(logits);
-  }
-  Sampler& sampler() { return sampler_; }
-
- private:
-  const GenerationOptions options_;
-  const std::vector<std::int32_t> prompt_;
-  LogitRules rules_;
-  Sampler sampler_;
-  LogitMask* mask_;
-};
 
 float probability_of(std::span<const Candidate> candidates, std::int32_t token) {
   const auto at = std::ranges::find(candidates, token, &Candidate::token);
@@ -70,8 +36,8 @@ class Pair {
         text_(prompt.begin(), prompt.end()),
         options_(options),
         mask_(mask),
-        judge_(options, prompt, tokens_max, mask),
-        guess_(options, prompt, tokens_max, nullptr),
+        judge_(options, prompt, prompt.size(), tokens_max, mask),
+        guess_(options, prompt, prompt.size(), tokens_max, nullptr),
         weights_(engine.model.shape().vocabulary) {}
 
   Result<std::size_t> read_prompt() {
@@ -190,8 +156,8 @@ class Pair {
   const GenerationOptions& options_;
   LogitMask* mask_;
   bool over_ = false;
-  View judge_;
-  View guess_;
+  TokenChoice judge_;
+  TokenChoice guess_;
   std::vector<Proposal> proposals_;
   std::vector<float> weights_;  // all 0 between calls
   std::vector<Candidate> rest_;
