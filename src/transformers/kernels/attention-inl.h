@@ -72,6 +72,11 @@ struct Fold {
   float sum = 0;  // of weights relative to the highest score
 };
 
+EMB_INLINE void put_log_sum(const Query& query, const Fold& fold) {
+  if (query.log_sum != nullptr)
+    *query.log_sum = fold.sum == 0 ? kUnseen : fold.highest + __builtin_logf(fold.sum);
+}
+
 EMB_INLINE void cap_scores(const HeadShape& shape, float* scores, std::size_t count) {
   for (std::size_t t = 0; t < count; t += 16) {
     const F score = load_up_to(scores + t, count - t, 0);
@@ -168,6 +173,7 @@ void attend_one(const HeadShape& shape, const Query& query, std::size_t index,
   }
   const float scale = fold.sum == 0 ? 0.0f : 1.0f / fold.sum;
   for (std::size_t i = 0; i < shape.width; ++i) query.out[i] *= scale;
+  put_log_sum(query, fold);
 }
 
 // ---- Many queries
@@ -434,6 +440,7 @@ void attend_many(const HeadShape& shape, std::span<const Query> queries, const S
     const float* sums = products.sums + row * products.width;
     for (std::size_t i = 0; i < shape.width; i += 16)
       store_up_to(queries[row].out + i, load<F>(sums + i) * scale, shape.width - i);
+    put_log_sum(queries[row], products.folds[row]);
   }
 }
 

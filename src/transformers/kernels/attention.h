@@ -26,6 +26,8 @@ struct Query {
   float* out = nullptr;       // width floats, the result
   std::size_t first = 0;
   std::size_t last = 0;
+  // nullptr, or where the logarithm of the sum of all exp(score) goes: what join_parts() wants.
+  float* log_sum = nullptr;
 };
 
 // Keys and values of tokens that follow each other. T is float, or std::uint16_t (BF16).
@@ -52,5 +54,9 @@ void attend_queries(const HeadShape& shape, std::span<const Query> queries,
                     const SeenKeys<float>& keys, const ScoreExtra& extra = {});
 void attend_queries(const HeadShape& shape, std::span<const Query> queries,
                     const SeenKeys<std::uint16_t>& keys, const ScoreExtra& extra = {});
+
+// The result over all tokens of a query whose parts of them were looked at one by one (Dao 2023,
+// flash decoding). Each part is the width floats that it gave and their log_sum.
+void join_parts(std::size_t width, std::span<const float> parts, float* out);
 
 }  // namespace embrace::transformers

@@ -93,15 +93,26 @@ struct Case {
     return out;
   }
 
+  // All tokens at once; or those before each of `ends` by themselves, and then joined.
   template <class T>
-  std::vector<float> attend(const std::vector<T>& stored_keys,
-                            const std::vector<T>& stored_values) const {
+  std::vector<float> attend(const std::vector<T>& stored_keys, const std::vector<T>& stored_values,
+                            std::vector<std::size_t> ends = {}) const {
     std::vector<float> out(queries.size(), 7);
     std::vector<Query> asked;
     for (std::size_t q = 0; q < sizes.queries; ++q) {
       asked.push_back(
           {queries.data() + q * sizes.width, out.data() + q * sizes.width, firsts[q], lasts[q]});
     }
+    const std::size_t record = sizes.width + 1;
+    std::vector<float> parts(sizes.queries * ends.size() * record, 7);
+    const auto look_at_part = [&](std::size_t part) {
+      for (std::size_t q = 0; q < sizes.queries; ++q) {
+        asked[q].first = std::max(firsts[q], part == 0 ? 0 : ends[part - 1]);
+        asked[q].last = std::max(asked[q].first, std::min(lasts[q], ends[part]));
+        asked[q].out = parts.data() + (q * ends.size() + part) * record;
+        asked[q].log_sum = asked[q].out + sizes.width;
+      }
+    };
     std::vector<KeyStretch<T>> stretches;
     for (std::size_t at = 0; at < sizes.tokens; at += sizes.page) {
       stretches.push_back({stored_keys.data() + at * stride, stored_values.data() + at * stride,
@@ -116,8 +127,20 @@ struct Case {
           scores[i] += extras[query * sizes.tokens + first + i];
       };
     }
-    attend_queries({sizes.width, kScale, sizes.softcap}, asked, SeenKeys<T>{stretches, stride},
-                   extra);
+    const auto look = [&] {
+      attend_queries({sizes.width, kScale, sizes.softcap}, asked, SeenKeys<T>{stretches, stride},
+                     extra);
+    };
+    if (ends.empty()) look();
+    for (std::size_t part = 0; part < ends.size(); ++part) {
+      look_at_part(part);
+      look();
+    }
+    for (std::size_t q = 0; q < sizes.queries && !ends.empty(); ++q) {
+      join_parts(sizes.width,
+                 std::span(parts).subspan(q * ends.size() * record, ends.size() * record),
+                 out.data() + q * sizes.width);
+    }
     return out;
   }
 
@@ -128,22 +151,31 @@ struct Case {
   std::vector<std::size_t> firsts, lasts;
 };
 
+void expect_wanted(const Case& one, const Sizes& sizes, const std::vector<float>& out,
+                   const char* how) {
+  for (std::size_t q = 0; q < sizes.queries; ++q) {
+    const std::vector<double> wanted = one.wanted(q);
+    for (std::size_t i = 0; i < sizes.width; ++i) {
+      // Beside bfloats, tiles keep 17 digits of queries and weights.
+      ASSERT_NEAR(out[q * sizes.width + i], wanted[i],
+                  sizes.bfloats && level() == Level::Amx ? 6e-5 : kNear)
+          << how << ": " << sizes.width << " wide, " << sizes.tokens << " tokens, " << q << " of "
+          << sizes.queries << " queries, pages of " << sizes.page;
+    }
+  }
+}
+
 void check(Sizes sizes) {
   for (const bool bfloats : {false, true}) {
     sizes.bfloats = bfloats;
     const Case one(sizes);
-    const auto out = bfloats ? one.attend(narrowed(one.keys), narrowed(one.values))
-                             : one.attend(one.keys, one.values);
-    for (std::size_t q = 0; q < sizes.queries; ++q) {
-      const std::vector<double> wanted = one.wanted(q);
-      for (std::size_t i = 0; i < sizes.width; ++i) {
-        // Beside bfloats, tiles keep 17 digits of queries and weights.
-        ASSERT_NEAR(out[q * sizes.width + i], wanted[i],
-                    bfloats && level() == Level::Amx ? 6e-5 : kNear)
-            << sizes.width << " wide, " << sizes.tokens << " tokens, " << q << " of "
-            << sizes.queries << " queries, pages of " << sizes.page;
-      }
-    }
+    const auto attend = [&](const std::vector<std::size_t>& ends) {
+      return bfloats ? one.attend(narrowed(one.keys), narrowed(one.values), ends)
+                     : one.attend(one.keys, one.values, ends);
+    };
+    expect_wanted(one, sizes, attend({}), "at once");
+    const std::size_t tokens = sizes.tokens;
+    expect_wanted(one, sizes, attend({tokens / 3, tokens / 3, tokens * 2 / 3, tokens}), "in parts");
   }
 }
 

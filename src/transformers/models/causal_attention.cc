@@ -29,38 +29,101 @@ inline void narrow(float x, std::uint16_t& into) {
   into = static_cast<std::uint16_t>(bits >> 16);
 }
 
-// One piece of rows and one head of keys: all of its queries.
+// Where few queries look at many tokens, threads share the tokens out: in parts of at least
+// kPartTokens, so many at most. What a part is depends on the tokens alone, so that texts do not
+// depend on the number of threads.
+constexpr std::size_t kFewQueries = 16;
+constexpr std::size_t kPartTokens = 128;
+constexpr std::size_t kPartsMax = 16;
+
+std::size_t first_seen(const CausalAttention& layer, std::size_t position) {
+  return layer.window == 0 || position < layer.window ? 0 : position + 1 - layer.window;
+}
+
+// A piece of rows, one head of keys, and a part of the tokens that they see.
+struct Task {
+  const CausalLm::Batch::Part* piece;
+  std::size_t kv_head;
+  std::size_t part;
+  std::size_t parts;
+  std::size_t first;  // token of the part, and the last: behind it
+  std::size_t last;
+  std::size_t results;  // of the piece: the row of its first part's in work.attended_parts
+};
+
+// Returns the rows of parts that they need.
+std::size_t share_out(const CausalAttention& layer, const CausalLm::Batch& batch,
+                      std::vector<Task>& tasks) {
+  tasks.clear();
+  std::size_t results = 0;
+  for (const CausalLm::Batch::Part& piece : batch.pieces) {
+    const std::size_t first = first_seen(layer, piece.position) / kPartTokens * kPartTokens;
+    const std::size_t end = piece.position + piece.rows;
+    std::size_t size = end - first;
+    if (piece.rows * (layer.heads / layer.kv_heads) <= kFewQueries)
+      size = ((size + kPartsMax - 1) / kPartsMax + kPartTokens - 1) / kPartTokens * kPartTokens;
+    const std::size_t parts = (end - first + size - 1) / size;
+    for (std::size_t head = 0; head < layer.kv_heads; ++head) {
+      for (std::size_t part = 0; part < parts; ++part) {
+        const std::size_t at = first + part * size;
+        tasks.push_back({&piece, head, part, parts, at, std::min(end, at + size), results});
+      }
+    }
+    if (parts > 1) results += piece.rows * layer.heads * parts;
+  }
+  return results;
+}
+
+// All queries of a task.
 template <class T>
-void attend_piece(const CausalAttention& layer, std::size_t index,
-                  const CausalLm::Batch::Part& piece, std::size_t kv_head, const Matrix& qkv,
-                  Matrix& out) {
+void attend_task(const CausalAttention& layer, std::size_t index, const Task& task,
+                 CausalLm::Workspace& work) {
+  const CausalLm::Batch::Part& piece = *task.piece;
   const std::size_t group = layer.heads / layer.kv_heads;
   const std::size_t width = layer.head_dim;
-  const std::size_t column = kv_head * group * width;
-  const auto first_of = [&](std::size_t position) {
-    return layer.window == 0 || position < layer.window ? 0 : position + 1 - layer.window;
-  };
-  const std::size_t first_page = first_of(piece.position) / kPage;
+  const std::size_t first_page = std::max(task.first, first_seen(layer, piece.position)) / kPage;
   const std::size_t before = first_page * kPage;
-  const std::size_t end = piece.position + piece.rows;
   thread_local std::vector<KeyStretch<T>> stretches;
   stretches.clear();
-  for (std::size_t page = first_page; page * kPage < end; ++page) {
-    stretches.push_back({piece.sequence->keys<T>(page, index, kv_head),
-                         piece.sequence->values<T>(page, index, kv_head),
-                         std::min(kPage, end - page * kPage)});
+  for (std::size_t page = first_page; page * kPage < task.last; ++page) {
+    stretches.push_back({piece.sequence->keys<T>(page, index, task.kv_head),
+                         piece.sequence->values<T>(page, index, task.kv_head),
+                         std::min(kPage, task.last - page * kPage)});
   }
   thread_local std::vector<Query> queries;
   queries.clear();
   for (std::size_t r = 0; r < piece.rows; ++r) {
     const std::size_t position = piece.position + r;
-    for (std::size_t h = 0; h < group; ++h) {
-      const std::size_t at = column + h * width;
-      queries.push_back({qkv.row(piece.row + r).data() + at, out.row(piece.row + r).data() + at,
-                         first_of(position) - before, position + 1 - before});
+    const std::size_t first = std::max(task.first, first_seen(layer, position));
+    const std::size_t last = std::max(first, std::min(task.last, position + 1));
+    for (std::size_t head = task.kv_head * group; head < (task.kv_head + 1) * group; ++head) {
+      Query query{.at = work.qkv.row(piece.row + r).data() + head * width,
+                  .first = first - before,
+                  .last = last - before};
+      if (task.parts == 1) {
+        query.out = work.attended.row(piece.row + r).data() + head * width;
+      } else {
+        const std::size_t result = (r * layer.heads + head) * task.parts + task.part;
+        query.out = work.attended_parts.row(task.results + result).data();
+        query.log_sum = query.out + width;
+      }
+      queries.push_back(query);
     }
   }
   attend_queries({width, layer.scale, layer.softcap}, queries, SeenKeys<T>{stretches, width});
+}
+
+void join_all(const CausalAttention& layer, const Task& task, CausalLm::Workspace& work) {
+  const std::size_t group = layer.heads / layer.kv_heads;
+  const std::size_t step = work.attended_parts.columns();
+  for (std::size_t r = 0; r < task.piece->rows; ++r) {
+    for (std::size_t head = task.kv_head * group; head < (task.kv_head + 1) * group; ++head) {
+      const std::size_t result = task.results + (r * layer.heads + head) * task.parts;
+      join_parts(layer.head_dim,
+                 work.attended_parts.all().subspan(result * step, task.parts * step),
+                 work.attended.row(task.piece->row + r).data() + head * layer.head_dim);
+    }
+  }
 }
 
 template <class T>
@@ -103,10 +166,14 @@ void run_pages(const CausalAttention& layer, Team& team, std::size_t index, cons
     }
   });
   work.attended.resize(work.qkv.rows(), layer.heads * width);
-  team.run(pieces.size() * layer.kv_heads, [&](std::size_t task) {
-    attend_piece<T>(layer, index, pieces[task / layer.kv_heads], task % layer.kv_heads, work.qkv,
-                    work.attended);
-  });
+  thread_local std::vector<Task> memory;
+  std::vector<Task>& tasks = memory;  // the caller's, whichever thread reads it
+  work.attended_parts.resize(share_out(layer, work.batch, tasks), width + 1);
+  team.run(tasks.size(),
+           [&](std::size_t task) { attend_task<T>(layer, index, tasks[task], work); });
+  for (const Task& task : tasks) {
+    if (task.parts > 1 && task.part == 0) join_all(layer, task, work);
+  }
 }
 
 }  // namespace

@@ -87,7 +87,7 @@ class CausalLm {
     Matrix hidden;  // a row for each token of all stretches, after the last norm
     // For the families.
     Batch batch;
-    Matrix normed, qkv, attended, projected, gated, down;
+    Matrix normed, qkv, attended, attended_parts, projected, gated, down;
     Matrix angles, local_angles;
     Matrix router, gathered;
     std::vector<std::uint32_t> order;

@@ -112,6 +112,29 @@ INSTANTIATE_TEST_SUITE_P(All, CausalLmFamily,
                                          "phi3_longrope", "qwen3_moe", "mixtral"),
                          [](const auto& info) { return std::string(info.param); });
 
+// Few queries look at many tokens part by part.
+TEST(CausalLm, ReadsTheLastTokensOfALongTextAsAllAtOnce) {
+  for (const char* name : {"llama", "mistral", "gemma2", "qwen3"}) {
+    const ModelFixture fixture(name);
+    Bench bench(fixture);
+    Tokens text;
+    for (std::int32_t i = 0; i < 254; ++i) text.push_back(i * 37 % 100);
+    KvSequence whole(*bench.pool);
+    bench.read(whole, text, CausalLm::Logits::All);
+    const auto all = bench.work.logits.all();
+    const std::size_t width = bench.work.logits.columns();
+    const std::vector<float> wanted(all.end() - static_cast<std::ptrdiff_t>(4 * width), all.end());
+    KvSequence parts(*bench.pool);
+    bench.read(parts, Tokens(text.begin(), text.end() - 4));
+    std::vector<float> got;
+    for (const Tokens& next : {Tokens(text.end() - 4, text.end() - 1), Tokens{text.back()}}) {
+      bench.read(parts, next, CausalLm::Logits::All);
+      got.insert(got.end(), bench.work.logits.all().begin(), bench.work.logits.all().end());
+    }
+    EXPECT_LT(furthest(got, wanted), 1e-4f) << name;
+  }
+}
+
 TEST(CausalLm, ReadsPromptsAndSingleTokensOfManySequencesAtOnce) {
   const ModelFixture fixture("mistral");
   Bench bench(fixture);
