@@ -48,7 +48,12 @@ struct Task {
   std::size_t parts;
   std::size_t first;  // token of the part, and the last: behind it
   std::size_t last;
-  std::size_t results;  // of the piece: the row of its first part's in work.attended_parts
+  std::size_t results;  // of the piece: its first row in work.attended_parts
+
+  // The row of the first part of what `head` of the piece's row `r` saw; its others follow.
+  std::size_t first_result(const CausalAttention& layer, std::size_t r, std::size_t head) const {
+    return results + (r * layer.heads + head) * parts;
+  }
 };
 
 // Returns the rows of parts that they need.
@@ -103,8 +108,8 @@ void attend_task(const CausalAttention& layer, std::size_t index, const Task& ta
       if (task.parts == 1) {
         query.out = work.attended.row(piece.row + r).data() + head * width;
       } else {
-        const std::size_t result = (r * layer.heads + head) * task.parts + task.part;
-        query.out = work.attended_parts.row(task.results + result).data();
+        const std::size_t result = task.first_result(layer, r, head) + task.part;
+        query.out = work.attended_parts.row(result).data();
         query.log_sum = query.out + width;
       }
       queries.push_back(query);
@@ -118,7 +123,7 @@ void join_all(const CausalAttention& layer, const Task& task, CausalLm::Workspac
   const std::size_t step = work.attended_parts.columns();
   for (std::size_t r = 0; r < task.piece->rows; ++r) {
     for (std::size_t head = task.kv_head * group; head < (task.kv_head + 1) * group; ++head) {
-      const std::size_t result = task.results + (r * layer.heads + head) * task.parts;
+      const std::size_t result = task.first_result(layer, r, head);
       join_parts(layer.head_dim,
                  work.attended_parts.all().subspan(result * step, task.parts * step),
                  work.attended.row(task.piece->row + r).data() + head * layer.head_dim);

@@ -124,6 +124,12 @@ void GatedNetwork::widen(Team& team, const Matrix& in, Matrix& gated) const {
   gate_up.apply_gated(team, in, activation, gated);
 }
 
+void GatedNetwork::add_to(Team& team, const Matrix& in, CausalLm::Workspace& work,
+                          Matrix& sum) const {
+  widen(team, in, work.gated);
+  down.add_to(team, work.gated, sum);
+}
+
 void fill_angles(const Rope& rope, const CausalLm::Batch& batch, Matrix& angles) {
   angles.resize(batch.tokens.size(), rope.rotary());
   for (const auto& part : batch.parts)

@@ -107,6 +107,8 @@ struct GatedNetwork {
               std::size_t intermediate, Activation kind, Precision precision, bool biased);
   // gated becomes activation(gate(in)) * up(in), which `down` takes.
   void widen(Team& team, const Matrix& in, Matrix& gated) const;
+  // sum += the network of each row of `in`.
+  void add_to(Team& team, const Matrix& in, CausalLm::Workspace& work, Matrix& sum) const;
 };
 
 // The angles of all rows of a batch.

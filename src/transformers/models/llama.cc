@@ -50,9 +50,7 @@ class Llama final : public PreNormLm {
  private:
   void add_network(Team& team, std::size_t index, const Matrix& in, Workspace& work,
                    Matrix& sum) const override {
-    const GatedNetwork& network = networks_[index];
-    network.widen(team, in, work.gated);
-    network.down.add_to(team, work.gated, sum);
+    networks_[index].add_to(team, in, work, sum);
   }
 
   std::vector<GatedNetwork> networks_;

@@ -178,8 +178,7 @@ class MixtureLm final : public PreNormLm {
                    Matrix& sum) const override {
     const Network& network = networks_[index];
     if (network.mixture.experts.empty()) {
-      network.plain.widen(team, in, work.gated);
-      network.plain.down.add_to(team, work.gated, sum);
+      network.plain.add_to(team, in, work, sum);
     } else {
       network.mixture.add_to(team, in, work, sum);
     }
